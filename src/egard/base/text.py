@@ -1,0 +1,44 @@
+"""Folding of words, so that what people type finds what was stored, and a French sort key."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d"})
+_SEPARATORS = re.compile(r"[\s'’`´\-‐‑‒–—.,;:/\\()\[\]\"«»]+")
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """Lower case, without accents or ligatures: `Élodie LEBŒUF` becomes `elodie leboeuf`."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a name: `Jean-Pierre d'Ormesson` gives jean, pierre, d, ormesson."""
+    return [word for word in _SEPARATORS.split(fold(text)) if word]
+
+
+def sort_key(family_name: str, given_name: str) -> str:
+    """The key that sorts names as a French directory does: letters first, accents and case ignored.
+
+    A level between the two names (`\\x1f`) keeps `Le Gall Zoé` after `Le Gall Anne` and before `Legall Anne`.
+    """
+    return f"{' '.join(words(family_name))}\x1f{' '.join(words(given_name))}"
+
+
+def trigrams(text: str) -> list[str]:
+    """The distinct trigrams of a folded text whose words are set apart by spaces, as pg_trgm cuts them.
+
+    A word is preceded by one space, so that a trigram beginning with a space says "a word starts here".
+    """
+    grams: set[str] = set()
+    for word in text.split():
+        padded = f" {word}"
+        grams.update(padded[i : i + 3] for i in range(len(padded) - 2))
+    return sorted(grams)

@@ -1,0 +1,1 @@
+"""The kernel: what every journey stands on. It knows no journey."""

@@ -1,0 +1,221 @@
+"""What a journey may declare: frozen values, no behaviour of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+Scope = Literal["own", "team", "site", "all"]
+SCOPES: tuple[Scope, ...] = ("own", "team", "site", "all")
+"""How far a permission reaches, from the narrowest to the widest."""
+
+Words = Any
+"""A text for people: a string, or a lazily translated one."""
+
+
+class FieldClass(StrEnum):
+    """Classes of personal data. A role is allowed some of them; the others are not shown to it."""
+
+    IDENTITY = "identity"  # names, language, customer number
+    CONTACT = "contact"  # e-mail, phone, address
+    HISTORY = "history"  # the timeline
+    VALUE = "value"  # what the person spends
+    CONSENT = "consent"
+    SENSITIVE = "sensitive"  # health, HR, complaints about a person
+
+
+class Personal:
+    """Marks a field of a fact as personal: `Annotated[str, Personal()]`. Erasure redacts exactly these."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Personal()"
+
+
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """A kind of fact: past tense, typed, versioned. `kind` is its public name, `purchases.made/1`."""
+
+    name: str
+    version: int
+    type: type
+    label: Words
+    headline: Callable[[Mapping[str, Any]], Words] | None = None
+    icon: str = "point"
+    field_class: FieldClass = FieldClass.HISTORY
+    tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
+
+    @property
+    def kind(self) -> str:
+        return f"{self.name}/{self.version}"
+
+
+T = TypeVar("T")
+
+
+def fact(
+    name: str,
+    *,
+    version: int = 1,
+    label: Words,
+    headline: Callable[[Mapping[str, Any]], Words] | None = None,
+    icon: str = "point",
+    field_class: FieldClass = FieldClass.HISTORY,
+    tone: Literal["", "kept", "risk", "broken", "waiting"] = "",
+) -> Callable[[type[T]], type[T]]:
+    """Declare a frozen dataclass as a kind of fact.
+
+    `headline` turns the stored data into the line that staff read on the timeline; without one the label is
+    shown. `icon` is a name of the icon set.
+    """
+
+    def declare(cls: type[T]) -> type[T]:
+        if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+            raise TypeError(f"the fact {name} must be a frozen dataclass")
+        cls.__fact__ = FactType(  # type: ignore[attr-defined]
+            name=name, version=version, type=cls, label=label, headline=headline, icon=icon, field_class=field_class, tone=tone
+        )
+        return cls
+
+    return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A subscription: what a journey does when facts arrive.
+
+    `handle(facts)` receives a batch in log order, inside the transaction that also moves the cursor: its effects
+    and the cursor commit together, so each fact is handled exactly once. Effects outside the database are not
+    allowed here. `history` says what imported history means to it: `apply` (totals) or `skip` (messages).
+    With `shards` above 1 the log is split by person and shards run side by side.
+    """
+
+    name: str
+    facts: tuple[str, ...]
+    handle: Callable[[list[Any]], None]
+    history: Literal["apply", "skip"]
+    shards: int = 1
+    batch: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierKind:
+    """A kind of identifier: `email`, `plate`. `normalise` returns the stored form or raises `ValueError` with a
+    code of two or three words (`not_an_email`).
+
+    `shared`: several living persons may have the same one (a family's phone). `reach`: one can write or call there.
+    """
+
+    name: str
+    label: Words
+    normalise: Callable[[str], str] = lambda value: value.strip()
+    shared: bool = False
+    reach: str = ""
+    field_class: FieldClass = FieldClass.IDENTITY
+    display: Callable[[str], str] = lambda value: value
+    search_terms: Callable[[str], tuple[str, ...]] | None = None
+    """More terms whose beginnings find the person (the national form of a phone); by default the value itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that may be done or seen, and which roles may, how far, from the start: `{"agent": "all"}`."""
+
+    name: str
+    label: Words
+    roles: Mapping[str, Scope] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleType:
+    """A role of staff, and the classes of personal data that it sees."""
+
+    name: str
+    label: Words
+    sees: frozenset[FieldClass] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel of the person's page: at most one query, loaded after the first paint.
+
+    `context(person, viewer, now)` returns what the template needs, or None when there is nothing to show;
+    `data(person, viewer, now)` returns the same for `overview` as JSON.
+    """
+
+    name: str
+    label: Words
+    template: str
+    context: Callable[..., Mapping[str, Any] | None]
+    data: Callable[..., Mapping[str, Any] | None]
+    permission: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    label: Words
+    url_name: str
+    icon: str
+    permission: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A KIND of `egard import`. `fields` names what a map may fill, with a word on each; `load` is a dotted name of
+    the function that takes the rows (see `egard.kernel.lifecycle.imports`).
+    """
+
+    kind: str
+    label: Words
+    fields: Mapping[str, str]
+    required: tuple[str, ...]
+    load: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something one journey can do for another, by name: `gestures.propose`. Called in the same transaction."""
+
+    name: str
+    call: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a kernel package or a journey does when persons are merged, exported, erased.
+
+    `export(person)` returns plain data for the person's own copy. `erase(person, now)` redacts in place, leaves
+    figures intact, and is safe to run twice. `merge(survivor, absorbed, now)` follows a merge.
+    """
+
+    export: Callable[..., Any] | None = None
+    erase: Callable[..., None] | None = None
+    merge: Callable[..., None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """One journey, whole: the only thing that the house reads of a folder."""
+
+    name: str
+    label: Words
+    facts: tuple[type, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    identifier_kinds: tuple[IdentifierKind, ...] = ()
+    roles: tuple[RoleType, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    menu: tuple[MenuItem, ...] = ()
+    importers: tuple[Importer, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
+    hooks: Hooks = Hooks()
+    router: str = ""
+    """Dotted name of a django-ninja router (`egard.journeys.purchases.api:router`), mounted under /api/v1/."""
+    pages: str = ""
+    """Dotted name of a urls module, mounted under /."""

@@ -1,0 +1,149 @@
+"""Finding journeys, and holding what they declare."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from typing import Any
+
+from egard.kernel.registry.declarations import (
+    SCOPES,
+    Capability,
+    FactType,
+    Hooks,
+    IdentifierKind,
+    Importer,
+    Journey,
+    MenuItem,
+    Panel,
+    Permission,
+    Reaction,
+    RoleType,
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+ENTRY_POINTS = "egard.journeys"
+
+
+class DeclarationError(Exception):
+    """A declaration that contradicts itself or another; raised at start, names both sides."""
+
+
+def find_journeys() -> list[str]:
+    """The packages of all journeys: ours (`egard.journeys.*`) and outsiders' (entry points), by name.
+
+    Nothing is imported: settings call this to list the applications.
+    """
+    import egard.journeys
+
+    ours = [f"egard.journeys.{m.name}" for m in pkgutil.iter_modules(egard.journeys.__path__) if m.ispkg]
+    theirs = [point.module.rpartition(".")[0] or point.module for point in entry_points(group=ENTRY_POINTS)]
+    return sorted(ours) + sorted(set(theirs) - set(ours))
+
+
+class Registry:
+    """All declarations of all journeys, by name. Loaded once, when the applications are ready."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.journeys: dict[str, Journey] = {}
+        self.facts: dict[str, FactType] = {}
+        self.fact_of: dict[type, FactType] = {}
+        self.reactions: dict[str, Reaction] = {}
+        self.identifier_kinds: dict[str, IdentifierKind] = {}
+        self.roles: dict[str, RoleType] = {}
+        self.permissions: dict[str, Permission] = {}
+        self.panels: dict[str, Panel] = {}
+        self.menu: list[MenuItem] = []
+        self.importers: dict[str, Importer] = {}
+        self.capabilities: dict[str, Capability] = {}
+        self.hooks: dict[str, Hooks] = {}
+        self.owner_of: dict[tuple[str, str], str] = {}
+
+    def load(self, packages: Iterable[str]) -> None:
+        """Import `journey.py` of each package and add what it declares; a second load changes nothing."""
+        for package in packages:
+            module = importlib.import_module(f"{package}.journey")
+            declared = getattr(module, "journey", None)
+            if not isinstance(declared, Journey):
+                raise DeclarationError(f"{package}/journey.py must define `journey = Journey(...)`")
+            if declared.name not in self.journeys:
+                self.add(declared)
+        self.check()
+
+    def add(self, journey: Journey) -> None:
+        """Add one declaration. The kernel's own packages declare themselves the same way."""
+        if not _NAME.fullmatch(journey.name):
+            raise DeclarationError(f"a journey's name is a short lower-case word, not {journey.name!r}")
+        if journey.name in self.journeys:
+            raise DeclarationError(f"two journeys are named {journey.name}")
+        self.journeys[journey.name] = journey
+        for cls in journey.facts:
+            declared = getattr(cls, "__fact__", None)
+            if declared is None:
+                raise DeclarationError(f"{journey.name}: {cls.__name__} is not declared by @fact")
+            self._dotted(journey, declared.name)
+            self._put("fact", self.facts, declared.kind, declared, journey)
+            self.fact_of[cls] = declared
+        for reaction in journey.reactions:
+            self._dotted(journey, reaction.name)
+            self._put("reaction", self.reactions, reaction.name, reaction, journey)
+        for kind in journey.identifier_kinds:
+            self._put("identifier kind", self.identifier_kinds, kind.name, kind, journey)
+        for role in journey.roles:
+            self._put("role", self.roles, role.name, role, journey)
+        for permission in journey.permissions:
+            self._dotted(journey, permission.name)
+            self._put("permission", self.permissions, permission.name, permission, journey)
+        for panel in journey.panels:
+            self._put("panel", self.panels, panel.name, panel, journey)
+        for importer in journey.importers:
+            self._put("importer", self.importers, importer.kind, importer, journey)
+        for capability in journey.capabilities:
+            self._dotted(journey, capability.name)
+            self._put("capability", self.capabilities, capability.name, capability, journey)
+        self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
+        self.hooks[journey.name] = journey.hooks
+
+    def check(self) -> None:
+        """What can only be seen once all journeys are in: names that refer to others."""
+        for permission in self.permissions.values():
+            for role, scope in permission.roles.items():
+                if role not in self.roles:
+                    raise DeclarationError(f"permission {permission.name} names the unknown role {role}")
+                if scope not in SCOPES:
+                    raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
+        for panel in self.panels.values():
+            if panel.permission not in self.permissions:
+                raise DeclarationError(f"panel {panel.name} asks for the unknown permission {panel.permission}")
+
+    def call(self, capability: str, *args: Any, **kwargs: Any) -> Any:
+        """Call another journey's capability; ask `has` first, and hide the feature where it is absent."""
+        return self.capabilities[capability].call(*args, **kwargs)
+
+    def has(self, capability: str) -> bool:
+        return capability in self.capabilities
+
+    def ordered_panels(self) -> Iterator[Panel]:
+        return iter(sorted(self.panels.values(), key=lambda panel: (panel.order, panel.name)))
+
+    def _dotted(self, journey: Journey, name: str) -> None:
+        if not _DOTTED.fullmatch(name) or name.split(".")[0] != journey.name:
+            raise DeclarationError(f"{journey.name}: {name!r} must be a dotted name that begins with the journey's own")
+
+    def _put(self, what: str, table: dict[str, Any], name: str, value: Any, journey: Journey) -> None:
+        if name in table:
+            other = self.owner_of[what, name]
+            raise DeclarationError(f"the {what} {name} is declared by {other} and by {journey.name}")
+        table[name] = value
+        self.owner_of[what, name] = journey.name
+
+
+registry = Registry()
+"""The registry of this process."""

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.conf import settings
+
+KERNEL = ("egard.kernel.access", "egard.kernel.people", "egard.kernel.timeline")
+
+
+class SiteConfig(AppConfig):
+    name = "egard.site"
+    label = "site"
+
+    def ready(self) -> None:
+        """All models are loaded: read every declaration, the kernel's own first, and check them together."""
+        from egard.kernel.registry import registry
+
+        for package in KERNEL:
+            declaration = import_module(f"{package}.declaration").declaration
+            if declaration.name not in registry.journeys:
+                registry.add(declaration)
+        registry.load(settings.JOURNEYS)

@@ -1,0 +1,68 @@
+"""Where this installation keeps its things. No Django here: the supervisor reads it before Django is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+PACKAGE = Path(__file__).resolve().parent.parent
+CHECKOUT = PACKAGE.parent.parent
+
+load_dotenv(Path.cwd() / ".env")
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes of a Unix socket's path that every system allows (Linux 107, macOS 103), the file's own name included."""
+
+
+def data_dir() -> Path:
+    """`$EGARD_DATA`, by default `./var`; absolute, not necessarily there."""
+    return Path(os.environ.get("EGARD_DATA") or "var").expanduser().resolve()
+
+
+def cluster_dir() -> Path:
+    """The embedded PostgreSQL's own data directory."""
+    return data_dir() / "postgres"
+
+
+def socket_dir() -> Path:
+    """The directory of the embedded server's socket: beside the data, or a short one where that path is too long."""
+    beside = data_dir() / "run"
+    if len(os.fsencode(beside / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
+        return beside
+    name = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"egard-{os.getuid()}-{name}"
+
+
+def password_file() -> Path:
+    """The embedded server's password: made once, read by our own processes only (mode 0600)."""
+    return data_dir() / "postgres.password"
+
+
+def secret_key() -> str:
+    """`$EGARD_SECRET_KEY`, or one generated once under the data directory (mode 0600)."""
+    if key := os.environ.get("EGARD_SECRET_KEY"):
+        return key
+    return secret_file(data_dir() / "secret.key")
+
+
+def secret_file(path: Path) -> str:
+    """The secret kept in `path`; made on first use, by exactly one of several processes."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+def examples_dir() -> Path:
+    """The shipped examples: beside the package in a wheel, at the top of a checkout."""
+    packed = PACKAGE / "site" / "examples"
+    return packed if packed.is_dir() else CHECKOUT / "examples"

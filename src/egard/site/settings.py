@@ -1,0 +1,201 @@
+"""Django's settings. Everything that an operator may change comes from the environment (see the manual)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from egard.kernel.registry import find_journeys
+from egard.site import paths
+
+DEBUG = os.environ.get("EGARD_DEBUG") == "1"
+SECRET_KEY = paths.secret_key()
+URL = os.environ.get("EGARD_URL", "").rstrip("/")
+"""The public address, when the product stands behind a proxy: https://clients.example.org"""
+
+_host = urlsplit(URL).hostname
+ALLOWED_HOSTS = [*(os.environ.get("EGARD_HOSTS") or "127.0.0.1,localhost,[::1]").split(","), *([_host] if _host else [])]
+CSRF_TRUSTED_ORIGINS = [URL] if URL else []
+
+# --- applications: the kernel, the shells, then one per journey folder -------------------------------------
+JOURNEYS = find_journeys()
+INSTALLED_APPS = [
+    "egard.site",
+    "egard.kernel.access",
+    "egard.kernel.people",
+    "egard.kernel.timeline",
+    "egard.kernel.lifecycle",
+    "egard.api",
+    "egard.console",
+    "egard.portal",
+    *JOURNEYS,
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "egard.console.middleware.LanguageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "egard.console.middleware.RefusalMiddleware",
+]
+ROOT_URLCONF = "egard.site.urls"
+ASGI_APPLICATION = "egard.site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "egard.console.context.shell",
+            ],
+        },
+    },
+]
+
+# --- database: one PostgreSQL; the embedded one unless DATABASE_URL names another -------------------------
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+POOL_MAX_CONNECTIONS = int(os.environ.get("EGARD_POOL", "12"))
+"""Connections of one web process at most; a worker uses two, and one listens. See the manual on the budget."""
+
+
+def _database() -> dict[str, Any]:
+    if DATABASE_URL:
+        named = conninfo_to_dict(DATABASE_URL)
+        parts: dict[str, Any] = {
+            "NAME": named.pop("dbname", ""),
+            "USER": named.pop("user", ""),
+            "PASSWORD": named.pop("password", ""),
+            "HOST": named.pop("host", ""),
+            "PORT": named.pop("port", ""),
+        }
+    else:
+        password = paths.password_file()
+        named = {}
+        parts = {
+            "NAME": "egard",
+            "USER": "egard",
+            "PASSWORD": password.read_text().strip() if password.exists() else "",
+            "HOST": str(paths.socket_dir()),
+            "PORT": "5432",
+        }
+    pooled = os.environ.get("EGARD_PROCESS") == "web"
+    options: dict[str, Any] = dict(named)
+    if pooled:
+        options["pool"] = {"min_size": 2, "max_size": POOL_MAX_CONNECTIONS, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0 if pooled else None,
+        "OPTIONS": options,
+        **parts,
+    }
+
+
+DATABASES = {"default": _database()}
+if template := os.environ.get("EGARD_TEST_TEMPLATE"):
+    DATABASES["default"]["TEST"] = {"TEMPLATE": template}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people who sign in ------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "egard.console.accounts.StaffAccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator, never by sign-up
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Egard"
+SESSION_COOKIE_NAME = "egard_staff"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = URL.startswith("https://")
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if URL.startswith("https://") else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    },
+}
+
+# --- limits: what one request may carry ---------------------------------------------------------------------
+BODY_MAX_BYTES = 8 * 1024 * 1024
+"""One request's body; a longer one is refused with 413 before it is read (files go by `egard import`)."""
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# --- languages, time, static files ----------------------------------------------------------------------------
+LANGUAGE_CODE = os.environ.get("EGARD_LANGUAGE", "fr")
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = os.environ.get("EGARD_ZONE", "Europe/Paris")
+"""The zone in which staff read times; everything is stored in UTC."""
+COUNTRY = os.environ.get("EGARD_COUNTRY", "FR")
+"""The country of phone numbers written without one."""
+CURRENCY = os.environ.get("EGARD_CURRENCY", "EUR")
+STATIC_URL = "/static/"
+STATIC_ROOT = paths.data_dir() / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "egard.site.static.HashedStaticFiles"},
+}
+MEDIA_ROOT = paths.data_dir() / "files"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("EGARD_LOG", "WARNING")},
+}

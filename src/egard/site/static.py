@@ -1,0 +1,11 @@
+"""Static files under names that carry their content's hash, so that browsers keep them for ever."""
+
+from __future__ import annotations
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+    """Where nothing was collected (tests, a checkout under work), the plain name is served from the folders."""
+
+    manifest_strict = False
