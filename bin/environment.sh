@@ -2,10 +2,8 @@
 
 find_python() {
     for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$candidate"
+        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11) or print(sys.executable))' 2>/dev/null &&
             return
-        fi
     done
     echo "Egard needs Python 3.11 or newer, which was not found here. Install it and run this again:" >&2
     echo "  Debian 12, Ubuntu 24.04 or newer: apt install python3 python3-venv" >&2
@@ -15,6 +13,7 @@ find_python() {
 
 environment() {
     unset PYTHONHOME PYTHONDONTWRITEBYTECODE # compiled files are half of a quick second start
+    "$root/.venv/bin/python" -I "$root/bin/environment.py" "$root" "$1" --look 2>/dev/null </dev/null && return
     python=$(find_python) || exit 1
     "$python" -I "$root/bin/environment.py" "$root" "$1" </dev/null || exit 1
 }
