@@ -61,11 +61,7 @@ def normalise_phone(value: str, country: str) -> str:
         number = phonenumbers.parse(value, country or None)
     except phonenumbers.NumberParseException as error:
         raise ValueError("not_a_phone") from error
-    if (
-        number.extension
-        or not phonenumbers.is_possible_number(number)
-        or not phonenumbers.is_valid_number(number)
-    ):
+    if number.extension or not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
         raise ValueError("not_a_phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -76,9 +72,7 @@ def display_phone(value: str) -> str:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return value
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(
-        " ", "\u00a0"
-    )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(" ", "\u00a0")
 
 
 def phone_terms(value: str) -> tuple[str, ...]:
