@@ -1,6 +1,6 @@
 """Make `.venv` hold what a lock file says; do nothing where it does. Standard library only.
 
-    python3 environment.py CHECKOUT LOCK [--look]    (--look: only say by the exit code whether it does)
+python3 environment.py CHECKOUT LOCK [--look]    (--look: only say by the exit code whether it does)
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ class Environment:
         self.under_way.touch()
         say(f"Installing what {lock.name} names (once; about a minute).")
         self.install(lock)
-        self.pip(
-            "install", "--no-build-isolation", "--no-deps", "--editable", str(self.root), trouble=ITSELF
-        )
+        self.pip("install", "--no-build-isolation", "--no-deps", "--editable", str(self.root), trouble=ITSELF)
         compileall.compile_dir(self.root / "src", quiet=2)
         self.stamp(lock).write_text(wanted)
         self.under_way.unlink()
@@ -78,7 +76,9 @@ class Environment:
         return subprocess.run([self.python, "-c", "import pip"], capture_output=True, check=False).returncode == 0
 
     def create(self) -> None:
-        done = subprocess.run([sys.executable, "-I", "-m", "venv", self.folder], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "venv", self.folder], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -130,7 +130,9 @@ class Environment:
     def explain(done: subprocess.CompletedProcess[str], what: str) -> None:
         said = (done.stdout + done.stderr).strip()
         advice = "Run this again once it is repaired; it begins where it must."
-        if re.search(r"NewConnectionError|ConnectionError|Name or service|Temporary failure|ReadTimeout|ProxyError", said):
+        if re.search(
+            r"NewConnectionError|ConnectionError|Name or service|Temporary failure|ReadTimeout|ProxyError", said
+        ):
             advice = "The package index cannot be reached: look at the network, the proxy, or pip's configuration."
         elif what == ITSELF:
             advice = "Is this checkout whole? `git status` tells; `git clone` makes a fresh one."
@@ -142,7 +144,9 @@ class Environment:
         elif "No space left" in said:
             advice = "The disk is full: about 700 MB are needed."
         elif "DO NOT MATCH THE HASHES" in said:
-            advice = "What the package index gave is not what was locked. Do not install it; ask whoever runs that index."
+            advice = (
+                "What the package index gave is not what was locked. Do not install it; ask whoever runs that index."
+            )
         fail(f"Could not install {what}:\n{said[-3000:]}\n\n{advice}")
 
 

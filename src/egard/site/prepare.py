@@ -38,9 +38,7 @@ def pending() -> list[str]:
     known = executor.loader.disk_migrations
     ours = executor.loader.migrated_apps
     unknown = sorted(
-        f"{app}.{name}"
-        for app, name in executor.loader.applied_migrations
-        if app in ours and (app, name) not in known
+        f"{app}.{name}" for app, name in executor.loader.applied_migrations if app in ours and (app, name) not in known
     )
     if unknown:
         raise NewerDatabase(unknown=", ".join(unknown))
@@ -61,9 +59,17 @@ def migrate() -> list[str]:
             missing = pending()
             if missing:
                 call_command("migrate", interactive=False, verbosity=0)
+                declare()
             return missing
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+
+
+def declare() -> None:
+    """Write in the database what this release's declarations need there; they may change without a migration."""
+    from egard.kernel.lifecycle.setup import after_migrate
+
+    after_migrate()
 
 
 def require_migrated() -> None:
@@ -84,9 +90,7 @@ def ensure_first_administrator() -> str | None:
     if not (email and password):
         return None
     try:
-        create_user(
-            email=email, password=password, roles=["administrator"], by=system("setup"), now=utc_now()
-        )
+        create_user(email=email, password=password, roles=["administrator"], by=system("setup"), now=utc_now())
     except UserExists:
         return None
     return email
@@ -103,9 +107,7 @@ def ensure_demo() -> list[dict[str, str]]:
 
 
 def _row(login: Any) -> dict[str, str]:
-    values = (
-        login if isinstance(login, dict) else dict(zip(("email", "password", "role"), login, strict=False))
-    )
+    values = login if isinstance(login, dict) else dict(zip(("email", "password", "role"), login, strict=False))
     return {key: str(value) for key, value in values.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -77,10 +78,8 @@ def working_in(folder: Path, name: str) -> list[int]:
 
 def send(pid: int, signum: int) -> None:
     """Send a signal to a process that may be gone."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signum)
-    except ProcessLookupError:
-        pass
 
 
 def wait_until(done: Callable[[], bool], *, seconds: float, step: float = 0.02) -> bool:

@@ -143,9 +143,7 @@ class Supervisor:
             self.server.begin(own=True)
         # The pages' process loads while the database starts and is brought up to date; the gate holds it there.
         options = ["--host", self.host, "--port", str(self.port)]
-        web = Child(
-            "web", ["web", *options, "--gate", str(gate_read)], self._environment("web"), (gate_read,)
-        )
+        web = Child("web", ["web", *options, "--gate", str(gate_read)], self._environment("web"), (gate_read,))
         web.start()
         os.close(gate_read)
         self.children.append(web)
@@ -218,9 +216,7 @@ class Supervisor:
         elif self.demo and self.host not in LOOPBACK:
             print("No demo here: its logins are known to all, so they exist on a loopback address only.")
         if self.host not in LOOPBACK and not os.environ.get("EGARD_URL"):
-            print(
-                "Set EGARD_URL to the public address (or EGARD_HOSTS to the names) under which people reach it."
-            )
+            print("Set EGARD_URL to the public address (or EGARD_HOSTS to the names) under which people reach it.")
         sys.stdout.flush()
 
     # --- watching -------------------------------------------------------------------------------------------
@@ -290,9 +286,9 @@ def _claim(address: str) -> processes.FileLock:
 def _check_port(host: str, port: int) -> None:
     """Whether we may listen there; asked before anything is started."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
         with socket.socket(family, kind) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)

@@ -54,9 +54,7 @@ def _name(uid: int) -> str:
 
 
 def _own_account() -> Account:
-    if not _known(NAME) and (
-        useradd := shutil.which("useradd") or shutil.which("useradd", path="/usr/sbin:/sbin")
-    ):
+    if not _known(NAME) and (useradd := shutil.which("useradd") or shutil.which("useradd", path="/usr/sbin:/sbin")):
         options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
         subprocess.run([useradd, *options, "--shell", "/bin/false", NAME], capture_output=True, check=False)
     for name in (NAME, "postgres", "nobody"):
@@ -102,9 +100,7 @@ def open_way(path: Path, account: Account | None, *, ours: Path, say: Say) -> No
             parent.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXGRP)
         else:
             parent.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXOTH)
-            say(
-                f"Let other users pass through {parent} (chmod o+x): the database runs as {account.name}, not as root."
-            )
+            say(f"Let other users pass through {parent} (chmod o+x): the database runs as {account.name}, not as root.")
 
 
 def open_programs(folder: Path, account: Account | None, *, ours: Path, say: Say) -> None:
@@ -112,9 +108,7 @@ def open_programs(folder: Path, account: Account | None, *, ours: Path, say: Say
     if account is None:
         return
     open_way(folder / "postgres", account, ours=ours, say=say)
-    if all(
-        _may((folder / name).stat(), account, stat.S_IRUSR | stat.S_IXUSR) for name in ("postgres", "initdb")
-    ):
+    if all(_may((folder / name).stat(), account, stat.S_IRUSR | stat.S_IXUSR) for name in ("postgres", "initdb")):
         return
     prefix = folder.parent
     for path in (prefix, *prefix.rglob("*")):
@@ -122,9 +116,7 @@ def open_programs(folder: Path, account: Account | None, *, ours: Path, say: Say
             continue
         mode = stat.S_IMODE(path.stat().st_mode)
         path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if path.is_dir() or mode & stat.S_IXUSR else 0))
-    say(
-        f"Let other users read PostgreSQL's programs in {prefix}: the database runs as {account.name}, not as root."
-    )
+    say(f"Let other users read PostgreSQL's programs in {prefix}: the database runs as {account.name}, not as root.")
 
 
 def _may(entry: os.stat_result, account: Account, wanted: int) -> bool:

@@ -20,6 +20,7 @@ def migrate(as_json: bool) -> None:
         from egard.site import prepare
 
         applied = prepare.migrate()
+        prepare.declare()
         collected = prepare.ensure_static()
     words = f"{len(applied)} migrations applied." if applied else "The database was up to date."
     answer({"applied": applied, "static": collected}, words, as_json=as_json)

@@ -59,9 +59,7 @@ def serve(host: str, port: int, empty: bool) -> int:
 @host_option
 @port_option
 @data_option
-@click.option(
-    "--processes", "count", type=click.IntRange(1, 64), envvar="EGARD_WEB_PROCESSES", help="How many."
-)
+@click.option("--processes", "count", type=click.IntRange(1, 64), envvar="EGARD_WEB_PROCESSES", help="How many.")
 @click.option("--gate", type=int, hidden=True, help="Serve once this descriptor is closed.")
 def web(host: str, port: int, count: int | None, gate: int | None) -> None:
     """Serve pages and API; the database is brought up to date by `egard migrate` before."""
@@ -100,6 +98,7 @@ def prepare(tell: int, demo: bool) -> None:
     load_django()
     if applied := steps.migrate():
         print(f"Brought the database up to date ({len(applied)} migrations).", file=sys.stderr, flush=True)
+    steps.declare()
     if email := steps.ensure_first_administrator():
         print(f"Made the first administrator, {email}.", file=sys.stderr, flush=True)
     steps.ensure_static()
