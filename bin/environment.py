@@ -47,12 +47,14 @@ class Environment:
         return f"{contents} {sys.version} {self.root}"
 
     def is_ready(self, lock: Path) -> bool:
-        stamp = self.stamp(lock)
+        """Whether `lock` is in, by itself or within the lock for development, which holds it and more."""
         return (
-            stamp.exists()
-            and stamp.read_text() == self.wanted(lock)
-            and self.python.exists()
+            self.python.exists()
             and not self.under_way.exists()
+            and any(
+                self.stamp(held).exists() and self.stamp(held).read_text() == self.wanted(held)
+                for held in {lock, lock.with_name("requirements-dev.lock")}
+            )
         )
 
     def make(self, lock: Path) -> None:
@@ -138,8 +140,8 @@ class Environment:
             advice = "Is this checkout whole? `git status` tells; `git clone` makes a fresh one."
         elif re.search(r"No matching distribution|Failed (to build|building)|error: command|metadata-generation", said):
             advice = (
-                "No ready-made build of that package fits this machine. Use Python 3.11 to 3.14 on Linux (glibc) or macOS, "
-                "or install what builds it (Debian, Ubuntu: apt install build-essential python3-dev cargo)."
+                "No ready-made build of that package fits this machine. Use Python 3.11 to 3.14 on Linux (glibc) or "
+                "macOS, or install what builds it (Debian, Ubuntu: apt install build-essential python3-dev cargo)."
             )
         elif "No space left" in said:
             advice = "The disk is full: about 700 MB are needed."

@@ -30,7 +30,10 @@ LOG_MAX_BYTES = 10_000_000
 START_SECONDS = 600
 """Recovery after a crash replays at most `max_wal_size`; longer than this and a person must look."""
 STOP_SECONDS = 30
-HBA = "# Written by Egard at each start: the socket, with the password of the data directory.\nlocal all all scram-sha-256\n"
+HBA = (
+    "# Written by Egard at each start: the socket, with the password of the data directory.\n"
+    "local all all scram-sha-256\n"
+)
 
 
 def say_on_stderr(words: str) -> None:

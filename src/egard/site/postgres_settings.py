@@ -46,6 +46,7 @@ def command_line(major: int, *, sockets: Path, durable: bool) -> list[str]:
         "log_line_prefix": "%m [%p] ",
         "password_encryption": "scram-sha-256",
         "idle_in_transaction_session_timeout": "15min",  # a hung client must not stop the fact log's readers
+        "max_logical_replication_workers": "0",  # nothing subscribes to another server: one process fewer
         "cluster_name": "egard",
     }
     if major >= 18:
@@ -56,9 +57,10 @@ def command_line(major: int, *, sockets: Path, durable: bool) -> list[str]:
 
 
 def initdb_options(major: int) -> list[str]:
-    """Order by code point on every version and system (an upgrade of a system's locale must not spoil an index);
+    """Order and letters of a new data directory, alike on every version and system.
 
-    letters as Unicode has them, by PostgreSQL itself from 17, by the system's C.UTF-8 before, where there is one.
+    By code point, as an upgrade of a system's locale must not spoil an index; letters as Unicode has them, by
+    PostgreSQL itself from 17, before by the system's C.UTF-8 where there is one.
     """
     options = ["--encoding=UTF8", "--auth=scram-sha-256", "--data-checksums", "--locale=C"]
     if major >= 17:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from egard.base.clock import utc_now
@@ -82,7 +83,7 @@ def require_migrated() -> None:
 
 
 def ensure_first_administrator() -> str | None:
-    """Make the administrator that EGARD_ADMIN_EMAIL and EGARD_ADMIN_PASSWORD name, unless there; the address if made."""
+    """Make the administrator that EGARD_ADMIN_EMAIL and EGARD_ADMIN_PASSWORD name; the address, if it was new."""
     from egard.kernel.access.actors import system
     from egard.kernel.access.operations import UserExists, create_user
 
@@ -122,7 +123,7 @@ def ensure_static() -> bool:
         sources = hashlib.sha256(str(settings.STATIC_ROOT).encode())
         for finder in get_finders():
             for name, storage in finder.list(None):
-                entry = os.stat(storage.path(name))
+                entry = Path(storage.path(name)).stat()
                 sources.update(f"{name}\0{entry.st_size}\0{entry.st_mtime_ns}\0".encode())
         wanted = sources.hexdigest()
         manifest = settings.STATIC_ROOT / "staticfiles.json"

@@ -52,6 +52,9 @@ def _load(parent: int, gate: int | None) -> Any:
     """In a process that answers: the application, once the database is ready for it."""
     follow(parent, signal.SIGKILL)
     load_django()
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns  # every page and the API: most of what there is to load
     if gate is not None:
         os.read(gate, 1)  # returns at the end of file
     elif "EGARD_SUPERVISOR" not in os.environ:
