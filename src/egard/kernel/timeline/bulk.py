@@ -373,7 +373,7 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> set[UUID]:
     """COPY into a staging table, then one statement; returns the ids that are new."""
     if not rows:
         return set()
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
             "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid, person_id bigint,"
             ' kind_id int, at timestamptz, recorded_at timestamptz, channel text, key text collate "C", by text,'
