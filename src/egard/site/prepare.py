@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -101,8 +102,7 @@ def ensure_demo() -> list[dict[str, str]]:
     """Load the demo unless it is there; its logins. A second call changes nothing."""
     if find_spec("egard.site.demo") is None:
         return []
-    from egard.site import demo
-
+    demo = import_module("egard.site.demo")
     demo.ensure_demo()
     return [_row(login) for login in demo.logins()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -21,7 +21,7 @@ def load_django() -> None:
 
 
 @contextmanager
-def product() -> Iterator[None]:
+def product() -> Generator[None]:
     """Django, over a database that answers and has this release's schema; the embedded one is started if need be."""
     from egard.site.postgres import embedded
 
@@ -38,6 +38,6 @@ def product() -> Iterator[None]:
             connections.close_all()
 
 
-def answer(result: dict[str, object], words: str, *, as_json: bool) -> None:
+def answer(result: Mapping[str, object], words: str, *, as_json: bool) -> None:
     """Print a result: JSON for programs, words for people."""
     click.echo(json.dumps(result, ensure_ascii=False, default=str) if as_json else words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from uuid import UUID
 
 import click
@@ -49,7 +49,7 @@ def _find(viewer: Viewer, who: str) -> Person:
 @who
 @click.option("--output", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Default: print it.")
 @json_option
-def export(who: str, output: click.utils.LazyFile, as_json: bool) -> None:
+def export(who: str, output: IO[str], as_json: bool) -> None:
     """Everything held on a person, as JSON."""
     with product():
         from egard.base.clock import utc_now
