@@ -374,8 +374,8 @@ def _row(found: Person, held: list[Identifier], query: rules.Query | None, q: st
         given_name=found.given_name,
         family_name=found.family_name,
         site=found.site.name if found.site else "",
-        adviser=found.adviser_name or "",  # type: ignore[attr-defined]
-        roles=tuple(found.open_roles),  # type: ignore[attr-defined]
+        adviser=found.adviser_name or "",  # ty: ignore[missing-attribute]  (annotated by `_rows`)
+        roles=tuple(found.open_roles),  # ty: ignore[missing-attribute]
         contact=registry.identifier_kinds[contact.kind].display(contact.value) if contact else "",
         matched=_matched(found, held, query, q),
         pk=found.pk,

@@ -106,7 +106,7 @@ def record(
             " on conflict (person_id, key) do nothing returning id",
             [
                 new_id(),
-                person and person.pk,
+                person.pk if person else None,
                 kind,
                 at,
                 now,
