@@ -55,3 +55,21 @@ def make_person(db, me, now):
         )
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _declarations_in_the_database(request):
+    """A test with real transactions finds the tables emptied by the one before: write what `migrate` writes."""
+    if "transactional_db" in request.fixturenames or any(
+        mark.kwargs.get("transaction") for mark in request.node.iter_markers("django_db")
+    ):
+        request.getfixturevalue("transactional_db")
+        from egard.kernel.lifecycle.setup import after_migrate
+        from egard.kernel.timeline import kinds
+
+        kinds.forget()
+        after_migrate()
+        yield
+        kinds.forget()
+    else:
+        yield
