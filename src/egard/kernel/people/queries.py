@@ -210,8 +210,8 @@ def adviser(viewer: Viewer, person: Person) -> Adviser | None:
 def search(viewer: Viewer, q: str = "", *, limit: int = 50, cursor: str | None = None) -> Page[PersonRow]:
     """Persons found by pieces of names, e-mails, phones and numbers; with nothing typed, everybody by name.
 
-    Every word typed must be found. First come exact identifiers, then family names that begin so, then the rest, each by
-    name. At most four queries, six for viewers who do not see every class of data. Raises `NotAllowed`, `UnknownCursor`.
+    Every word typed must be found. First come exact identifiers, then family names that begin so, then the rest,
+    each by name. At most four queries, six for viewers who do not see every class of data. Raises `NotAllowed`, `UnknownCursor`.
     """
     query = rules.understand(q)
     limit = bounded(limit)
@@ -260,13 +260,14 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
             }
             for column, pattern in (("i.value", "head"), ("reverse(i.value)", "tail")):
                 parts.append(
-                    f"(select p.id, 1 as rank, p.sort_key from people_identifier i join people_person p on p.id = i.person_id"
-                    f" where {column} like %({pattern})s and i.kind = any(%(ends)s) {within} limit 50)"
+                    f"(select p.id, 1 as rank, p.sort_key from people_identifier i"
+                    f" join people_person p on p.id = i.person_id where {column} like %({pattern})s and i.kind = any(%(ends)s) {within} limit 50)"
                 )
     first = " ".join(query.words)
     params |= {"low": first, "high": first + "\U0010ffff"}
     parts.append(
-        f"(select p.id, 2 as rank, p.sort_key from people_person p where p.sort_key >= %(low)s and p.sort_key < %(high)s"
+        f"(select p.id, 2 as rank, p.sort_key from people_person p"
+        f" where p.sort_key >= %(low)s and p.sort_key < %(high)s"
         f" {within} order by p.sort_key, p.id limit %(max)s)"
     )
     if query.grams:

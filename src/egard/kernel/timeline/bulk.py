@@ -376,7 +376,8 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> set[UUID]:
         return set()
     with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
-            "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid, person_id bigint,"
+            "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid,"
+            " person_id bigint,"
             ' kind_id int, at timestamptz, recorded_at timestamptz, channel text, key text collate "C", by text,'
             " corrects uuid, history bool, data jsonb) on commit delete rows"
         )
