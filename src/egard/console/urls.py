@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import path
 
 from egard.console import edits, pages, people
 
@@ -20,6 +20,3 @@ urlpatterns = [
     path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),
     path("people/<uuid:uuid>/consents/", edits.consents, name="consents"),
 ]
-
-account_patterns = [path("account/", include("allauth.urls"))]
-"""Sign-in, password and second factor; beside the console's namespace, because allauth names its own."""

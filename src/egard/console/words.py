@@ -38,8 +38,9 @@ PURPOSES: dict[str, Any] = {
     "surveys": _("Surveys"),
     "survey": _("Surveys"),
 }
+PURPOSES_OFFERED = ("offers", "newsletter", "events", "surveys", "service")
 REACH_CHANNELS = ("email", "sms", "voice", "post")
-"""The channels for which a consent can be recorded by hand."""
+"""What a consent recorded by hand may be for, and on which channels."""
 LANGUAGES: dict[str, Any] = {"fr": _("French"), "en": _("English")}
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from egard.base.money import Money
 from egard.base.text import fold
+from egard.console import words
 
 register = template.Library()
 
@@ -46,10 +47,11 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def tag(tone: str, word: Any) -> SafeString:
-    """A meaning: shape, word and colour together. Without a tone, a plain label."""
+def tag(tone: str, word: Any, shape: str = "") -> SafeString:
+    """A meaning: shape, word and colour together. Without a tone, a plain label, with `shape` where one is named."""
     if tone not in TONES:
-        return format_html('<span class="tag tag-plain">{}</span>', word)
+        kind, drawn = ("", _icon(shape)) if shape else (" tag-plain", "")
+        return format_html('<span class="tag{}">{}{}</span>', kind, drawn, word)
     return format_html('<span class="tag tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
 
 
@@ -162,3 +164,55 @@ def ring(state: str, left: float = 1.0, word: Any = "") -> SafeString:
         '<circle cx="12" cy="12" r="9" pathLength="100" stroke-dasharray="{}" transform="rotate(-90 12 12)"></circle>{}</svg>',
         f" tone-{tone}" if tone else "", label, dash, mark_safe(_ARCS.get(state, "")),
     )
+
+
+@register.filter
+def role_word(code: str) -> str:
+    return words.word(words.ROLES, code)
+
+
+@register.filter
+def channel_word(code: str) -> str:
+    return words.word(words.CHANNELS, code)
+
+
+@register.filter
+def purpose_word(code: str) -> str:
+    return words.word(words.PURPOSES, code)
+
+
+@register.filter
+def language_word(code: str) -> str:
+    return words.word(words.LANGUAGES, code)
+
+
+WAY_ICONS = {
+    "email": "mail", "phone": "phone", "customer_number": "id", "order_number": "receipt", "plate": "car",
+    "device": "device-mobile", "user_id": "user", "anonymous_id": "world",
+}  # fmt: skip
+
+
+@register.filter
+def way_icon(kind: str) -> str:
+    return WAY_ICONS.get(kind, "hash")
+
+
+@register.filter
+def way_href(entry: Any) -> str:
+    """Where a click reaches the person; empty for identifiers by which nobody is reached."""
+    return {"email": f"mailto:{entry.value}", "phone": f"tel:{entry.value}"}.get(entry.kind.reach, "")
+
+
+@register.simple_tag
+def control(field: Any) -> SafeString:
+    """A form's field drawn as ours, tied to its hint and its errors."""
+    checkbox = field.widget_type == "checkbox"
+    attrs = {"class": "form-check-input" if checkbox else "form-control"}
+    told = [f"{field.auto_id}-hint"] if field.help_text else []
+    told += [f"{field.auto_id}-error-{i}" for i, _error in enumerate(field.errors, start=1)]
+    if told:
+        attrs["aria-describedby"] = " ".join(told)
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    attrs["placeholder"] = ""
+    return field.as_widget(attrs=attrs)
