@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
-class Refusal(Exception):  # noqa: N818  (it is an answer, not a fault)
+class Refusal(Exception):
     """The request cannot be done; the message says what to do instead.
 
     `code` is stable and public (`people.unknown`). `status` is the HTTP status an API answers with. `message`

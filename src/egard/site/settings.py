@@ -19,7 +19,10 @@ URL = os.environ.get("EGARD_URL", "").rstrip("/")
 """The public address, when the product stands behind a proxy: https://clients.example.org"""
 
 _host = urlsplit(URL).hostname
-ALLOWED_HOSTS = [*(os.environ.get("EGARD_HOSTS") or "127.0.0.1,localhost,[::1]").split(","), *([_host] if _host else [])]
+ALLOWED_HOSTS = [
+    *(os.environ.get("EGARD_HOSTS") or "127.0.0.1,localhost,[::1]").split(","),
+    *([_host] if _host else []),
+]
 CSRF_TRUSTED_ORIGINS = [URL] if URL else []
 
 # --- applications: the kernel, the shells, then one per journey folder -------------------------------------

@@ -77,7 +77,14 @@ def fact(
         if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
             raise TypeError(f"the fact {name} must be a frozen dataclass")
         cls.__fact__ = FactType(  # type: ignore[attr-defined]
-            name=name, version=version, type=cls, label=label, headline=headline, icon=icon, field_class=field_class, tone=tone
+            name=name,
+            version=version,
+            type=cls,
+            label=label,
+            headline=headline,
+            icon=icon,
+            field_class=field_class,
+            tone=tone,
         )
         return cls
 
@@ -117,8 +124,11 @@ class IdentifierKind:
     reach: str = ""
     field_class: FieldClass = FieldClass.IDENTITY
     display: Callable[[str], str] = lambda value: value
+    search: Literal["inside", "ends"] = "inside"
+    """Found by any piece of it, or by its beginning and its end only: a person has a few phones, but hundreds of
+    order numbers, and trigrams of those would outweigh everything else."""
     search_terms: Callable[[str], tuple[str, ...]] | None = None
-    """More terms whose beginnings find the person (the national form of a phone); by default the value itself."""
+    """The terms looked through for `inside` (the national form of a phone too); by default the value itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""Keeping the value of buyers from the facts of buying."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from egard.journeys.purchases import rules
+from egard.journeys.purchases.models import Value
+from egard.kernel.access.actors import Actor
+from egard.kernel.people.models import Person
+from egard.kernel.timeline.models import Fact
+from egard.kernel.timeline.operations import record
+from egard.kernel.timeline.reactions import LoggedFact
+
+FIELDS = tuple(f.name for f in dataclasses.fields(rules.Buying))
+FACTS = ("purchases.made/1", "purchases.cancelled/1")
+
+
+def record_purchase(
+    person: Person | None, fact: Any, *, at: datetime, channel: str, by: Actor, now: datetime
+) -> Fact:
+    """Record a purchase or a cancellation once, under its order's number, and let that number find its buyer."""
+    from egard.kernel.people.bulk import add_identifiers
+    from egard.kernel.people.operations import normalise
+
+    name = type(fact).__fact__.name.rpartition(".")[2]
+    key = f"{name}:{fact.order_number}"
+    stored = record(person, fact, at=at, by=by, channel=channel, key=key, now=now)
+    if person is not None:
+        add_identifiers(
+            [(person.pk, "order_number", normalise("order_number", fact.order_number))], by=by, now=now
+        )
+    return stored
+
+
+def keep_value(facts: list[LoggedFact]) -> None:
+    """Add a batch of facts to the values of their buyers: one read and one write for the whole batch.
+
+    A person who has a correction among them is summed up anew, from the log up to the last fact of the batch.
+    """
+    corrected = {f.person_id for f in facts if f.corrects and f.person_id}
+    last = (facts[-1].txid, facts[-1].id)
+    steps: dict[tuple[int, str], list[rules.Step]] = defaultdict(list)
+    for f in facts:
+        if f.person_id and f.person_id not in corrected:
+            steps[f.person_id, f.data["total"]["currency"]].append((_name(f.kind), f.at, f.data, f.channel))
+    held = {
+        (v.person_id, v.currency): rules.Buying(**{name: getattr(v, name) for name in FIELDS})
+        for v in Value.objects.select_for_update()
+        .filter(person__in={pk for pk, _currency in steps})
+        .order_by("pk")
+    }
+    values = {place: rules.add(held.get(place, rules.Buying()), some) for place, some in steps.items()}
+    if corrected:
+        Value.objects.filter(person__in=corrected).delete()
+        values |= _summed_up(corrected, last)
+    _write(values)
+
+
+def _name(kind: str) -> Any:
+    return kind.split("/")[0].rpartition(".")[2]
+
+
+def _summed_up(persons: set[int], last: tuple[int, int]) -> dict[tuple[int, str], rules.Buying]:
+    """Values from the whole log of some persons, without the facts that were corrected since."""
+    rows = (
+        Fact.objects.filter(person__in=persons, kind__name__in=("purchases.made", "purchases.cancelled"))
+        .extra(where=["(timeline_fact.txid, timeline_fact.id) <= (%s, %s)"], params=list(last))
+        .select_related("kind")
+        .order_by("txid", "id")
+    )
+    facts = list(rows)
+    gone = {f.corrects for f in facts if f.corrects}
+    steps: dict[tuple[int, str], list[rules.Step]] = defaultdict(list)
+    for f in facts:
+        if f.uuid not in gone and f.person_id:
+            steps[f.person_id, f.data["total"]["currency"]].append(
+                (_name(f.kind.name), f.at, f.data, f.channel)
+            )
+    return {place: rules.add(rules.Buying(), some) for place, some in steps.items()}
+
+
+def _write(values: dict[tuple[int, str], rules.Buying]) -> None:
+    """One statement for all of them."""
+    if not values:
+        return
+    rows = [
+        (pk, currency, *(getattr(buying, name) for name in FIELDS))
+        for (pk, currency), buying in values.items()
+    ]
+    columns = list(zip(*rows, strict=True))
+    columns[2 + FIELDS.index("months")] = [
+        orjson.dumps(months).decode() for months in columns[2 + FIELDS.index("months")]
+    ]
+    types = (
+        "bigint",
+        "text",
+        "int",
+        "bigint",
+        "int",
+        "bigint",
+        "timestamptz",
+        "timestamptz",
+        "timestamptz",
+        "text",
+        "jsonb",
+    )
+    names = ("person_id", "currency", *FIELDS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into purchases_value ({', '.join(names)})"
+            f" select * from unnest({', '.join(f'%s::{t}[]' for t in types)})"
+            f" on conflict (person_id, currency) do update set {', '.join(f'{n} = excluded.{n}' for n in FIELDS)}",
+            [list(column) for column in columns],
+        )

@@ -1,0 +1,90 @@
+"""What staff ask of buyers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+
+from egard.base.money import Money
+from egard.journeys.purchases import rules
+from egard.journeys.purchases.models import Value
+from egard.journeys.purchases.operations import FIELDS
+from egard.kernel.access.actors import Viewer
+from egard.kernel.people.models import Person
+from egard.kernel.registry import FieldClass
+
+READ = "purchases.read_value"
+
+
+def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying]]:
+    """What a person bought, by currency, the largest first: one query."""
+    if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
+        return []
+    rows = Value.objects.filter(person=person).order_by("-spent_minor")
+    return [(v.currency, rules.Buying(**{name: getattr(v, name) for name in FIELDS})) for v in rows]
+
+
+def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
+    """What the panel of the person's page shows; None for somebody who never bought."""
+    found = values(viewer, person)
+    if not found:
+        return None
+    language = get_language() or "fr"
+    currency, buying = found[0]
+    months = rules.last_months(buying.months, now)
+    highest = max((amount for _month, amount in months), default=0)
+    return {
+        "spent": Money(buying.net_minor, currency).words(language),
+        "others": [Money(b.net_minor, c).words(language) for c, b in found[1:]],
+        "buying": buying,
+        "average": Money(average, currency).words(language)
+        if (average := buying.average_minor()) is not None
+        else "",
+        "yearly": buying.yearly_orders(now),
+        "days": (now - buying.last_at).days if buying.last_at else None,
+        "cancelled": Money(buying.cancelled_minor, currency).words(language) if buying.cancellations else "",
+        "months": [
+            {
+                "at": datetime.fromisoformat(f"{month}-01T00:00:00+00:00"),
+                "amount": Money(amount, currency).words(language),
+                # Tenths of the highest month: the chart is drawn by classes, the page allows no inline style.
+                "height": max(1 if amount > 0 else 0, round(10 * amount / highest))
+                if highest > 0 and amount > 0
+                else 0,
+            }
+            for month, amount in months
+        ]
+        if highest > 0
+        else [],
+    }
+
+
+def data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
+    """The same for programs (`overview`)."""
+    found = values(viewer, person)
+    if not found:
+        return None
+    return {
+        "currencies": [
+            {
+                "spent": {"amount": b.net_minor, "currency": currency},
+                "orders": b.orders,
+                "cancellations": b.cancellations,
+                "cancelled": {"amount": b.cancelled_minor, "currency": currency},
+                "first_at": b.first_at,
+                "last_at": b.last_at,
+                "last_visit_at": b.visit_at,
+                "last_visit_site": b.visit_site,
+                "orders_per_year": b.yearly_orders(now),
+            }
+            for currency, b in found
+        ]
+    }
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """What the journey holds on a person beside her facts."""
+    return list(Value.objects.filter(person=person).values("currency", *FIELDS))

@@ -1,0 +1,198 @@
+"""What changes in the house itself: users, roles, keys, teams, sites; and the writing of sights."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.refusal import Conflict, Refusal
+from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.models import ApiKey, Change, RoleGrant, Sight, Site, Team, User
+from egard.kernel.access.queries import digest
+from egard.kernel.registry import SCOPES, registry
+
+
+class UserExists(Conflict):
+    """Somebody already signs in with this address; change that user instead."""
+
+    code = "access.user_exists"
+    message = _("A user with the address {email} already exists.")
+
+
+class BadUser(Refusal):
+    """The address or the password cannot be used; the fields say why."""
+
+    code = "access.bad_user"
+    message = _("This user cannot be created. {why}")
+
+
+class UnknownRole(Refusal):
+    """No journey declares this role, or the scope is not one of own, team, site, all."""
+
+    code = "access.unknown_role"
+    message = _("“{role}” is not a role here. Known roles: {known}.")
+
+
+class UnknownScope(Refusal):
+    """The key asks for a permission that nobody declares."""
+
+    code = "access.unknown_scope"
+    message = _("“{scope}” is not a permission here. Use “all”, or some of: {known}.")
+
+
+def log_change(what: str, *, by: Actor, now: datetime, subject: str = "", **detail: object) -> None:
+    Change.objects.create(at=now, actor=str(by), what=what, subject=subject, detail=detail)
+
+
+@transaction.atomic
+def create_user(
+    *,
+    email: str,
+    name: str = "",
+    password: str | None = None,
+    roles: Iterable[str] = (),
+    language: str = "",
+    teams: Iterable[Team] = (),
+    sites: Iterable[Site] = (),
+    by: Actor,
+    now: datetime,
+) -> User:
+    """A new user with these roles. Without a password nobody can sign in as them yet."""
+    email = email.strip()
+    user = User(email=email, name=name.strip() or email.split("@")[0], language=language, created_at=now)
+    try:
+        validate_email(email)
+        if password is not None:
+            validate_password(password, user)
+    except ValidationError as error:
+        raise BadUser(why=" ".join(error.messages)) from error
+    if password is None:
+        user.set_unusable_password()
+    else:
+        user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise UserExists(email=email) from error
+    user.teams.set(teams)
+    user.sites.set(sites)
+    log_change("access.user_created", by=by, now=now, subject=str(user.pk), email=email)
+    for role in roles:
+        grant_role(user, role, by=by, now=now)
+    return user
+
+
+@transaction.atomic
+def grant_role(user: User, role: str, *, scope: str = "", by: Actor, now: datetime) -> RoleGrant:
+    """Give a role, or change how far it reaches. The grant it replaces is ended, not lost."""
+    if role not in registry.roles or (scope and scope not in SCOPES):
+        raise UnknownRole(role=f"{role} {scope}".strip(), known=", ".join(sorted(registry.roles)))
+    User.objects.select_for_update().get(pk=user.pk)
+    current = RoleGrant.objects.filter(user=user, role=role, until__isnull=True).first()
+    if current and current.scope == scope:
+        return current
+    if current:
+        current.until = now
+        current.save(update_fields=["until"])
+    grant = RoleGrant.objects.create(user=user, role=role, scope=scope, since=now)
+    log_change("access.role_granted", by=by, now=now, subject=str(user.pk), role=role, scope=scope)
+    return grant
+
+
+@transaction.atomic
+def end_role(user: User, role: str, *, by: Actor, now: datetime) -> None:
+    """Take a role back; taking back one that is not held changes nothing."""
+    if RoleGrant.objects.filter(user=user, role=role, until__isnull=True).update(until=now):
+        log_change("access.role_ended", by=by, now=now, subject=str(user.pk), role=role)
+
+
+@transaction.atomic
+def create_api_key(
+    *, name: str, scopes: Iterable[str], expires_at: datetime | None = None, by: Actor, now: datetime
+) -> tuple[ApiKey, str]:
+    """A new key and its secret, which is shown this once and stored only as its SHA-256."""
+    wanted = list(dict.fromkeys(scopes))
+    for scope in wanted:
+        if scope != "all" and scope not in registry.permissions:
+            raise UnknownScope(scope=scope, known=", ".join(sorted(registry.permissions)))
+    secret = f"egard_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(
+        name=name,
+        digest=digest(secret),
+        hint=secret[:10],
+        scopes=wanted,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    log_change("access.key_created", by=by, now=now, subject=str(key.pk), name=name, scopes=wanted)
+    return key, secret
+
+
+@transaction.atomic
+def revoke_api_key(key: ApiKey, *, by: Actor, now: datetime) -> None:
+    """The key stops working at once; revoking twice keeps the first date."""
+    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
+        log_change("access.key_revoked", by=by, now=now, subject=str(key.pk))
+
+
+def ensure_site(code: str, name: str = "", *, zone: str = "", by: Actor, now: datetime) -> Site:
+    """The site with this code, made if it is new."""
+    site, created = Site.objects.get_or_create(
+        code=code, defaults={"name": name or code, **({"zone": zone} if zone else {})}
+    )
+    if created:
+        log_change("access.site_created", by=by, now=now, subject=code)
+    return site
+
+
+def ensure_team(code: str, name: str = "", *, by: Actor, now: datetime) -> Team:
+    """The team with this code, made if it is new."""
+    team, created = Team.objects.get_or_create(code=code, defaults={"name": name or code})
+    if created:
+        log_change("access.team_created", by=by, now=now, subject=code)
+    return team
+
+
+def log_sight(
+    viewer: Viewer, kind: str, *, person_id: int | None = None, detail: str = "", now: datetime
+) -> None:
+    """Write that `viewer` saw a person, an export, or asked a list. One insert."""
+    Sight.objects.create(
+        at=now,
+        actor=str(viewer.actor),
+        kind=kind,
+        person_id=person_id,
+        detail=detail[:500],
+        channel=viewer.channel,
+    )
+
+
+def save_preferences(user: User, *, language: str | None = None, theme: str | None = None) -> None:
+    """The user's own language and theme; None leaves one as it is."""
+    wanted = {k: v for k, v in (("language", language), ("theme", theme)) if v is not None}
+    if wanted:
+        User.objects.filter(pk=user.pk).update(**wanted)
+
+
+@contextmanager
+def redacting() -> Iterator[None]:
+    """Inside, the append-only tables let a row be redacted (never deleted). For erasure only."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('egard.redacting', 'on', true)")
+        yield
+        cursor.execute("select set_config('egard.redacting', 'off', true)")
+
+
+def redact_sights(words: list[str]) -> None:
+    """A logged query that holds one of these words (an erased person's name or number) forgets what was typed."""
+    for word in words:
+        Sight.objects.filter(kind="list", detail__icontains=word).update(detail="")

@@ -1,0 +1,127 @@
+"""Who somebody is, as far as access goes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.clock import utc_now
+from egard.base.refusal import Refusal
+from egard.kernel.access import rules
+from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.models import ApiKey, Site, Team, User
+from egard.kernel.registry import FieldClass, Scope, registry
+
+
+class KeyRefused(Refusal):
+    """No key, a wrong one, a revoked or an expired one; the four are not told apart."""
+
+    code = "access.key_refused"
+    status = 401
+    title = _("No valid key")
+    message = _(
+        "Send a valid API key as “Authorization: Bearer <key>”. Keys are made with “egard apikey create”."
+    )
+
+
+def viewer_for(user: User, *, channel: str = "page", now: datetime | None = None) -> Viewer:
+    """The viewer behind a signed-in user: one query, whatever the number of roles, teams and sites."""
+    moment = now or utc_now()
+    row = (
+        User.objects.filter(pk=user.pk, is_active=True)
+        .annotate(
+            grants=ArrayAgg(
+                # role and limit in one string: PostgreSQL arrays hold one type
+                _role_and_scope(),
+                filter=Q(role_grants__since__lte=moment)
+                & (Q(role_grants__until__isnull=True) | Q(role_grants__until__gt=moment)),
+                distinct=True,
+                default=[],
+            ),
+            team_ids=ArrayAgg("teams", filter=Q(teams__isnull=False), distinct=True, default=[]),
+            site_ids=ArrayAgg("sites", filter=Q(sites__isnull=False), distinct=True, default=[]),
+        )
+        .values_list("grants", "team_ids", "site_ids")
+        .first()
+    )
+    actor = Actor("user", str(user.pk), str(user))
+    if row is None:
+        return Viewer(actor=actor, channel=channel)
+    grants = [
+        (role, cast("Scope | None", scope or None))
+        for role, _sep, scope in (g.partition("|") for g in row[0])
+    ]
+    return Viewer(
+        actor=actor,
+        permissions=rules.permissions_of(grants, registry.permissions.values()),
+        classes=rules.classes_of([role for role, _scope in grants], registry.roles),
+        user_id=user.pk,
+        team_ids=tuple(row[1]),
+        site_ids=tuple(row[2]),
+        channel=channel,
+    )
+
+
+def _role_and_scope():  # noqa: ANN202
+    from django.db.models import Value
+    from django.db.models.functions import Concat
+
+    return Concat("role_grants__role", Value("|"), "role_grants__scope")
+
+
+def digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def viewer_for_key(key: str, *, now: datetime) -> Viewer:
+    """The viewer behind an API key: sees every person, does what its scopes name. Raises `KeyRefused`."""
+    row = (
+        ApiKey.objects.filter(digest=digest(key), revoked_at__isnull=True)
+        .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+        .only("id", "name", "scopes")
+        .first()
+    )
+    if row is None:
+        raise KeyRefused
+    names = (
+        registry.permissions if "all" in row.scopes else [s for s in row.scopes if s in registry.permissions]
+    )
+    return Viewer(
+        actor=Actor("key", str(row.pk), row.name),
+        permissions=dict.fromkeys(names, "all"),
+        classes=frozenset(FieldClass),
+        channel="api",
+    )
+
+
+def system_viewer(name: str) -> Viewer:
+    """The product itself (an import, a job, a command run by whoever holds the machine): may all, sees all."""
+    return Viewer(
+        actor=Actor("system", name, name),
+        permissions=dict.fromkeys(registry.permissions, "all"),
+        classes=frozenset(FieldClass),
+        channel="command",
+    )
+
+
+def sites(viewer: Viewer) -> list[Site]:
+    """All sites: their names are no secret to staff."""
+    return list(Site.objects.all()) if viewer.permissions else []
+
+
+def teams(viewer: Viewer) -> list[Team]:
+    return list(Team.objects.all()) if viewer.permissions else []
+
+
+def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:
+    """Colleagues who can be named as advisers."""
+    if not viewer.permissions:
+        return []
+    found = User.objects.filter(is_active=True, is_staff=True).order_by("name")
+    return list(found if ids is None else found.filter(pk__in=ids))

@@ -1,0 +1,153 @@
+"""Persons and what is known of them. Written only by this package's operations."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Reverse
+
+from egard.base.ids import new_id
+from egard.kernel.access.models import Site, User
+
+
+class Person(models.Model):
+    """Anybody the organisation deals with: client, candidate, employee, member. One person, many roles."""
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    given_name = models.CharField(max_length=200, blank=True)
+    family_name = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    address = models.TextField(blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    user = models.OneToOneField(User, models.SET_NULL, null=True, blank=True, related_name="person")
+    # Folded, so that PostgreSQL needs no French collation: see base.text.sort_key.
+    sort_key = models.CharField(max_length=500, db_collation="C")
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("sort_key", "id"), name="people_person_sort"),
+            models.Index(fields=("site", "sort_key", "id"), name="people_person_site"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """As people say it: given name, then family name; empty when neither is known."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+class Identifier(models.Model):
+    """Something that points to a person: an address, a number, a device. Any number, none mandatory."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="identifiers", db_index=False)
+    kind = models.CharField(max_length=64)
+    value = models.CharField(max_length=320, db_collation="C", help_text="normalised")
+    exclusive = models.BooleanField(help_text="points to this person alone")
+    added_at = models.DateTimeField()
+    added_by = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=("kind", "value"),
+                condition=models.Q(exclusive=True),
+                name="people_identifier_one_person",
+            ),
+            models.UniqueConstraint(fields=("person", "kind", "value"), name="people_identifier_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("value", "kind"), name="people_identifier_value"),
+            models.Index(Reverse("value"), name="people_identifier_tail"),
+        ]
+
+
+class Role(models.Model):
+    """What a person is to the organisation, with dates: customer since March, employee until June."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=64)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=("person", "role"), condition=models.Q(until__isnull=True), name="people_role_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
+                name="people_role_ends_after_it_begins",
+            ),
+        ]
+
+
+class Consent(models.Model):
+    """One word of a person on a purpose and a channel. Append only: the latest word holds."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="consents", db_index=False)
+    purpose = models.CharField(max_length=64)
+    channel = models.CharField(max_length=32)
+    given = models.BooleanField()
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=64)
+    proof = models.CharField(max_length=500, blank=True, help_text="where and how it was said")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("person", "purpose", "channel", "-at", "-id"), name="people_consent_latest"),
+        ]
+
+
+class Relationship(models.Model):
+    """A lasting tie between a person and a member of staff; `adviser` is the first kind."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="relationships")
+    kind = models.CharField(max_length=32, default="adviser")
+    staff = models.ForeignKey(User, models.PROTECT, related_name="portfolio")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=("person", "kind"), condition=models.Q(until__isnull=True), name="people_one_adviser"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=("staff", "person"), condition=models.Q(until__isnull=True), name="people_portfolio"
+            ),
+        ]
+
+
+class SearchRow(models.Model):
+    """What a search looks through: one row a person, folded words and their trigrams (see rules.search_text)."""
+
+    person = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="search_row")
+    text = models.TextField()
+    grams = ArrayField(models.TextField())
+
+    class Meta:
+        db_table = "people_search"
+        indexes: ClassVar[list[Any]] = [GinIndex(fields=("grams",), name="people_search_grams")]
+
+
+class ErasedIdentifier(models.Model):
+    """The keyed hash of an erased person's identifier: an old file imported again does not bring her back."""
+
+    digest = models.BinaryField(max_length=32, primary_key=True)
+    erased_at = models.DateTimeField()

@@ -1,0 +1,176 @@
+"""Questions on what people lived with us. Each takes the viewer first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.refusal import NotFound
+from egard.base.text import fold
+from egard.kernel.access.actors import Viewer
+from egard.kernel.people import queries as people
+from egard.kernel.people.models import Person
+from egard.kernel.registry import FactType, registry
+from egard.kernel.timeline import kinds
+from egard.kernel.timeline.models import Fact
+
+READ = "timeline.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact as the timeline shows it. `fact_type` is None when its journey is gone: the data still shows."""
+
+    id: UUID
+    kind: str
+    fact_type: FactType | None
+    at: datetime
+    recorded_at: datetime
+    channel: str
+    by: str
+    key: str
+    data: dict[str, Any] = field(repr=False)
+    corrects: UUID | None = None
+    corrected_by: UUID | None = None
+
+    @property
+    def label(self) -> Any:
+        return self.fact_type.label if self.fact_type else self.kind
+
+    @property
+    def headline(self) -> Any:
+        """The line that staff read; the label where a journey gives none."""
+        if self.fact_type and self.fact_type.headline:
+            return self.fact_type.headline(self.data)
+        return self.label
+
+    @property
+    def icon(self) -> str:
+        return self.fact_type.icon if self.fact_type else "point"
+
+    @property
+    def tone(self) -> str:
+        return self.fact_type.tone if self.fact_type else ""
+
+
+def timeline(
+    viewer: Viewer,
+    person: Person,
+    *,
+    kind: Sequence[str] = (),
+    q: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Entry]:
+    """The facts of a person, newest first by when they happened: at most two queries, whatever the history.
+
+    `kind` keeps some kinds (`purchases.made/1`, or `purchases.made` for all its versions); `q` a text inside the data,
+    accents and case ignored; `since` is included, `until` is not. The person's page must be visible to the viewer:
+    the caller got `person` from `people.queries.person`.
+    """
+    limit = bounded(limit)
+    found = Fact.objects.filter(person=person, kind_id__in=_shown_numbers(viewer, kind))
+    if since:
+        found = found.filter(at__gte=since)
+    if until:
+        found = found.filter(at__lt=until)
+    if cursor:
+        micros, pk = decode_cursor(cursor, "timeline", int, int)
+        found = found.extra(
+            where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk]
+        )
+    if q.strip():
+        found = found.extra(
+            where=["egard_fold(timeline_fact.data::text) like %s"],
+            params=[f"%{_like(fold(q.replace(chr(0), ' ').strip()[:200]))}%"],
+        )
+    rows = list(found.order_by("-at", "-id")[: limit + 1])
+    shown = rows[:limit]
+    following = encode_cursor("timeline", _micros(shown[-1].at), shown[-1].pk) if len(rows) > limit else None
+    return Page(_entries(shown), following)
+
+
+def fact(viewer: Viewer, uuid: UUID) -> tuple[Person | None, Entry]:
+    """One fact by its id and whom it is about, within the viewer's scope. Raises `NotFound`."""
+    viewer.require(READ)
+    row = Fact.objects.filter(uuid=uuid, kind_id__in=_shown_numbers(viewer, ())).first()
+    if row is None:
+        raise NotFound
+    about = people.visible(viewer).filter(pk=row.person_id).first() if row.person_id else None
+    if row.person_id and about is None:
+        raise NotFound
+    return about, _entries([row])[0]
+
+
+def kinds_shown(viewer: Viewer) -> list[FactType]:
+    """The declared kinds whose class of data the viewer sees: the filters of the timeline."""
+    if not viewer.can(READ):
+        return []
+    return sorted(
+        (f for f in registry.facts.values() if viewer.sees(f.field_class)), key=lambda f: (f.name, f.version)
+    )
+
+
+def _shown_numbers(viewer: Viewer, wanted: Iterable[str]) -> list[int]:
+    viewer.require(READ)
+    names = set(wanted)
+    for name in names:
+        kinds.declared(name)  # refuses a kind that nobody declares
+    return [kinds.number(f) for f in kinds_shown(viewer) if not names or f.kind in names or f.name in names]
+
+
+def _entries(rows: Sequence[Fact]) -> list[Entry]:
+    """Rows as entries, with the facts that correct them: one query."""
+    by_number = {kinds.number(f): f for f in registry.facts.values()}
+    corrections = (
+        dict(
+            Fact.objects.filter(Q(corrects__in=[row.uuid for row in rows]))
+            .order_by("id")
+            .values_list("corrects", "uuid")
+        )
+        if rows
+        else {}
+    )
+    return [
+        Entry(
+            id=row.uuid,
+            kind=by_number[row.kind_id].kind if row.kind_id in by_number else str(row.kind),
+            fact_type=by_number.get(row.kind_id),
+            at=row.at,
+            recorded_at=row.recorded_at,
+            channel=row.channel,
+            by=row.by,
+            key=row.key,
+            data=row.data,
+            corrects=row.corrects,
+            corrected_by=corrections.get(row.uuid),
+        )
+        for row in rows
+    ]
+
+
+def _micros(at: datetime) -> int:
+    whole = int(at.replace(microsecond=0).timestamp())
+    return whole * 1_000_000 + at.microsecond
+
+
+def _moment(micros: int) -> datetime:
+    """The inverse of `_micros`; a number no clock ever showed is an unknown cursor."""
+    from egard.base.paging import UnknownCursor
+
+    try:
+        return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
+    except (OverflowError, ValueError, OSError) as error:
+        raise UnknownCursor from error
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,104 @@
+"""From a declared dataclass to its JSON Schema, its validation, and its personal fields."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, with_config
+
+from egard.kernel.registry import FactType, Personal
+
+ERASED = "[erased]"
+"""What stands where a personal text stood; other types become null, lists empty."""
+
+DATA_MAX_BYTES = 32 * 1024
+"""The data of one fact at most, as JSON (the limit of the Segment tracking protocol too)."""
+
+
+@lru_cache(maxsize=1024)
+def adapter(cls: type) -> TypeAdapter[Any]:
+    """The validator of a fact's dataclass: unknown fields are refused, so that no misspelt one is lost in silence."""
+    strict = with_config(ConfigDict(extra="forbid", ser_json_timedelta="iso8601"))
+    for part in _dataclasses(cls):
+        if "__pydantic_config__" not in part.__dict__:
+            strict(part)
+    return TypeAdapter(cls)
+
+
+def _dataclasses(cls: type) -> Iterator[type]:
+    """The dataclass and those inside it."""
+    yield cls
+    for hint in get_type_hints(cls).values():
+        for inner in _leaves(hint):
+            if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+                yield from _dataclasses(inner)
+
+
+def _leaves(hint: Any) -> Iterator[Any]:
+    args = get_args(hint)
+    if not args:
+        yield hint
+    for arg in args:
+        yield from _leaves(arg)
+
+
+@lru_cache(maxsize=1024)
+def json_schema(fact_type: FactType) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a fact's data, personal fields marked `x-personal`."""
+    schema = adapter(fact_type.type).json_schema()
+    schema["title"] = fact_type.kind
+    for path in personal_paths(fact_type.type):
+        if len(path) == 1:
+            schema["properties"][path[0]]["x-personal"] = True
+    return schema
+
+
+@lru_cache(maxsize=1024)
+def personal_paths(cls: type) -> tuple[tuple[str, ...], ...]:
+    """Where a fact holds personal data: paths of field names, `*` for every item of a list or mapping."""
+    return tuple(_paths(cls, ()))
+
+
+def _paths(hint: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if get_origin(hint) is Annotated:
+        base, *marks = get_args(hint)
+        if any(isinstance(mark, Personal) or mark is Personal for mark in marks):
+            yield at
+            return
+        yield from _paths(base, at)
+    elif isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        for name, inner in get_type_hints(hint, include_extras=True).items():
+            yield from _paths(inner, (*at, name))
+    elif get_origin(hint) in (Union, types.UnionType):
+        for inner in get_args(hint):
+            yield from _paths(inner, at)
+    elif get_origin(hint) in (list, tuple, set, frozenset, dict, Mapping):
+        for inner in get_args(hint):
+            if inner is not Ellipsis:
+                yield from _paths(inner, (*at, "*"))
+
+
+def redact(data: Any, paths: tuple[tuple[str, ...], ...]) -> Any:
+    """A copy of `data` in which everything at `paths` is taken away; what is not there is passed over."""
+    for path in paths:
+        data = _redact(data, path)
+    return data
+
+
+def _redact(data: Any, path: tuple[str, ...]) -> Any:
+    if not path:
+        return ERASED if isinstance(data, str) else [] if isinstance(data, list) else None
+    head, rest = path[0], path[1:]
+    if head == "*":
+        if isinstance(data, list):
+            return [_redact(item, rest) for item in data]
+        if isinstance(data, dict):
+            return {name: _redact(item, rest) for name, item in data.items()}
+        return data
+    if isinstance(data, dict) and data.get(head) is not None:
+        return {**data, head: _redact(data[head], rest)}
+    return data

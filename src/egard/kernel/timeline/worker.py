@@ -1,0 +1,54 @@
+"""The worker's loop: wakes when facts are written (LISTEN), runs reactions, rests. Any number may run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import psycopg
+from django.db import DatabaseError, connection, connections
+
+from egard.base.clock import utc_now
+from egard.kernel.timeline.reactions import catch_up, ensure_cursors
+
+log = logging.getLogger("egard.worker")
+CHANNEL = "egard_facts"
+REST_SECONDS = 30.0
+"""The longest sleep without a notification: retries after failures, and a net under a lost wake-up."""
+
+
+def run_worker(stop: threading.Event) -> None:
+    """Until `stop` is set: react, then wait for the next fact. A lost database is waited for, never a reason to die."""
+    started = False
+    while not stop.is_set():
+        try:
+            if not started:
+                ensure_cursors()
+                started = True
+            _listen_and_react(stop)
+        except (psycopg.OperationalError, DatabaseError) as error:
+            log.warning("the database is away: %s", error)
+            connections.close_all()
+            stop.wait(2.0)
+
+
+def _listen_and_react(stop: threading.Event) -> None:
+    parameters = connection.get_connection_params()
+    parameters.pop("pool", None)
+    parameters.pop("cursor_factory", None)
+    parameters.pop("context", None)
+    parameters.pop("prepare_threshold", None)
+    with psycopg.connect(**parameters, autocommit=True) as listener:
+        listener.execute(f"listen {CHANNEL}")
+        while not stop.is_set():
+            catch_up(now=utc_now())
+            _wait(listener, stop)
+
+
+def _wait(listener: psycopg.Connection, stop: threading.Event) -> None:
+    """Until a notification, the rest is over, or stop. Looked at every second so that stop is heard."""
+    deadline = time.monotonic() + REST_SECONDS
+    while not stop.is_set() and time.monotonic() < deadline:
+        for _note in listener.notifies(timeout=1.0, stop_after=1):
+            return

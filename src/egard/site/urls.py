@@ -1,0 +1,20 @@
+"""All addresses of the product: the shells', then the journeys' own."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+from egard.kernel.registry import registry
+
+urlpatterns = [
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    *[
+        path("", include(f"egard.{shell}.urls"))
+        for shell in ("api", "console", "portal")
+        if find_spec(f"egard.{shell}.urls")
+    ],
+    *[path("", include(journey.pages)) for journey in registry.journeys.values() if journey.pages],
+]
