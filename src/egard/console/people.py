@@ -109,7 +109,7 @@ def _past(request: HttpRequest, viewer: Viewer, found: Person) -> dict[str, Any]
         "last_day": history.last_day(page.items),
         "families": families,
         "chosen": chosen,
-        "in": q,
+        "within": q,
         "begun": bool(cursor),
     }
 
