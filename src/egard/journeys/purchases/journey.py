@@ -31,9 +31,7 @@ journey = Journey(
             field_class=FieldClass.HISTORY,
         ),
     ),
-    reactions=(
-        Reaction("purchases.value", facts=operations.FACTS, handle=operations.keep_value, history="apply"),
-    ),
+    reactions=(Reaction("purchases.value", facts=operations.FACTS, handle=operations.keep_value, history="apply"),),
     permissions=(
         Permission(
             queries.READ,

@@ -22,9 +22,7 @@ FIELDS = tuple(f.name for f in dataclasses.fields(rules.Buying))
 FACTS = ("purchases.made/1", "purchases.cancelled/1")
 
 
-def record_purchase(
-    person: Person | None, fact: Any, *, at: datetime, channel: str, by: Actor, now: datetime
-) -> Fact:
+def record_purchase(person: Person | None, fact: Any, *, at: datetime, channel: str, by: Actor, now: datetime) -> Fact:
     """Record a purchase or a cancellation once, under its order's number, and let that number find its buyer."""
     from egard.kernel.people.bulk import add_identifiers
     from egard.kernel.people.operations import normalise
@@ -33,9 +31,7 @@ def record_purchase(
     key = f"{name}:{fact.order_number}"
     stored = record(person, fact, at=at, by=by, channel=channel, key=key, now=now)
     if person is not None:
-        add_identifiers(
-            [(person.pk, "order_number", normalise("order_number", fact.order_number))], by=by, now=now
-        )
+        add_identifiers([(person.pk, "order_number", normalise("order_number", fact.order_number))], by=by, now=now)
     return stored
 
 
@@ -52,9 +48,7 @@ def keep_value(facts: list[LoggedFact]) -> None:
             steps[f.person_id, f.data["total"]["currency"]].append((_name(f.kind), f.at, f.data, f.channel))
     held = {
         (v.person_id, v.currency): rules.Buying(**{name: getattr(v, name) for name in FIELDS})
-        for v in Value.objects.select_for_update()
-        .filter(person__in={pk for pk, _currency in steps})
-        .order_by("pk")
+        for v in Value.objects.select_for_update().filter(person__in={pk for pk, _currency in steps}).order_by("pk")
     }
     values = {place: rules.add(held.get(place, rules.Buying()), some) for place, some in steps.items()}
     if corrected:
@@ -80,9 +74,7 @@ def _summed_up(persons: set[int], last: tuple[int, int]) -> dict[tuple[int, str]
     steps: dict[tuple[int, str], list[rules.Step]] = defaultdict(list)
     for f in facts:
         if f.uuid not in gone and f.person_id:
-            steps[f.person_id, f.data["total"]["currency"]].append(
-                (_name(f.kind.name), f.at, f.data, f.channel)
-            )
+            steps[f.person_id, f.data["total"]["currency"]].append((_name(f.kind.name), f.at, f.data, f.channel))
     return {place: rules.add(rules.Buying(), some) for place, some in steps.items()}
 
 
@@ -90,10 +82,7 @@ def _write(values: dict[tuple[int, str], rules.Buying]) -> None:
     """One statement for all of them."""
     if not values:
         return
-    rows = [
-        (pk, currency, *(getattr(buying, name) for name in FIELDS))
-        for (pk, currency), buying in values.items()
-    ]
+    rows = [(pk, currency, *(getattr(buying, name) for name in FIELDS)) for (pk, currency), buying in values.items()]
     columns = list(zip(*rows, strict=True))
     columns[2 + FIELDS.index("months")] = [
         orjson.dumps(months).decode() for months in columns[2 + FIELDS.index("months")]

@@ -40,9 +40,7 @@ def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | 
         "spent": Money(buying.net_minor, currency).words(language),
         "others": [Money(b.net_minor, c).words(language) for c, b in found[1:]],
         "buying": buying,
-        "average": Money(average, currency).words(language)
-        if (average := buying.average_minor()) is not None
-        else "",
+        "average": Money(average, currency).words(language) if (average := buying.average_minor()) is not None else "",
         "yearly": buying.yearly_orders(now),
         "days": (now - buying.last_at).days if buying.last_at else None,
         "cancelled": Money(buying.cancelled_minor, currency).words(language) if buying.cancellations else "",

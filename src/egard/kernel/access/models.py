@@ -85,9 +85,7 @@ class RoleGrant(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="role_grants")
     role = models.CharField(max_length=64)
-    scope = models.CharField(
-        max_length=8, blank=True, help_text=_("own, team, site, all; empty: as the role declares")
-    )
+    scope = models.CharField(max_length=8, blank=True, help_text=_("own, team, site, all; empty: as the role declares"))
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 

@@ -162,9 +162,7 @@ def ensure_team(code: str, name: str = "", *, by: Actor, now: datetime) -> Team:
     return team
 
 
-def log_sight(
-    viewer: Viewer, kind: str, *, person_id: int | None = None, detail: str = "", now: datetime
-) -> None:
+def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail: str = "", now: datetime) -> None:
     """Write that `viewer` saw a person, an export, or asked a list. One insert."""
     Sight.objects.create(
         at=now,

@@ -25,9 +25,7 @@ class KeyRefused(Refusal):
     code = "access.key_refused"
     status = 401
     title = _("No valid key")
-    message = _(
-        "Send a valid API key as “Authorization: Bearer <key>”. Keys are made with “egard apikey create”."
-    )
+    message = _("Send a valid API key as “Authorization: Bearer <key>”. Keys are made with “egard apikey create”.")
 
 
 def viewer_for(user: User, *, channel: str = "page", now: datetime | None = None) -> Viewer:
@@ -53,10 +51,7 @@ def viewer_for(user: User, *, channel: str = "page", now: datetime | None = None
     actor = Actor("user", str(user.pk), str(user))
     if row is None:
         return Viewer(actor=actor, channel=channel)
-    grants = [
-        (role, cast("Scope | None", scope or None))
-        for role, _sep, scope in (g.partition("|") for g in row[0])
-    ]
+    grants = [(role, cast("Scope | None", scope or None)) for role, _sep, scope in (g.partition("|") for g in row[0])]
     return Viewer(
         actor=actor,
         permissions=rules.permissions_of(grants, registry.permissions.values()),
@@ -89,9 +84,7 @@ def viewer_for_key(key: str, *, now: datetime) -> Viewer:
     )
     if row is None:
         raise KeyRefused
-    names = (
-        registry.permissions if "all" in row.scopes else [s for s in row.scopes if s in registry.permissions]
-    )
+    names = registry.permissions if "all" in row.scopes else [s for s in row.scopes if s in registry.permissions]
     return Viewer(
         actor=Actor("key", str(row.pk), row.name),
         permissions=dict.fromkeys(names, "all"),

@@ -15,9 +15,7 @@ def narrowest(a: Scope, b: Scope) -> Scope:
     return SCOPES[min(SCOPES.index(a), SCOPES.index(b))]
 
 
-def permissions_of(
-    grants: Iterable[tuple[str, Scope | None]], permissions: Iterable[Permission]
-) -> dict[str, Scope]:
+def permissions_of(grants: Iterable[tuple[str, Scope | None]], permissions: Iterable[Permission]) -> dict[str, Scope]:
     """Permission name to scope for somebody who holds `grants` (role, limit).
 
     Each role gives a permission as far as it was declared; a limit on the grant narrows it; between several roles

@@ -128,9 +128,7 @@ class Relationship(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=("staff", "person"), condition=models.Q(until__isnull=True), name="people_portfolio"
-            ),
+            models.Index(fields=("staff", "person"), condition=models.Q(until__isnull=True), name="people_portfolio"),
         ]
 
 

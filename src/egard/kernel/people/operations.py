@@ -81,9 +81,7 @@ def normalise(kind: str, value: str) -> str:
     """The stored form of an identifier. Raises `UnknownKind` or `BadIdentifier`."""
     declared = registry.identifier_kinds.get(kind)
     if declared is None:
-        raise UnknownKind(
-            kind=kind, known=", ".join(sorted(registry.identifier_kinds)), fields={"kind": str(kind)}
-        )
+        raise UnknownKind(kind=kind, known=", ".join(sorted(registry.identifier_kinds)), fields={"kind": str(kind)})
     try:
         return rules.stored_form(declared, value)
     except ValueError as error:
@@ -143,9 +141,7 @@ def create_person(
     )
     added = list(dict.fromkeys((kind, normalise(kind, value)) for kind, value in identifiers))
     _insert_identifiers(person, added, by=by, now=now)
-    Role.objects.bulk_create(
-        Role(person=person, role=_slug(role), since=now) for role in dict.fromkeys(roles)
-    )
+    Role.objects.bulk_create(Role(person=person, role=_slug(role), since=now) for role in dict.fromkeys(roles))
     _write_search(person, added)
     return person
 
@@ -279,8 +275,7 @@ def erase(person: Person, *, now: datetime) -> None:
     held = Person.objects.select_for_update().get(pk=person.pk)
     identifiers = list(held.identifiers.values_list("kind", "value"))
     redact_sights(
-        [value for _kind, value in identifiers]
-        + [name for name in (held.family_name, held.given_name) if name]
+        [value for _kind, value in identifiers] + [name for name in (held.family_name, held.given_name) if name]
     )
     ErasedIdentifier.objects.bulk_create(
         (
@@ -359,7 +354,7 @@ def search_terms(kind: str, value: str) -> tuple[str, ...]:
     declared = registry.identifier_kinds.get(kind)
     if declared is None or declared.search != "inside":
         return ()
-    return declared.search_terms(value) if declared.search_terms else (value,)
+    return rules.terms_of(declared, value)
 
 
 def _write_search(person: Person, identifiers: Iterable[tuple[str, str]] | None = None) -> None:

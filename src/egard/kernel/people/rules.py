@@ -61,11 +61,7 @@ def normalise_phone(value: str, country: str) -> str:
         number = phonenumbers.parse(value, country or None)
     except phonenumbers.NumberParseException as error:
         raise ValueError("not_a_phone") from error
-    if (
-        number.extension
-        or not phonenumbers.is_possible_number(number)
-        or not phonenumbers.is_valid_number(number)
-    ):
+    if number.extension or not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
         raise ValueError("not_a_phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -76,9 +72,7 @@ def display_phone(value: str) -> str:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return value
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(
-        " ", "\u00a0"
-    )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(" ", "\u00a0")
 
 
 def phone_terms(value: str) -> tuple[str, ...]:
@@ -119,6 +113,11 @@ def search_text(name_words: Iterable[str], terms: Iterable[str]) -> str:
     """
     seen = dict.fromkeys([*name_words, *(_compact(term) for term in terms)])
     return "".join(f" {word}" for word in seen if word)
+
+
+def terms_of(kind: IdentifierKind, value: str) -> tuple[str, ...]:
+    """What is looked through for an identifier: the forms that people type of it."""
+    return kind.search_terms(value) if kind.search_terms else (value,)
 
 
 _SEPARATOR = re.compile(r"[\s/-]+")

@@ -121,9 +121,7 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
         for panel in self.panels.values():
             if panel.permission not in self.permissions:
-                raise DeclarationError(
-                    f"panel {panel.name} asks for the unknown permission {panel.permission}"
-                )
+                raise DeclarationError(f"panel {panel.name} asks for the unknown permission {panel.permission}")
 
     def call(self, capability: str, *args: Any, **kwargs: Any) -> Any:
         """Call another journey's capability; ask `has` first, and hide the feature where it is absent."""
@@ -137,9 +135,7 @@ class Registry:
 
     def _dotted(self, journey: Journey, name: str) -> None:
         if not _DOTTED.fullmatch(name) or name.split(".")[0] != journey.name:
-            raise DeclarationError(
-                f"{journey.name}: {name!r} must be a dotted name that begins with the journey's own"
-            )
+            raise DeclarationError(f"{journey.name}: {name!r} must be a dotted name that begins with the journey's own")
 
     def _put(self, what: str, table: dict[str, Any], name: str, value: Any, journey: Journey) -> None:
         if name in table:

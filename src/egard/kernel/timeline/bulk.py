@@ -181,9 +181,7 @@ def _parsed_one(event: Any) -> Event | Refusal:
 def _makes_identifiers(fact_type: FactType) -> tuple[IdentifierKind, ...]:
     """Identifier kinds that this fact's fields give its person: fields named as a kind that is found by its ends."""
     names = schemas.json_schema(fact_type).get("properties", {})
-    return tuple(
-        kind for kind in registry.identifier_kinds.values() if kind.search == "ends" and kind.name in names
-    )
+    return tuple(kind for kind in registry.identifier_kinds.values() if kind.search == "ends" and kind.name in names)
 
 
 def identifiers_of(fact_type: FactType, data: dict[str, Any]) -> list[Pair]:
@@ -334,9 +332,7 @@ def _persons(
     if missing and create_people:
         gone = people_bulk.erased(missing)
         fresh = [pair for pair in missing if pair not in gone]
-        made = people_bulk.create(
-            [newcomers.get(pair) or NewPerson([pair]) for pair in fresh], by=by, now=now
-        )
+        made = people_bulk.create([newcomers.get(pair) or NewPerson([pair]) for pair in fresh], by=by, now=now)
         by_pair |= {pair: [pk] for pair, pk in zip(fresh, made, strict=True)}
         created = len(made)
         for place, one in enumerate(prepared):
@@ -377,7 +373,7 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> set[UUID]:
     """COPY into a staging table, then one statement; returns the ids that are new."""
     if not rows:
         return set()
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
             "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid, person_id bigint,"
             ' kind_id int, at timestamptz, recorded_at timestamptz, channel text, key text collate "C", by text,'

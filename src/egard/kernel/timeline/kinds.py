@@ -30,18 +30,14 @@ def declared(kind: str) -> FactType:
         versions = [f for f in registry.facts.values() if f.name == kind]
         found = max(versions, key=lambda f: f.version) if versions else None
     if found is None:
-        raise UnknownKind(
-            kind=kind[:120], known=", ".join(sorted(registry.facts)), fields={"kind": "unknown"}
-        )
+        raise UnknownKind(kind=kind[:120], known=", ".join(sorted(registry.facts)), fields={"kind": "unknown"})
     return found
 
 
 @lru_cache(maxsize=4096)
 def _numbered(name: str, version: int, _database: str) -> int:
     fact_type = registry.facts[f"{name}/{version}"]
-    row, _created = Kind.objects.get_or_create(
-        name=name, version=version, defaults={"schema": json_schema(fact_type)}
-    )
+    row, _created = Kind.objects.get_or_create(name=name, version=version, defaults={"schema": json_schema(fact_type)})
     return row.pk
 
 

@@ -64,9 +64,7 @@ class Fact(models.Model):
             ),
         ]
         constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(
-                fields=("person", "key"), name="timeline_fact_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=("person", "key"), name="timeline_fact_once", nulls_distinct=False),
         ]
 
 

@@ -33,9 +33,7 @@ class KeyReused(Conflict):
     """The key names another fact of this person already; a correction is a fact of its own with its own key."""
 
     code = "timeline.key_reused"
-    message = _(
-        "The key “{key}” already names another fact of this person. Record a correction under a new key."
-    )
+    message = _("The key “{key}” already names another fact of this person. Record a correction under a new key.")
 
 
 class FromTheFuture(Refusal):

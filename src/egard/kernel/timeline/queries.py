@@ -84,9 +84,7 @@ def timeline(
         found = found.filter(at__lt=until)
     if cursor:
         micros, pk = decode_cursor(cursor, "timeline", int, int)
-        found = found.extra(
-            where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk]
-        )
+        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk])
     if q.strip():
         found = found.extra(
             where=["egard_fold(timeline_fact.data::text) like %s"],
@@ -114,9 +112,7 @@ def kinds_shown(viewer: Viewer) -> list[FactType]:
     """The declared kinds whose class of data the viewer sees: the filters of the timeline."""
     if not viewer.can(READ):
         return []
-    return sorted(
-        (f for f in registry.facts.values() if viewer.sees(f.field_class)), key=lambda f: (f.name, f.version)
-    )
+    return sorted((f for f in registry.facts.values() if viewer.sees(f.field_class)), key=lambda f: (f.name, f.version))
 
 
 def _shown_numbers(viewer: Viewer, wanted: Iterable[str]) -> list[int]:

@@ -101,9 +101,7 @@ def react_once(reaction: Reaction, shard: int, *, now: datetime) -> int | None:
     try:
         with transaction.atomic():
             place = (
-                Cursor.objects.select_for_update(skip_locked=True)
-                .filter(reaction=reaction.name, shard=shard)
-                .first()
+                Cursor.objects.select_for_update(skip_locked=True).filter(reaction=reaction.name, shard=shard).first()
             )
             if place is None or (place.retry_at and place.retry_at > now):
                 return None
