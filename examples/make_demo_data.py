@@ -173,7 +173,7 @@ def purchases(lines: dict[str, list[dict[str, str]]], clients: list[str]) -> Ite
 def people(lines: dict[str, list[dict[str, str]]], clients: list[str]) -> Iterable[tuple[Any, ...]]:
     fake = Faker("fr_FR")
     fake.seed_instance(SEED)
-    draw = random.Random(SEED)
+    draw = random.Random(SEED)  # noqa: S311
     taken: set[str] = set()
     family: tuple[str, str, str] | None = None
     for place, client in enumerate(clients):
@@ -201,7 +201,7 @@ def _person(
     taken: set[str],
     draw: random.Random,
 ) -> tuple[Any, ...]:
-    words = {purpose_channel: "" for purpose_channel in CONSENTS}
+    words = dict.fromkeys(CONSENTS, "")
     email = _email(given, name, taken, draw) if draw.random() < 0.88 else ""
     phone = _written(phone, draw) if draw.random() < 0.83 else ""
     for consent in CONSENTS:
