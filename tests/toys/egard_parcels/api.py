@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest
-from egard_parcels import queries
 from ninja import Router, Schema
 
 from egard.kernel.people.queries import person as find_person
+from egard_parcels import queries
 
 router = Router(tags=["parcels"])
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
-from egard_parcels import facts, operations, queries
 
 from egard.kernel.people.rules import normalise_text
 from egard.kernel.registry import Hooks, IdentifierKind, Journey, Panel, Permission, Reaction
+from egard_parcels import facts, operations, queries
 
 journey = Journey(
     name="parcels",
@@ -14,9 +14,7 @@ journey = Journey(
     facts=(facts.ParcelSent, facts.ParcelLost),
     identifier_kinds=(IdentifierKind("parcel_number", _("Parcel number"), normalise_text, shared=True),),
     reactions=(
-        Reaction(
-            "parcels.keep", facts=("parcels.sent/1", "parcels.lost/1"), handle=operations.keep, history="apply"
-        ),
+        Reaction("parcels.keep", facts=("parcels.sent/1", "parcels.lost/1"), handle=operations.keep, history="apply"),
     ),
     permissions=(Permission(queries.READ, _("see parcels"), {"agent": "all", "administrator": "all"}),),
     panels=(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from egard_parcels.facts import ParcelLost, ParcelSent
-from egard_parcels.models import Parcel
-
 from egard.kernel.access.actors import Actor
 from egard.kernel.people.models import Person
 from egard.kernel.timeline.operations import record
 from egard.kernel.timeline.reactions import LoggedFact
+from egard_parcels.facts import ParcelLost, ParcelSent
+from egard_parcels.models import Parcel
 
 
 def send(person: Person, number: str, *, carrier: str, by: Actor, now: datetime) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from egard_parcels.models import Parcel
-
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
+from egard_parcels.models import Parcel
 
 READ = "parcels.read"
 
