@@ -100,12 +100,11 @@ def _database() -> dict[str, Any]:
             "PORT": named.pop("port", ""),
         }
     else:
-        password = paths.password_file()
         named = {}
         parts = {
             "NAME": "egard",
             "USER": "egard",
-            "PASSWORD": password.read_text().strip() if password.exists() else "",
+            "PASSWORD": paths.secret_file(paths.password_file()),
             "HOST": str(paths.socket_dir()),
             "PORT": "5432",
         }

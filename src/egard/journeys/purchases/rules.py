@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -41,6 +41,9 @@ class Buying:
     def average_minor(self) -> int | None:
         """The mean amount of an order, rounded half up."""
         return (2 * self.spent_minor + self.orders) // (2 * self.orders) if self.orders else None
+
+
+FIELDS = tuple(column.name for column in fields(Buying))
 
 
 def bought(before: Buying, *, at: datetime, amount_minor: int, channel: str, site: str) -> Buying:

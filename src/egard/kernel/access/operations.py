@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -182,7 +182,7 @@ def save_preferences(user: User, *, language: str | None = None, theme: str | No
 
 
 @contextmanager
-def redacting() -> Iterator[None]:
+def redacting() -> Generator[None]:
     """Inside, the append-only tables let a row be redacted (never deleted). For erasure only."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select set_config('egard.redacting', 'on', true)")

@@ -74,7 +74,8 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
     """
     if not persons:
         return []
-    with transaction.atomic(), connection.cursor() as cursor:
+    # COPY goes past Django's cursor: its errors are made Django's here.
+    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
             "select nextval(pg_get_serial_sequence('people_person', 'id')) from generate_series(1, %s)",
             [len(persons)],

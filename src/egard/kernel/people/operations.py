@@ -354,7 +354,7 @@ def search_terms(kind: str, value: str) -> tuple[str, ...]:
     declared = registry.identifier_kinds.get(kind)
     if declared is None or declared.search != "inside":
         return ()
-    return declared.search_terms(value) if declared.search_terms else (value,)
+    return rules.terms_of(declared, value)
 
 
 def _write_search(person: Person, identifiers: Iterable[tuple[str, str]] | None = None) -> None:

@@ -115,6 +115,11 @@ def search_text(name_words: Iterable[str], terms: Iterable[str]) -> str:
     return "".join(f" {word}" for word in seen if word)
 
 
+def terms_of(kind: IdentifierKind, value: str) -> tuple[str, ...]:
+    """What is looked through for an identifier: the forms that people type of it."""
+    return kind.search_terms(value) if kind.search_terms else (value,)
+
+
 _SEPARATOR = re.compile(r"[\s/-]+")
 
 

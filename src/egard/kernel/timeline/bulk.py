@@ -301,12 +301,13 @@ def _record_once(
                 Outcome("unchanged", id=first) if same else Outcome("rejected", refusal=KeyReused(key=row[6]))
             )
     new_identifiers = [
-        (persons.found[place], kind, value)
+        (person_id, kind, value)
         for uuid, place in ids.items()
-        if uuid in written and (one := prepared[place]).identifiers and persons.found[place] is not None
+        if uuid in written and (one := prepared[place]).identifiers
+        if (person_id := persons.found[place]) is not None
         for kind, value in one.identifiers
     ]
-    people_bulk.add_identifiers(new_identifiers, by=by, now=now)  # type: ignore[arg-type]
+    people_bulk.add_identifiers(new_identifiers, by=by, now=now)
     return Batch(outcomes, persons.created)
 
 
@@ -373,7 +374,7 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> set[UUID]:
     """COPY into a staging table, then one statement; returns the ids that are new."""
     if not rows:
         return set()
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
             "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid, person_id bigint,"
             ' kind_id int, at timestamptz, recorded_at timestamptz, channel text, key text collate "C", by text,'

@@ -106,7 +106,7 @@ def record(
             " on conflict (person_id, key) do nothing returning id",
             [
                 new_id(),
-                person and person.pk,
+                person.pk if person else None,
                 kind,
                 at,
                 now,
@@ -170,7 +170,7 @@ def rebase_log() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select coalesce(max(txid), 0), egard_log_txid() from timeline_fact")
         highest, current = cursor.fetchone()
-        if highest < current:
+        if highest <= current:
             return 0
         cursor.execute("select current_database(), coalesce(current_setting('egard.log_base', true), '')")
         database, base = cursor.fetchone()
