@@ -56,10 +56,11 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     found = people.person(viewer, uuid)
     log_sight(viewer, "person", person_id=found.pk, now=now)
+    framed = frame(viewer, found)
     context = {
-        **frame(viewer, found),
+        **framed,
         "now": now,
-        "current_roles": [role for role in found.roles.all() if role.until is None or role.until > now],
+        "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
         "panels": [panel for panel in registry.ordered_panels() if viewer.can(panel.permission)],
         **(_past(request, viewer, found) if viewer.can(timeline.READ) else {}),
     }

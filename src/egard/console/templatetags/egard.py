@@ -50,15 +50,15 @@ def icon(name: str) -> SafeString:
 def tag(tone: str, word: Any, shape: str = "") -> SafeString:
     """A meaning: shape, word and colour together. Without a tone, a plain label, with `shape` where one is named."""
     if tone not in TONES:
-        kind, drawn = ("", _icon(shape)) if shape else (" tag-plain", "")
-        return format_html('<span class="tag{}">{}{}</span>', kind, drawn, word)
-    return format_html('<span class="tag tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
+        kind, drawn = ("", _icon(shape)) if shape else (" meaning-plain", "")
+        return format_html('<span class="meaning{}">{}{}</span>', kind, drawn, word)
+    return format_html('<span class="meaning tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
 
 
 def exact(moment: datetime) -> str:
     """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
-    local = timezone.localtime(moment)
-    return f"{date_words(local, _('l j F Y, H:i:s'))} {local.tzname()}"
+    local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
+    return f"{date_words(local, form)} {local.tzname()}"
 
 
 def said(moment: datetime, now: datetime) -> str:
