@@ -16,7 +16,6 @@ from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.people import queries as people
 from egard.kernel.registry import Journey, find_journeys, registry
-from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.queries import timeline
 from egard.kernel.timeline.reactions import catch_up
@@ -74,18 +73,7 @@ def test_the_same_product_starts_with_the_package_and_without_it():
 
 
 @pytest.fixture
-def log(transactional_db):
-    """Facts committed for good, so that reactions read them; kinds and cursors are written anew around it."""
-    from egard.kernel.lifecycle.setup import after_migrate
-
-    kinds.forget()
-    after_migrate()
-    yield
-    kinds.forget()
-
-
-@pytest.fixture
-def sent(log, make_user, make_person, me, now):
+def sent(transactional_db, make_user, make_person, me, now):
     """Somebody with two parcels, one lost; and an agent."""
     from egard_parcels.operations import lose, send
 
