@@ -35,15 +35,7 @@ def anne(make_person, me, now):
 def test_her_copy_holds_everything_and_the_export_is_logged(anne, everything, now):
     copy = export_person(everything, anne, now=now)
     text = json.dumps(copy, default=str, ensure_ascii=False)
-    for piece in (
-        "Kerouac",
-        "anne@example.org",
-        "+33612345678",
-        "17850",
-        "signed by Anne",
-        "for Anne's sister",
-        "2500",
-    ):
+    for piece in ("Kerouac", "anne@example.org", "+33612345678", "17850", "signed by Anne", "for Anne's sister", "2500"):
         assert piece in text
     assert Sight.objects.get(kind="export").person_id == anne.pk
 

@@ -89,11 +89,7 @@ def test_the_cursor_never_passes_a_transaction_still_open(react, buy, make_perso
     reaction = react(lambda facts: seen.extend(f.key for f in facts))
     person = make_person()
     buy(person, 0)
-    parameters = {
-        k: v
-        for k, v in connection.get_connection_params().items()
-        if k in ("dbname", "host", "port", "user", "password")
-    }
+    parameters = {k: v for k, v in connection.get_connection_params().items() if k in ("dbname", "host", "port", "user", "password")}
     slow = psycopg.connect(**parameters)
     slow.execute(
         "insert into timeline_fact (uuid, person_id, kind_id, at, recorded_at, channel, key, by, data)"

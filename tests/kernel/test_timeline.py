@@ -337,9 +337,7 @@ def test_the_bulk_way_and_the_single_way_write_the_same(me, now, make_person, re
     one, two = make_person(customer_number="1"), make_person(customer_number="2")
     record(one, bought("7", 1))
     bulk.record_events([event(7, customer="2", at=now.isoformat())], by=me, now=now)
-    first, second = (
-        Fact.objects.values("kind", "at", "key", "by", "data", "history").get(person=p) for p in (one, two)
-    )
+    first, second = (Fact.objects.values("kind", "at", "key", "by", "data", "history").get(person=p) for p in (one, two))
     assert first == second
 
 
