@@ -162,7 +162,10 @@ def test_a_person_has_one_adviser_at_a_time_and_the_past_is_kept(make_person, ma
     operations.set_adviser(person, paul, since=now + timedelta(days=5), by=me, now=now)
     operations.set_adviser(person, paul, since=now + timedelta(days=6), by=me, now=now)
     assert queries.adviser(everything, person).name == "Paul"
-    assert list(Relationship.objects.order_by("since").values_list("until", flat=True)) == [now + timedelta(days=5), None]
+    assert list(Relationship.objects.order_by("since").values_list("until", flat=True)) == [
+        now + timedelta(days=5),
+        None,
+    ]
     operations.set_adviser(person, None, since=now + timedelta(days=9), by=me, now=now)
     assert queries.adviser(everything, person) is None
 
@@ -277,14 +280,18 @@ def test_a_name_changed_while_an_identifier_is_added_loses_neither(make_person, 
 
 def test_many_people_are_made_at_once_or_not_at_all(me, now, everything):
     persons = [
-        bulk.NewPerson([("customer_number", str(n))], given_name="Anne", family_name=f"Nom{n}", roles=[("customer", now)])
+        bulk.NewPerson(
+            [("customer_number", str(n))], given_name="Anne", family_name=f"Nom{n}", roles=[("customer", now)]
+        )
         for n in range(50)
     ]
     ids = bulk.create(persons, by=me, now=now)
     assert len(set(ids)) == 50
     assert queries.search(everything, "nom49").items[0].name == "Anne Nom49"
     with pytest.raises(IntegrityError), transaction.atomic():
-        bulk.create([bulk.NewPerson([("customer_number", "new")]), bulk.NewPerson([("customer_number", "7")])], by=me, now=now)
+        bulk.create(
+            [bulk.NewPerson([("customer_number", "new")]), bulk.NewPerson([("customer_number", "7")])], by=me, now=now
+        )
     assert bulk.find([("customer_number", "new")]) == {}
 
 

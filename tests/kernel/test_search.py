@@ -13,7 +13,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def town(make_person, me, now):
     """A few people whom searches must tell apart."""
-    anne = make_person("Anne", "Le Gall", email="anne.legall@wanadoo.fr", phone="06 12 34 56 78", customer_number="17850")
+    anne = make_person(
+        "Anne", "Le Gall", email="anne.legall@wanadoo.fr", phone="06 12 34 56 78", customer_number="17850"
+    )
     make_person("Élodie", "Lebœuf", email="elodie@example.org", phone="+33 6 98 76 54 32")
     make_person("Marie", "Martin", email="mm_75@example.org", customer_number="AB-9981")
     make_person("Martin", "Dupont", plate="AB-123-CD")
@@ -119,7 +121,9 @@ def test_an_unknown_cursor_is_refused(everything, db):
 
 
 @pytest.mark.parametrize("q", ["", "anne", "3456", "le g", "C536379"])
-def test_a_search_costs_the_same_queries_whatever_it_finds(town, everything, make_person, q, django_assert_max_num_queries):
+def test_a_search_costs_the_same_queries_whatever_it_finds(
+    town, everything, make_person, q, django_assert_max_num_queries
+):
     for n in range(40):
         make_person("Anne", f"Le Gall{n}", phone=f"06 34 56 00 {n:02d}")
     with django_assert_max_num_queries(4):
