@@ -34,6 +34,15 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
+    """A server named by DATABASE_URL has no template: what follows `migrate` is done here."""
+    from egard.kernel.lifecycle.setup import after_migrate
+
+    with django_db_blocker.unblock():
+        after_migrate()
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; the test is skipped where there is none."""
     if CHROMIUM is None:

@@ -192,7 +192,7 @@ def test_each_scope_shows_its_own_people_and_no_others(make_person, make_user, m
     for user in (anne, colleague):
         user.teams.add(phone)
     anne.sites.add(lyon)
-    hers, teams, sites_ = make_person("Hers"), make_person("Team's"), make_person("Site's", site=lyon)
+    hers, teams, _sites = make_person("Hers"), make_person("Team's"), make_person("Site's", site=lyon)
     make_person("Nobody's")
     operations.set_adviser(hers, anne, since=now, by=me, now=now)
     operations.set_adviser(teams, colleague, since=now, by=me, now=now)

@@ -40,7 +40,9 @@ def identifier_removal(request: HttpRequest, uuid: UUID) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
 
     def remove(person: Any, by: Any, now: Any) -> dict[str, Any]:
-        shared = any(e.shared for e in frame(viewer_of(request), person)["card"].reach if (e.kind.name, e.value) == (kind, value))
+        shared = any(
+            e.shared for e in frame(viewer_of(request), person)["card"].reach if (e.kind.name, e.value) == (kind, value)
+        )
         operations.remove_identifier(person, kind, value, by=by, now=now)
         return {"removed": {"kind": kind, "value": value, "shared": shared}}
 

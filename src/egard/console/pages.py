@@ -60,7 +60,5 @@ def preferences(request: HttpRequest) -> HttpResponse:
         response = HttpResponseRedirect(following if safe else "/")
     for name, cookie in (("language", LANGUAGE_COOKIE), ("theme", THEME_COOKIE)):
         if name in wanted:
-            response.set_cookie(
-                cookie, wanted[name], max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure()
-            )
+            response.set_cookie(cookie, wanted[name], max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
     return response

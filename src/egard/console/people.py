@@ -126,5 +126,12 @@ def panel(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
     viewer.require(declared.permission)
     found = people.person(viewer, uuid)
     told = declared.context(found, viewer, now)
-    context = {**(told or {}), "panel": declared, "person": found, "viewer": viewer, "now": now, "told": told is not None}
+    context = {
+        **(told or {}),
+        "panel": declared,
+        "person": found,
+        "viewer": viewer,
+        "now": now,
+        "told": told is not None,
+    }
     return render(request, "console/people/_panel.html", context)

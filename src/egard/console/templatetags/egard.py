@@ -12,9 +12,9 @@ from django import template
 from django.template.defaultfilters import date as date_words
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, mark_safe
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from egard.base.money import Money
@@ -55,10 +55,16 @@ def tag(tone: str, word: Any, shape: str = "") -> SafeString:
     return format_html('<span class="meaning tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
 
 
+def day_words(day: date, form: str) -> str:
+    """A day by a Django date format; French says the first of a month `1er`."""
+    words = date_words(day, form)
+    return re.sub(r"\b1 (?=\D)", "1er ", words, count=1) if day.day == 1 and get_language() == "fr" else words
+
+
 def exact(moment: datetime) -> str:
     """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
     local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
-    return f"{date_words(local, form)} {local.tzname()}"
+    return f"{day_words(local, form)} {local.tzname()}"
 
 
 def said(moment: datetime, now: datetime) -> str:
@@ -77,7 +83,7 @@ def said_day(day: date, today: date) -> str:
         return _("today")
     if (today - day).days == 1:
         return _("yesterday")
-    return date_words(day, _("j F") if day.year == today.year else _("j F Y"))
+    return day_words(day, _("j F") if day.year == today.year else _("j F Y"))
 
 
 @register.simple_tag
@@ -88,9 +94,31 @@ def when(moment: datetime | date | None, now: datetime | None = None) -> SafeStr
     now = now or timezone.now()
     if not isinstance(moment, datetime):
         words = said_day(moment, timezone.localtime(now).date())
-        title = date_words(moment, _("l j F Y"))
+        title = day_words(moment, _("l j F Y"))
         return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, words)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), said(moment, now))
+
+
+@register.simple_tag
+def since(moment: datetime, now: datetime) -> SafeString:
+    """`since 12 June 2023`, with the exact moment on hover. French says `depuis le 12 juin`, but `depuis hier`."""
+    return _led(
+        moment, now, near=pgettext("today, yesterday", "since %(moment)s"), far=pgettext("date", "since %(moment)s")
+    )
+
+
+@register.simple_tag
+def learned(moment: datetime, now: datetime) -> SafeString:
+    """When a late fact was learned."""
+    return _led(
+        moment, now, near=pgettext("today, yesterday", "learned %(moment)s"), far=pgettext("date", "learned %(moment)s")
+    )
+
+
+def _led(moment: datetime, now: datetime, *, near: str, far: str) -> SafeString:
+    days = (timezone.localtime(now).date() - timezone.localtime(moment).date()).days
+    led = format_html((near if days in (0, 1) else far).replace("%(moment)s", "{}"), when(moment, now))
+    return format_html('<span class="nowrap">{}</span>', led)
 
 
 @register.simple_tag
@@ -145,7 +173,10 @@ def _found_digits(text: str, query: str) -> tuple[int, int] | None:
     return places[at], places[at + len(digits.lstrip("0") or digits) - 1] + 1
 
 
-_ARCS = {"kept": '<path d="M8 12.5l2.8 2.8l5.4 -6"></path>', "broken": '<path d="M12 8.5v4.5"></path><path d="M12 16v.01"></path>'}
+_SIGNS = {
+    "kept": SafeString('<path d="M8 12.5l2.8 2.8l5.4 -6"></path>'),
+    "broken": SafeString('<path d="M12 8.5v4.5"></path><path d="M12 16v.01"></path>'),
+}
 
 
 @register.simple_tag
@@ -158,11 +189,15 @@ def ring(state: str, left: float = 1.0, word: Any = "") -> SafeString:
     share = {"kept": 100.0, "broken": 78.0, "paused": 100.0}.get(state, 100.0 * min(1.0, max(0.0, left)))
     dash = "6 6.5" if state == "paused" else f"{share:.1f} 100"
     tone = {"kept": "kept", "broken": "broken", "paused": "waiting"}.get(state, "risk" if share < 20 else "")
-    label = format_html('role="img" aria-label="{}"', word) if word else mark_safe('aria-hidden="true"')
+    label = format_html('role="img" aria-label="{}"', word) if word else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="ring{}" viewBox="0 0 24 24" {}><circle class="ring-track" cx="12" cy="12" r="9"></circle>'
-        '<circle cx="12" cy="12" r="9" pathLength="100" stroke-dasharray="{}" transform="rotate(-90 12 12)"></circle>{}</svg>',
-        f" tone-{tone}" if tone else "", label, dash, mark_safe(_ARCS.get(state, "")),
+        '<circle cx="12" cy="12" r="9" pathLength="100" stroke-dasharray="{}" transform="rotate(-90 12 12)">'
+        "</circle>{}</svg>",
+        f" tone-{tone}" if tone else "",
+        label,
+        dash,
+        _SIGNS.get(state, ""),
     )
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -149,6 +150,11 @@ def revoke_api_key(key: ApiKey, *, by: Actor, now: datetime) -> None:
     """The key stops working at once; revoking twice keeps the first date."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now):
         log_change("access.key_revoked", by=by, now=now, subject=str(key.pk))
+
+
+def note_key_used(key_id: UUID, *, now: datetime) -> None:
+    """Write when a key was last used. Callers need not write every use: to the minutes is enough to find idle keys."""
+    ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
 
 
 def ensure_site(code: str, name: str = "", *, zone: str = "", by: Actor, now: datetime) -> Site:

@@ -130,7 +130,7 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
 
 
 def add_identifiers(added: Sequence[tuple[int, str, str]], *, by: Actor, now: datetime) -> int:
-    """Give identifiers (person id, kind, value) of kinds found by their ends; those already there stay. Returns the new.
+    """Give identifiers (person id, kind, value) of kinds found by their ends; returns how many are new.
 
     One statement. Kinds that are searched inside go through `operations.add_identifier`, which rewrites the search row.
     """

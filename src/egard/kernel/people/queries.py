@@ -12,7 +12,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import rules
@@ -131,6 +131,12 @@ def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> l
     return list(found.select_related("site").order_by("id")[:limit])
 
 
+def holders(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[PersonRow]:
+    """The same as rows of a list, with the identifier that was asked for. Raises `UnknownKind`, `BadIdentifier`."""
+    ids = [found.pk for found in persons_with(viewer, kind, value, limit=bounded(limit))]
+    return _rows(viewer, ids, None, "") if ids else []
+
+
 def card(viewer: Viewer, person: Person) -> PersonCard:
     """Identifiers, roles, consents and adviser of a person: four queries, whatever the history."""
     entries = [
@@ -142,10 +148,15 @@ def card(viewer: Viewer, person: Person) -> PersonCard:
         person=person,
         reach=tuple(e for e in entries if e.kind.reach),
         identifiers=tuple(e for e in entries if not e.kind.reach),
-        roles=tuple(person.roles.order_by("-since", "role")) if viewer.sees(FieldClass.IDENTITY) else (),
+        roles=tuple(roles(viewer, person)),
         consents=tuple(consents(viewer, person)),
         adviser=adviser(viewer, person),
     )
+
+
+def identifier_entry(row: Identifier) -> IdentifierEntry:
+    """A stored identifier as it is shown."""
+    return IdentifierEntry(registry.identifier_kinds[row.kind], row.value, not row.exclusive, row.added_at)
 
 
 IDENTIFIERS_SHOWN = 100
@@ -180,11 +191,21 @@ def consents(viewer: Viewer, person: Person) -> list[ConsentState]:
     return [ConsentState(c.purpose, c.channel, c.given, c.at, c.proof) for c in latest]
 
 
-def consent_history(viewer: Viewer, person: Person, *, limit: int = 200) -> list[Consent]:
-    """Every word a person said on her consents, newest first."""
+def consent_history(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[Consent]:
+    """Every word a person said on her consents, newest recorded first, page by page."""
     if not viewer.sees(FieldClass.CONSENT):
-        return []
-    return list(person.consents.order_by("-at", "-id")[:limit])
+        return Page()
+    found = person.consents.order_by("-id")
+    if cursor:
+        found = found.filter(id__lt=decode_cursor(cursor, "consents", int)[0])
+    limit = bounded(limit)
+    rows = list(found[: limit + 1])
+    return Page(rows[:limit], encode_cursor("consents", rows[limit - 1].pk) if len(rows) > limit else None)
+
+
+def roles(viewer: Viewer, person: Person) -> list[Role]:
+    """What she is and was to the organisation, the latest first."""
+    return list(person.roles.order_by("-since", "role")) if viewer.sees(FieldClass.IDENTITY) else []
 
 
 def has_consent(person_pk: int, purpose: str, channel: str) -> bool:
@@ -210,14 +231,16 @@ def adviser(viewer: Viewer, person: Person) -> Adviser | None:
 def search(viewer: Viewer, q: str = "", *, limit: int = 50, cursor: str | None = None) -> Page[PersonRow]:
     """Persons found by pieces of names, e-mails, phones and numbers; with nothing typed, everybody by name.
 
-    Every word typed must be found. First come exact identifiers, then family names that begin so, then the rest, each by
-    name. At most four queries, six for viewers who do not see every class of data. Raises `NotAllowed`, `UnknownCursor`.
+    Every word typed must be found. First come exact identifiers, then family names that begin so, then the rest,
+    each by name. At most four queries, six for viewers who do not see every class of data. Raises `NotAllowed`, `UnknownCursor`.
     """
     query = rules.understand(q)
     limit = bounded(limit)
     if query.kind == "nothing":
         return _everybody(viewer, limit=limit, cursor=cursor) if not q.strip() else Page()
     start = decode_cursor(cursor, "search", int)[0] if cursor else 0
+    if not 0 <= start <= HITS_MAX:
+        raise UnknownCursor
     ranked = _explained(viewer, _hits(viewer, query, q), query)
     shown = ranked[start : start + limit]
     more = len(ranked) > start + limit
@@ -260,13 +283,14 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
             }
             for column, pattern in (("i.value", "head"), ("reverse(i.value)", "tail")):
                 parts.append(
-                    f"(select p.id, 1 as rank, p.sort_key from people_identifier i join people_person p on p.id = i.person_id"
-                    f" where {column} like %({pattern})s and i.kind = any(%(ends)s) {within} limit 50)"
+                    f"(select p.id, 1 as rank, p.sort_key from people_identifier i"
+                    f" join people_person p on p.id = i.person_id where {column} like %({pattern})s and i.kind = any(%(ends)s) {within} limit 50)"
                 )
     first = " ".join(query.words)
     params |= {"low": first, "high": first + "\U0010ffff"}
     parts.append(
-        f"(select p.id, 2 as rank, p.sort_key from people_person p where p.sort_key >= %(low)s and p.sort_key < %(high)s"
+        f"(select p.id, 2 as rank, p.sort_key from people_person p"
+        f" where p.sort_key >= %(low)s and p.sort_key < %(high)s"
         f" {within} order by p.sort_key, p.id limit %(max)s)"
     )
     if query.grams:

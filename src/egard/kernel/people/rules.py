@@ -95,7 +95,7 @@ def normalise_plate(value: str) -> str:
 
 
 def stored_form(kind: IdentifierKind, value: str) -> str:
-    """The form in which an identifier is stored. Kinds found by their ends are upper case, so that search need not fold.
+    """The form in which an identifier is stored; kinds found by their ends in upper case: search need not fold.
 
     Raises `ValueError` with a code of two or three words.
     """

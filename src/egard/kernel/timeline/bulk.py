@@ -15,10 +15,11 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
-from pydantic import AwareDatetime, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from egard.base.ids import new_id
+from egard.base.moments import Moment
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
@@ -68,6 +69,10 @@ class WasErased(Refusal):
     message = _("This identifier belonged to a person who was erased.")
 
 
+_strict = with_config(ConfigDict(extra="forbid"))
+
+
+@_strict
 class PersonRef(TypedDict, total=False):
     """Whom an event is about: an id, or an identifier (its person is made when she is new)."""
 
@@ -79,10 +84,11 @@ class PersonRef(TypedDict, total=False):
 class _EventRequired(TypedDict):
     kind: Text
     key: Text
-    at: AwareDatetime
+    at: Moment
     data: dict[str, Any]
 
 
+@_strict
 class Event(_EventRequired, total=False):
     """One event as programs send it: kind (`purchases.made/1`), key (its name for ever), at, data; person, channel."""
 
@@ -376,7 +382,8 @@ def _insert(rows: Sequence[tuple[Any, ...]]) -> set[UUID]:
         return set()
     with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
-            "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid, person_id bigint,"
+            "create temp table if not exists staged_fact (n int generated always as identity, uuid uuid,"
+            " person_id bigint,"
             ' kind_id int, at timestamptz, recorded_at timestamptz, channel text, key text collate "C", by text,'
             " corrects uuid, history bool, data jsonb) on commit delete rows"
         )

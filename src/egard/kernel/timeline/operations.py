@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
+from egard.base import invalid
 from egard.base.ids import new_id
 from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.kernel.access.actors import Actor
@@ -49,10 +50,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 def describe(error: ValidationError) -> tuple[str, dict[str, str]]:
     """A validation error as one sentence and as words by field."""
-    fields = {
-        ".".join(str(part) for part in e["loc"]) or "data": e["msg"]
-        for e in error.errors(include_url=False, include_input=False)[:20]
-    }
+    fields = invalid.by_field(error.errors(include_url=False, include_input=False), whole="data")
     return "; ".join(f"{name}: {why}" for name, why in fields.items()), fields
 
 
