@@ -20,8 +20,8 @@ def product_files(*patterns: str) -> list[Path]:
 
 
 def all_tests() -> list[Path]:
-    """Every test's file: the common ones, and the journeys' own."""
-    return sorted([*(ROOT / "tests").rglob("test_*.py"), *(SRC / "egard").rglob("tests/test_*.py")])
+    """Every file of tests: the common ones with their fixtures, and the journeys' own."""
+    return sorted([*(ROOT / "tests").rglob("*.py"), *(SRC / "egard").rglob("tests/*.py")])
 
 
 def tracked_files(folder: str) -> list[Path]:

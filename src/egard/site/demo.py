@@ -19,10 +19,11 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from egard.base.clock import utc_now
-from egard.kernel.access.models import Change, User
+from egard.base.refusal import Conflict
+from egard.kernel.access.models import Change
 from egard.kernel.access.operations import log_change
 from egard.kernel.lifecycle.imports import Tally, import_file
 from egard.kernel.people.models import Person
@@ -30,7 +31,7 @@ from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.reactions import catch_up
 from egard.site import demo_life, demo_staff, paths
-from egard.site.demo_accounts import ACTOR
+from egard.site.demo_accounts import ACTOR, demo_users
 
 BRAND = "Maison Hirondelle"
 ZONE = ZoneInfo("Europe/Paris")
@@ -44,6 +45,13 @@ _TIMES = {
     "people": ("since", "adviser_since", "other_since", "other_until", "withdrew_at"),
     "purchases": ("bought_at",),
 }
+
+
+class NotAlone(Conflict):
+    """The database holds people who are not the demo's; load the demo into another one (`--data DIR`)."""
+
+    code = "demo.not_alone"
+    message = _("This installation holds people already; the demo would mix with them. Use another folder: --data DIR.")
 
 
 class Login(TypedDict):
@@ -133,11 +141,7 @@ def loaded() -> Loaded | None:
 
 def logins() -> list[Login]:
     """Whom one can sign in as, in the order of the shop's door; nobody while the logins are suspended."""
-    open_now = set(
-        User.objects.filter(Q(is_active=True), email__in=[m.email for m in demo_staff.STAFF]).values_list(
-            "email", flat=True
-        )
-    )
+    open_now = {user.email for user in demo_users() if user.is_active}
     return [
         Login(
             email=member.email,

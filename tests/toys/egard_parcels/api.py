@@ -7,7 +7,8 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from egard.kernel.people.queries import person as find_person
+from egard.api.authentication import viewer_of
+from egard.api.people import seen
 from egard_parcels import queries
 
 router = Router(tags=["parcels"])
@@ -18,8 +19,9 @@ class ParcelList(Schema):
     next: None = None
 
 
-@router.get("/people/{id}/parcels", response=ParcelList)
-def parcels_of(request: HttpRequest, id: UUID) -> ParcelList:
-    """The numbers of a person's parcels."""
-    viewer = request.auth  # type: ignore[attr-defined]
-    return ParcelList(items=[parcel.number for parcel in queries.parcels(viewer, find_person(viewer, id))])
+@router.get("people/{person_id}/parcels", response=ParcelList, summary="Her parcels")
+def list_parcels(request: HttpRequest, person_id: UUID) -> ParcelList:
+    """The numbers of a person's parcels. Scope: `parcels.read`."""
+    viewer = viewer_of(request)
+    found = queries.parcels(viewer, seen(viewer, person_id))
+    return ParcelList(items=[parcel.number for parcel in found])
