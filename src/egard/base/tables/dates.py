@@ -16,14 +16,8 @@ _NUMERIC = re.compile(
     r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6})\d*)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
 )
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|z|UTC|[+-]\d{2}:?\d{2}))?)?")
-FORMS = {form: form for form in ("d/m/Y", "m/d/Y", "Y/m/d", "epoch", "epoch_ms")} | {"iso": "ISO 8601"}
-    "iso": "ISO 8601",
-    "d/m/Y": "d/m/Y",
-    "m/d/Y": "m/d/Y",
-    "Y/m/d": "Y/m/d",
-    "epoch": "epoch",
-    "epoch_ms": "epoch_ms",
-}
+FORMS = ("iso", "d/m/Y", "m/d/Y", "Y/m/d", "epoch", "epoch_ms")
+"""Forms by name; any other is stated as strptime takes it (`%d-%b-%Y`)."""
 _ORDER = {"d/m/Y": (0, 1, 2), "m/d/Y": (1, 0, 2), "Y/m/d": (2, 1, 0)}
 
 
@@ -109,7 +103,7 @@ def _parser(form: str) -> Callable[[str], datetime]:
 def _iso(text: str) -> datetime:
     match = _ISO.fullmatch(text)
     if match is None:
-        raise bad_cell("bad_date", cell=text[:50], form=FORMS["iso"])
+        raise bad_cell("bad_date", cell=text[:50], form="ISO 8601")
     try:
         return datetime.fromisoformat(text.replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+"))
     except ValueError as error:
