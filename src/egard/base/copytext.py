@@ -27,6 +27,19 @@ def copy_block(*columns: Iterable[str]) -> str:
     return f"{rows}\n" if rows else ""
 
 
+def text_array(cells: Sequence[str]) -> str:
+    """A PostgreSQL array of texts in its own notation, for one parameter `%s::text[]`: far quicker than a list."""
+    if any('"' in cell or "\\" in cell for cell in cells):
+        cells = [cell.replace("\\", "\\\\").replace('"', '\\"') for cell in cells]
+    inner = '","'.join(cells)
+    return f'{{"{inner}"}}' if cells else "{}"
+
+
+def number_array(cells: Iterable[int | None]) -> str:
+    inner = ",".join("NULL" if cell is None else str(cell) for cell in cells)
+    return f"{{{inner}}}"
+
+
 def repeated(value: Any, count: int) -> list[str]:
     """One value in every row: escaped once."""
     return [NULL if value is None else str(value).translate(_ESCAPES)] * count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ _NUMERIC = re.compile(
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|z|UTC|[+-]\d{2}:?\d{2}))?)?")
 FORMS = ("iso", "d/m/Y", "m/d/Y", "Y/m/d", "epoch", "epoch_ms")
 """Forms by name; any other is stated as strptime takes it (`%d-%b-%Y`)."""
+_HOURS_MAX = 100_000
 _ORDER = {"d/m/Y": (0, 1, 2), "m/d/Y": (1, 0, 2), "Y/m/d": (2, 1, 0)}
 
 
@@ -52,6 +53,7 @@ def moment_reader(form: str, zone: ZoneInfo) -> Callable[[Any], datetime | None]
     date without a time is the beginning of its day.
     """
     parse = _parser(form)
+    offsets = _Offsets(zone)
 
     def understand(cell: Any) -> datetime | None:
         if cell is None or cell == "":
@@ -62,11 +64,13 @@ def moment_reader(form: str, zone: ZoneInfo) -> Callable[[Any], datetime | None]
             if not text:
                 return None
             moment = parse(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
         try:
-            local = moment.replace(tzinfo=zone)
-            utc = local.astimezone(UTC)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+            offset = offsets[moment.toordinal() * 24 + moment.hour]
+            if offset is not None:
+                return (moment - offset).replace(tzinfo=UTC)
+            utc = moment.replace(tzinfo=zone).astimezone(UTC)
         except (OverflowError, ValueError) as error:
             raise bad_cell("no_such_date", cell=str(cell)[:50]) from error
         if utc.astimezone(zone).replace(tzinfo=None) != moment:
@@ -74,6 +78,28 @@ def moment_reader(form: str, zone: ZoneInfo) -> Callable[[Any], datetime | None]
         return utc
 
     return understand
+
+
+class _Offsets(dict[int, timedelta | None]):
+    """How far a zone is from UTC in each hour of its local time; None where it changes within or is not one."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, hour: int) -> timedelta | None:
+        if len(self) > _HOURS_MAX:
+            self.clear()
+        begins = datetime.fromordinal(hour // 24).replace(hour=hour % 24, tzinfo=self._zone)
+        sides = (begins, begins.replace(minute=59, second=59, microsecond=999_999))
+        offset = begins.utcoffset()
+        steady = all(
+            side.replace(fold=fold).utcoffset() == offset and side.astimezone(UTC).astimezone(self._zone) == side
+            for side in sides
+            for fold in (0, 1)
+        )
+        self[hour] = offset if steady else None
+        return self[hour]
 
 
 def _typed(cell: Any, form: str) -> datetime | None:
@@ -101,8 +127,13 @@ def _parser(form: str) -> Callable[[str], datetime]:
 
 
 def _iso(text: str) -> datetime:
-    match = _ISO.fullmatch(text)
-    if match is None:
+    # The usual shape first; the rest of what Python takes for ISO (weeks, days without dashes) is not asked for.
+    if text[4:5] == "-" and text[7:8] == "-":
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    if _ISO.fullmatch(text) is None:
         raise bad_cell("bad_date", cell=text[:50], form="ISO 8601")
     try:
         return datetime.fromisoformat(text.replace(" UTC", "Z").replace(" Z", "Z").replace(" +", "+"))

@@ -139,17 +139,17 @@ def _parsed_one(event: Any) -> Event | Refusal:
 
 
 @lru_cache(maxsize=1024)
-def _makes_identifiers(fact_type: FactType) -> tuple[IdentifierKind, ...]:
+def _makes_identifiers(kind: str) -> tuple[IdentifierKind, ...]:
     """Identifier kinds that this fact's fields give its person: fields named as a kind that is found by its ends."""
-    names = schemas.json_schema(fact_type).get("properties", {})
-    return tuple(kind for kind in registry.identifier_kinds.values() if kind.search == "ends" and kind.name in names)
+    names = schemas.json_schema(registry.facts[kind]).get("properties", {})
+    return tuple(k for k in registry.identifier_kinds.values() if k.search == "ends" and k.name in names)
 
 
 def identifiers_of(fact_type: FactType, data: dict[str, Any]) -> list[Pair]:
     """The identifiers inside a fact's data: an order's number points to its buyer from then on."""
     return [
         (kind.name, normalise(kind.name, str(data[kind.name])))
-        for kind in _makes_identifiers(fact_type)
+        for kind in _makes_identifiers(fact_type.kind)
         if data.get(kind.name)
     ]
 

@@ -18,7 +18,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected
 
-from egard.base.copytext import copy_block, number_column, repeated, text_column
+from egard.base.copytext import copy_block, number_array, number_column, repeated, text_array, text_column
 from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Actor
@@ -240,10 +240,18 @@ class _Writing:
     def _settle_known(self, places: list[int], is_: str) -> set[int]:
         ones = [self.prepared[place] for place in places]
         persons = [self.found[place] for place in places]
-        numbers = [kinds.number(one.fact_type) for one in ones]
+        numbers = _numbers(ones)
         with connection.cursor() as cursor:
-            keys = [one.key for one in ones]
-            cursor.execute(_KNOWN.format(is_=is_), [places, persons, keys, numbers, [one.at for one in ones]])
+            cursor.execute(
+                _KNOWN.format(is_=is_),
+                [
+                    number_array(places),
+                    number_array(persons),
+                    text_array([one.key for one in ones]),
+                    number_array(numbers),
+                    text_array([one.at.isoformat() for one in ones]),
+                ],
+            )
             there = {place: (uuid, same) for place, uuid, same in cursor.fetchall()}
             alike = [place for place, (_uuid, same) in there.items() if same]
             same_data: set[int] = set()
@@ -252,10 +260,10 @@ class _Writing:
                 cursor.execute(
                     _SAME_DATA.format(is_=is_),
                     [
-                        alike,
-                        [self.found[place] for place in alike],
-                        [one.key for one in ones],
-                        [one.data.decode() for one in ones],
+                        number_array(alike),
+                        number_array(self.found[place] for place in alike),
+                        text_array([one.key for one in ones]),
+                        text_array([one.data.decode() for one in ones]),
                     ],
                 )
                 same_data = {row[0] for row in cursor.fetchall()}
@@ -275,7 +283,7 @@ class _Writing:
         block = copy_block(
             [str(self.outcomes[place].id) for place in places],
             number_column(persons),
-            [str(kinds.number(one.fact_type)) for one in ones],
+            list(map(str, _numbers(ones))),
             [one.at.isoformat() for one in ones],
             repeated(self.now.isoformat(), count),
             text_column([one.channel for one in ones]),
@@ -288,8 +296,8 @@ class _Writing:
         with (
             connection.cursor() as cursor,
             cursor.copy(
-                "copy timeline_fact (uuid, person_id, kind_id, at, recorded_at, channel, key, by, corrects, history, data)"
-                " from stdin"
+                "copy timeline_fact (uuid, person_id, kind_id, at, recorded_at, channel, key, by, corrects,"
+                " history, data) from stdin"
             ) as copy,
         ):
             copy.write(block)
@@ -303,6 +311,14 @@ class _Writing:
             by=self.by,
             now=self.now,
         )
+
+
+def _numbers(ones: Sequence[Prepared]) -> list[int]:
+    known: dict[int, int] = {}
+    for one in ones:
+        if id(one.fact_type) not in known:
+            known[id(one.fact_type)] = kinds.number(one.fact_type)
+    return [known[id(one.fact_type)] for one in ones]
 
 
 def _by_uuid(uuids: set[UUID]) -> dict[UUID, int]:
