@@ -180,8 +180,9 @@ class Supervisor:
     def _prepare(self, web: Child) -> dict[str, list[dict[str, str]]]:
         """Bring the database and the static files up to date, in a process of its own; what it has to tell."""
         read, write = os.pipe()
-        loads_demo = self.demo and self.host in LOOPBACK
-        arguments = ["prepare", "--tell", str(write), *(["--demo"] if loads_demo else [])]
+        here = self.host in LOOPBACK
+        wishes = (["--demo"] if self.demo else []) if here else ["--public"]
+        arguments = ["prepare", "--tell", str(write), *wishes]
         prepare = Child("prepare", arguments, {}, (write,))
         prepare.start()
         self.children.append(prepare)

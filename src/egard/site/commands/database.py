@@ -32,8 +32,11 @@ def demo(as_json: bool) -> None:
     """Load the demo brand; a second time changes nothing."""
     with product():
         from egard.site import prepare
+        from egard.site.demo import NotAlone, is_loaded
 
         logins = prepare.ensure_demo()
+        if not is_loaded():
+            raise NotAlone
     lines = ["  ".join(login.values()) for login in logins]
     answer({"logins": logins}, "\n".join(["The demo is there.", *lines]), as_json=as_json)
 
