@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from egard.site import testing
 
+pytest_plugins = ["tests.fixtures"]  # people, viewers, a moment: for tests in journeys' folders too
 DEEP = os.environ.get("EGARD_DEEP") == "1"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -30,6 +31,15 @@ def django_db_modify_db_settings(
     """Before pytest-django makes this process's database: the server and the template it is copied from."""
     with django_db_blocker.unblock():
         testing.ensure_database()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
+    """A server named by DATABASE_URL has no template: what follows `migrate` is done here."""
+    from egard.kernel.lifecycle.setup import after_migrate
+
+    with django_db_blocker.unblock():
+        after_migrate()
 
 
 @pytest.fixture(scope="session")

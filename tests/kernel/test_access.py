@@ -107,7 +107,9 @@ def test_two_users_cannot_share_an_address_in_any_case(make_user):
         make_user(email="ANNE@example.org")
 
 
-@pytest.mark.parametrize(("email", "password"), [("anne", None), ("a@example.org", "short"), ("a@example.org", "password12")])
+@pytest.mark.parametrize(
+    ("email", "password"), [("anne", None), ("a@example.org", "short"), ("a@example.org", "password12")]
+)
 def test_a_bad_address_or_a_weak_password_is_refused(make_user, email, password):
     with pytest.raises(operations.BadUser):
         make_user(email=email, password=password)

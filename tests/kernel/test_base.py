@@ -32,7 +32,13 @@ def test_a_name_is_cut_where_people_hear_words():
 def test_names_sort_as_in_a_french_directory():
     names = [("Legall", "Anne"), ("Le Gall", "Zoé"), ("Étienne", "Paul"), ("Le Gall", "Anne"), ("Durand", "Eve")]
     ordered = sorted(names, key=lambda name: sort_key(*name))
-    assert ordered == [("Durand", "Eve"), ("Étienne", "Paul"), ("Le Gall", "Anne"), ("Le Gall", "Zoé"), ("Legall", "Anne")]
+    assert ordered == [
+        ("Durand", "Eve"),
+        ("Étienne", "Paul"),
+        ("Le Gall", "Anne"),
+        ("Le Gall", "Zoé"),
+        ("Legall", "Anne"),
+    ]
 
 
 @given(st.text(alphabet="abcdé ", min_size=1), st.integers(0, 20), st.integers(3, 8))
@@ -71,7 +77,8 @@ def test_a_cursor_comes_back_as_it_was(text, number):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["x", "", "é", "AAAA", encode_cursor("other", 1), encode_cursor("list", "a"), encode_cursor("list", 2**63)]
+    "cursor",
+    ["x", "", "é", "AAAA", encode_cursor("other", 1), encode_cursor("list", "a"), encode_cursor("list", 2**63)],
 )
 def test_a_cursor_of_another_list_or_none_at_all_is_refused(cursor):
     with pytest.raises(UnknownCursor):

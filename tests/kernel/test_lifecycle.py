@@ -13,12 +13,11 @@ from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.people import operations as people
-from egard.kernel.people import queries
+from egard.kernel.people import search
 from egard.kernel.people.models import Consent, Identifier, Person, SearchRow
 from egard.kernel.timeline import bulk
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import record
-from egard.kernel.timeline.reactions import catch_up
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +34,15 @@ def anne(make_person, me, now):
 def test_her_copy_holds_everything_and_the_export_is_logged(anne, everything, now):
     copy = export_person(everything, anne, now=now)
     text = json.dumps(copy, default=str, ensure_ascii=False)
-    for piece in ("Kerouac", "anne@example.org", "+33612345678", "17850", "signed by Anne", "for Anne's sister", "2500"):
+    for piece in (
+        "Kerouac",
+        "anne@example.org",
+        "+33612345678",
+        "17850",
+        "signed by Anne",
+        "for Anne's sister",
+        "2500",
+    ):
         assert piece in text
     assert Sight.objects.get(kind="export").person_id == anne.pk
 
@@ -50,7 +57,8 @@ def test_erasure_leaves_nothing_of_who_she_was_anywhere_in_the_database(anne, ev
     erase_person(anne, by=me, now=now)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+            "select table_name from information_schema.tables where table_schema = 'public'"
+            " and table_type = 'BASE TABLE'"
         )
         tables = [row[0] for row in cursor.fetchall()]
         for table in tables:
@@ -103,7 +111,7 @@ def test_nothing_can_be_added_to_an_erased_person(anne, me, now):
 def test_an_erased_person_is_found_by_nobody(anne, everything, me, now):
     erase_person(anne, by=me, now=now)
     for q in ("", "kerouac", "anne@example.org", "17850", "A1"):
-        assert queries.search(everything, q).items == []
+        assert search.search(everything, q).items == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -132,11 +140,11 @@ def test_facts_written_while_she_is_erased_are_redacted_or_refused(make_person, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_value_of_an_erased_buyer_still_counts(make_person, me, now):
+def test_the_value_of_an_erased_buyer_still_counts(make_person, me, now, settle):
     from egard.journeys.purchases.models import Value
 
     person = make_person("Anne")
     record(person, PurchaseMade("A1", Amount(2500, "EUR")), at=now, by=me, channel="shop", key="made:A1", now=now)
-    catch_up(now=now)
+    settle()
     erase_person(person, by=me, now=now)
     assert Value.objects.get(person=person).spent_minor == 2500

@@ -46,8 +46,16 @@ def buy(me, now):
 
 
 def drain(reaction, now):
-    while any((reactions.react_once(reaction, shard, now=now) or 0) > 0 for shard in range(reaction.shards)):
-        pass
+    """Until nothing is left for this reaction. Tests beside this one may hold the log's horizon back for a moment."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        while sum((reactions.react_once(reaction, shard, now=now) or 0) for shard in range(reaction.shards)):
+            pass
+        places = Cursor.objects.filter(reaction=reaction.name)
+        newest = Fact.objects.order_by("-txid", "-id").values_list("txid", "id").first()
+        if newest is None or all((c.txid, c.fact_id) == newest or c.failures for c in places):
+            return
+        time.sleep(0.02)
 
 
 def test_each_fact_is_handled_once_in_the_order_of_the_log(react, buy, make_person, now):
@@ -89,15 +97,22 @@ def test_the_cursor_never_passes_a_transaction_still_open(react, buy, make_perso
     reaction = react(lambda facts: seen.extend(f.key for f in facts))
     person = make_person()
     buy(person, 0)
-    parameters = {k: v for k, v in connection.get_connection_params().items() if k in ("dbname", "host", "port", "user", "password")}
+    drain(reaction, now)
+    parameters = {
+        k: v
+        for k, v in connection.get_connection_params().items()
+        if k in ("dbname", "host", "port", "user", "password")
+    }
     slow = psycopg.connect(**parameters)
     slow.execute(
         "insert into timeline_fact (uuid, person_id, kind_id, at, recorded_at, channel, key, by, data)"
-        " select gen_random_uuid(), person_id, kind_id, at, recorded_at, channel, 'made:slow', by, data from timeline_fact"
+        " select gen_random_uuid(), person_id, kind_id, at, recorded_at, channel, 'made:slow', by, data"
+        " from timeline_fact"
     )
     buy(person, 1)
-    drain(reaction, now)
-    assert seen == ["made:0"]
+    for _ in range(20):
+        reactions.react_once(reaction, 0, now=now)
+        assert "made:1" not in seen
     slow.commit()
     drain(reaction, now)
     assert seen == ["made:0", "made:slow", "made:1"]
@@ -118,6 +133,7 @@ def test_a_failing_handler_loses_nothing_and_is_tried_again_later(react, buy, ma
         buy(person, n)
     for minute in range(30):
         reactions.react_once(reaction, 0, now=now + timedelta(minutes=20 * minute))
+        time.sleep(0.005)
     place = Cursor.objects.get(reaction="purchases.test")
     assert "the third one hurts" in place.error
     assert seen == ["made:0", "made:1", "made:2"]
@@ -169,6 +185,7 @@ def test_two_workers_never_hold_one_shard(react, buy, make_person, now):
         try:
             for _ in range(40):
                 reactions.react_once(reaction, 0, now=now)
+                time.sleep(0.005)
         finally:
             connection.close()
 
@@ -177,6 +194,7 @@ def test_two_workers_never_hold_one_shard(react, buy, make_person, now):
         t.start()
     for t in threads:
         t.join()
+    drain(reaction, now)
     assert most == [1]
     assert Cursor.objects.get(reaction="purchases.test").handled == 10
 
@@ -186,7 +204,8 @@ def test_the_number_of_shards_changes_only_when_all_stand_at_one_point(react, bu
     person = make_person()
     for n in range(3):
         buy(person, n)
-    reactions.react_once(reaction, 0, now=now)
+    while not reactions.react_once(reaction, 0, now=now):
+        time.sleep(0.02)
     with pytest.raises(RuntimeError, match="catch up"):
         react(lambda facts: None, shards=4)
     drain(reaction, now)
@@ -194,11 +213,11 @@ def test_the_number_of_shards_changes_only_when_all_stand_at_one_point(react, bu
     assert Cursor.objects.filter(reaction="purchases.test").count() == 4
 
 
-def test_catching_up_runs_every_declared_reaction(buy, make_person, now):
+def test_catching_up_runs_every_declared_reaction(buy, make_person, settle):
     from egard.journeys.purchases.models import Value
 
     buy(make_person(), 1)
-    assert reactions.catch_up(now=now) >= 1
+    settle()
     assert Value.objects.get().orders == 1
 
 

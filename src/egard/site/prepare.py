@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
@@ -99,17 +96,18 @@ def ensure_first_administrator() -> str | None:
 
 
 def ensure_demo() -> list[dict[str, str]]:
-    """Load the demo unless it is there; its logins. A second call changes nothing."""
-    if find_spec("egard.site.demo") is None:
-        return []
-    demo = import_module("egard.site.demo")
-    demo.ensure_demo()
-    return [_row(login) for login in demo.logins()]
+    """Load the demo unless it is there, or other people are; its logins. A second call changes nothing."""
+    from egard.site import demo
+
+    demo.ensure_demo(loopback=True)
+    return [{key: str(value) for key, value in login.items()} for login in demo.logins()]
 
 
-def _row(login: Any) -> dict[str, str]:
-    values = login if isinstance(login, dict) else dict(zip(("email", "password", "role"), login, strict=False))
-    return {key: str(value) for key, value in values.items()}
+def suspend_demo() -> None:
+    """The server can be reached from elsewhere: the demo's logins, if there are any, stop working."""
+    from egard.site import demo_staff
+
+    demo_staff.open_or_close(loopback=False, now=utc_now())
 
 
 def ensure_static() -> bool:

@@ -180,8 +180,9 @@ class Supervisor:
     def _prepare(self, web: Child) -> dict[str, list[dict[str, str]]]:
         """Bring the database and the static files up to date, in a process of its own; what it has to tell."""
         read, write = os.pipe()
-        loads_demo = self.demo and self.host in LOOPBACK
-        arguments = ["prepare", "--tell", str(write), *(["--demo"] if loads_demo else [])]
+        here = self.host in LOOPBACK
+        wishes = (["--demo"] if self.demo else []) if here else ["--public"]
+        arguments = ["prepare", "--tell", str(write), *wishes]
         prepare = Child("prepare", arguments, {}, (write,))
         prepare.start()
         self.children.append(prepare)
@@ -242,6 +243,7 @@ class Supervisor:
         if self.server and not self.server.poll():
             _say("The database ended by itself; starting it again.")
             self.server.restart()
+            _say("The database is back.")
         for child in self.children:
             if child.process is None:
                 if now >= child.start_again_at:

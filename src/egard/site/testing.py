@@ -50,6 +50,7 @@ def ensure_database() -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from egard.kernel.lifecycle.setup import after_migrate
     from egard.site import postgres, processes
 
     home = Path(os.environ[HOME])
@@ -61,5 +62,6 @@ def ensure_database() -> None:
         server.begin()
         server.ready()
         call_command("migrate", interactive=False, verbosity=0)
+        after_migrate()
         connections.close_all()  # a template is copied only while nobody uses it
         migrated.touch()

@@ -92,7 +92,7 @@ def add(before: Buying, steps: Iterable[Step]) -> Buying:
 
 
 def last_months(months: Mapping[str, int], now: datetime, count: int = 12) -> list[tuple[str, int]]:
-    """The last `count` calendar months up to `now`, oldest first, with their net amounts (0 where nothing was bought)."""
+    """The last `count` calendar months up to `now`, oldest first, with their net amounts (0 for nothing)."""
     index = now.year * 12 + now.month - 1
     names = [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(index - count + 1, index + 1)]
     return [(name, months.get(name, 0)) for name in names]

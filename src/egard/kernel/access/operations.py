@@ -93,6 +93,13 @@ def create_user(
 
 
 @transaction.atomic
+def set_user_active(user: User, active: bool, *, by: Actor, now: datetime) -> None:
+    """Suspend somebody's sign-in, sessions included, or let them in again; asking for what is so changes nothing."""
+    if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+        log_change("access.user_resumed" if active else "access.user_suspended", by=by, now=now, subject=str(user.pk))
+
+
+@transaction.atomic
 def grant_role(user: User, role: str, *, scope: str = "", by: Actor, now: datetime) -> RoleGrant:
     """Give a role, or change how far it reaches. The grant it replaces is ended, not lost."""
     if role not in registry.roles or (scope and scope not in SCOPES):

@@ -28,12 +28,12 @@ _RESERVED = (".test", ".invalid", ".localhost", ".local", ".example")
 
 def normalise_text(value: str) -> str:
     """Trimmed, inner spaces made one. Raises `ValueError("empty" | "too_long" | "control_character")`."""
-    value = _SPACES.sub(" ", value.strip())
+    value = " ".join(value.split())
     if not value:
         raise ValueError("empty")
     if len(value) > VALUE_MAX:
         raise ValueError("too_long")
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise ValueError("control_character")
     return value
 
@@ -95,7 +95,7 @@ def normalise_plate(value: str) -> str:
 
 
 def stored_form(kind: IdentifierKind, value: str) -> str:
-    """The form in which an identifier is stored. Kinds found by their ends are upper case, so that search need not fold.
+    """The form in which an identifier is stored; kinds found by their ends in upper case: search need not fold.
 
     Raises `ValueError` with a code of two or three words.
     """

@@ -32,8 +32,11 @@ def demo(as_json: bool) -> None:
     """Load the demo brand; a second time changes nothing."""
     with product():
         from egard.site import prepare
+        from egard.site.demo import NotAlone, is_loaded
 
         logins = prepare.ensure_demo()
+        if not is_loaded():
+            raise NotAlone
     lines = ["  ".join(login.values()) for login in logins]
     answer({"logins": logins}, "\n".join(["The demo is there.", *lines]), as_json=as_json)
 
@@ -54,7 +57,8 @@ def check(as_json: bool) -> int:
         missing = prepare.pending()
         with connection.cursor():
             version = str(connection.connection.info.server_version // 10000)
-        findings = [str(finding) for finding in checks.run_checks() if finding.level >= checks.WARNING]
+        raised = [finding for finding in checks.run_checks() if finding.level >= checks.WARNING]
+        findings = [str(finding) for finding in raised if not finding.is_silenced()]
         connection.close()
     kind = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "embedded"
     words = [f"PostgreSQL {version} ({kind}) answers."]

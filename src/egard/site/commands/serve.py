@@ -89,7 +89,8 @@ def worker() -> None:
 @data_option
 @click.option("--tell", type=int, required=True)
 @click.option("--demo", is_flag=True)
-def prepare(tell: int, demo: bool) -> None:
+@click.option("--public", is_flag=True, help="The server can be reached from other machines.")
+def prepare(tell: int, demo: bool, public: bool) -> None:
     """Bring database and static files up to date, for `egard serve`."""
     from egard.site import prepare as steps
     from egard.site.commands import load_django
@@ -102,6 +103,8 @@ def prepare(tell: int, demo: bool) -> None:
     if email := steps.ensure_first_administrator():
         print(f"Made the first administrator, {email}.", file=sys.stderr, flush=True)
     steps.ensure_static()
+    if public:
+        steps.suspend_demo()
     logins = steps.ensure_demo() if demo else []
     with os.fdopen(tell, "w") as told:
         json.dump({"logins": logins}, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,25 @@ def make_person(db, me, now):
         )
 
     return make
+
+
+@pytest.fixture
+def settle(now):
+    """Runs the reactions until nothing waits.
+
+    A write open anywhere on the server holds the log's horizon back, and other tests write beside this one: it may
+    take several rounds.
+    """
+    from egard.kernel.timeline import reactions
+
+    def run(*, at: datetime = now) -> None:
+        deadline = time.monotonic() + 30
+        reactions.catch_up(now=at)
+        while reactions.lag()["waiting"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+            reactions.catch_up(now=at)
+
+    return run
 
 
 @pytest.fixture(autouse=True)
