@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Refusal(Exception):
     """The request cannot be done; the message says what to do instead.
@@ -19,8 +21,8 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 422
-    title: ClassVar[Any] = "The request was refused"
-    message: ClassVar[Any] = "This cannot be done."
+    title: ClassVar[Any] = _("The request was refused")
+    message: ClassVar[Any] = _("This cannot be done.")
 
     def __init__(self, *, fields: dict[str, str] | None = None, **context: Any) -> None:
         self.context = context
@@ -41,6 +43,8 @@ class NotFound(Refusal):
 
     code = "not_found"
     status = 404
+    title = _("Not found")
+    message = _("There is nothing here, or nothing that you may see.")
 
 
 class Forbidden(Refusal):
@@ -48,6 +52,8 @@ class Forbidden(Refusal):
 
     code = "forbidden"
     status = 403
+    title = _("You may not do this")
+    message = _("You may not do this. An administrator can give you the role that may.")
 
 
 class Conflict(Refusal):
@@ -55,3 +61,5 @@ class Conflict(Refusal):
 
     code = "conflict"
     status = 409
+    title = _("This collides with what is there")
+    message = _("This collides with what is already there.")

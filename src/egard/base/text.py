@@ -21,6 +21,9 @@ _LIGATURES = str.maketrans(
         "Đ": "d",
     }
 )
+SORT_KEY_MAX = 500
+"""Characters of a sort key; some letters fold into eighteen others."""
+
 _SEPARATORS = re.compile(r"[\s'’`´\-‐‑‒–—.,;:/\\()\[\]\"«»]+")
 
 
@@ -43,7 +46,7 @@ def sort_key(family_name: str, given_name: str) -> str:
 
     A level between the two names (`\\x1f`) keeps `Le Gall Zoé` after `Le Gall Anne` and before `Legall Anne`.
     """
-    return f"{' '.join(words(family_name))}\x1f{' '.join(words(given_name))}"
+    return f"{' '.join(words(family_name))}\x1f{' '.join(words(given_name))}"[:SORT_KEY_MAX]
 
 
 def trigrams(text: str) -> list[str]:

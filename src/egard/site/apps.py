@@ -5,7 +5,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.conf import settings
 
-KERNEL = ("egard.kernel.access", "egard.kernel.people", "egard.kernel.timeline")
+DECLARING = ("egard.kernel.access", "egard.kernel.people", "egard.kernel.timeline", "egard.api")
+"""Packages of the house that declare themselves as journeys do, lowest first."""
 
 
 class SiteConfig(AppConfig):
@@ -16,7 +17,7 @@ class SiteConfig(AppConfig):
         """All models are loaded: read every declaration, the kernel's own first, and check them together."""
         from egard.kernel.registry import registry
 
-        for package in KERNEL:
+        for package in DECLARING:
             declaration = import_module(f"{package}.declaration").declaration
             if declaration.name not in registry.journeys:
                 registry.add(declaration)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -35,7 +35,7 @@ def socket_dir() -> Path:
     if len(os.fsencode(beside / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
         return beside
     name = hashlib.sha256(os.fsencode(data_dir())).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"egard-{os.getuid()}-{name}"
+    return Path("/tmp") / f"egard-{os.getuid()}-{name}"  # noqa: S108  (not $TMPDIR: every process must find it)
 
 
 def password_file() -> Path:
@@ -52,13 +52,17 @@ def secret_key() -> str:
 
 def secret_file(path: Path) -> str:
     """The secret kept in `path`; made on first use, by exactly one of several processes."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        written = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        try:
+            descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with suppress(FileExistsError):
+                os.link(written, path)  # whole or not at all, and never over another's
+        finally:
+            written.unlink(missing_ok=True)
     return path.read_text().strip()
 
 

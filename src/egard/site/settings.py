@@ -46,12 +46,14 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "csp",
     "django_htmx",
+    "ninja",
     "allauth",
     "allauth.account",
     "allauth.mfa",
 ]
 
 MIDDLEWARE = [
+    "egard.api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -100,12 +102,11 @@ def _database() -> dict[str, Any]:
             "PORT": named.pop("port", ""),
         }
     else:
-        password = paths.password_file()
         named = {}
         parts = {
             "NAME": "egard",
             "USER": "egard",
-            "PASSWORD": password.read_text().strip() if password.exists() else "",
+            "PASSWORD": paths.secret_file(paths.password_file()),
             "HOST": str(paths.socket_dir()),
             "PORT": "5432",
         }
@@ -128,8 +129,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people who sign in ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "access.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["egard.site.demo_accounts.DemoStaysHere"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # an address is unique whatever its capitals: a constraint on lower(email)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+EGARD_DEMO_LOADED, EGARD_DEMO_LOGINS = "egard.site.demo.is_loaded", "egard.site.demo.logins"
+"""Who tells the console of the demo; it does not know the site."""
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -9,3 +9,6 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """Where nothing was collected (tests, a checkout under work), the plain name is served from the folders."""
 
     manifest_strict = False
+
+    def stored_name(self, name: str) -> str:
+        return super().stored_name(name) if self.hashed_files else name

@@ -7,10 +7,12 @@ from importlib.util import find_spec
 from django.urls import include, path
 
 from egard.kernel.registry import registry
+from egard.site.about import about_demo
 
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("about/demo/", about_demo, name="about_demo"),
     *[
         path("", include(f"egard.{shell}.urls"))
         for shell in ("api", "console", "portal")

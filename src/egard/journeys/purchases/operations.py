@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,6 @@ from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import record
 from egard.kernel.timeline.reactions import LoggedFact
 
-FIELDS = tuple(f.name for f in dataclasses.fields(rules.Buying))
 FACTS = ("purchases.made/1", "purchases.cancelled/1")
 
 
@@ -47,7 +45,7 @@ def keep_value(facts: list[LoggedFact]) -> None:
         if f.person_id and f.person_id not in corrected:
             steps[f.person_id, f.data["total"]["currency"]].append((_name(f.kind), f.at, f.data, f.channel))
     held = {
-        (v.person_id, v.currency): rules.Buying(**{name: getattr(v, name) for name in FIELDS})
+        (v.person_id, v.currency): rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS})
         for v in Value.objects.select_for_update().filter(person__in={pk for pk, _currency in steps}).order_by("pk")
     }
     values = {place: rules.add(held.get(place, rules.Buying()), some) for place, some in steps.items()}
@@ -82,10 +80,12 @@ def _write(values: dict[tuple[int, str], rules.Buying]) -> None:
     """One statement for all of them."""
     if not values:
         return
-    rows = [(pk, currency, *(getattr(buying, name) for name in FIELDS)) for (pk, currency), buying in values.items()]
+    rows = [
+        (pk, currency, *(getattr(buying, name) for name in rules.FIELDS)) for (pk, currency), buying in values.items()
+    ]
     columns = list(zip(*rows, strict=True))
-    columns[2 + FIELDS.index("months")] = [
-        orjson.dumps(months).decode() for months in columns[2 + FIELDS.index("months")]
+    columns[2 + rules.FIELDS.index("months")] = [
+        orjson.dumps(months).decode() for months in columns[2 + rules.FIELDS.index("months")]
     ]
     types = (
         "bigint",
@@ -100,11 +100,12 @@ def _write(values: dict[tuple[int, str], rules.Buying]) -> None:
         "text",
         "jsonb",
     )
-    names = ("person_id", "currency", *FIELDS)
+    names = ("person_id", "currency", *rules.FIELDS)
     with connection.cursor() as cursor:
         cursor.execute(
             f"insert into purchases_value ({', '.join(names)})"
             f" select * from unnest({', '.join(f'%s::{t}[]' for t in types)})"
-            f" on conflict (person_id, currency) do update set {', '.join(f'{n} = excluded.{n}' for n in FIELDS)}",
+            " on conflict (person_id, currency) do update set "
+            + ", ".join(f"{n} = excluded.{n}" for n in rules.FIELDS),
             [list(column) for column in columns],
         )

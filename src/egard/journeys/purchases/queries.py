@@ -11,7 +11,6 @@ from django.utils.translation import get_language
 from egard.base.money import Money
 from egard.journeys.purchases import rules
 from egard.journeys.purchases.models import Value
-from egard.journeys.purchases.operations import FIELDS
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
 from egard.kernel.registry import FieldClass
@@ -24,7 +23,7 @@ def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying]]:
     if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
         return []
     rows = Value.objects.filter(person=person).order_by("-spent_minor")
-    return [(v.currency, rules.Buying(**{name: getattr(v, name) for name in FIELDS})) for v in rows]
+    return [(v.currency, rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS})) for v in rows]
 
 
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
@@ -85,4 +84,4 @@ def data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | N
 
 def export(person: Person) -> list[dict[str, Any]]:
     """What the journey holds on a person beside her facts."""
-    return list(Value.objects.filter(person=person).values("currency", *FIELDS))
+    return list(Value.objects.filter(person=person).values("currency", *rules.FIELDS))

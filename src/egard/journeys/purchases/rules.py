@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -41,6 +41,9 @@ class Buying:
     def average_minor(self) -> int | None:
         """The mean amount of an order, rounded half up."""
         return (2 * self.spent_minor + self.orders) // (2 * self.orders) if self.orders else None
+
+
+FIELDS = tuple(column.name for column in fields(Buying))
 
 
 def bought(before: Buying, *, at: datetime, amount_minor: int, channel: str, site: str) -> Buying:
@@ -89,7 +92,7 @@ def add(before: Buying, steps: Iterable[Step]) -> Buying:
 
 
 def last_months(months: Mapping[str, int], now: datetime, count: int = 12) -> list[tuple[str, int]]:
-    """The last `count` calendar months up to `now`, oldest first, with their net amounts (0 where nothing was bought)."""
+    """The last `count` calendar months up to `now`, oldest first, with their net amounts (0 for nothing)."""
     index = now.year * 12 + now.month - 1
     names = [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(index - count + 1, index + 1)]
     return [(name, months.get(name, 0)) for name in names]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.ids import new_id
@@ -67,7 +68,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="access_user_email_once"),
+            models.UniqueConstraint(Lower("email"), name="access_user_email_once"),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -92,6 +93,13 @@ def create_user(
 
 
 @transaction.atomic
+def set_user_active(user: User, active: bool, *, by: Actor, now: datetime) -> None:
+    """Suspend somebody's sign-in, sessions included, or let them in again; asking for what is so changes nothing."""
+    if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
+        log_change("access.user_resumed" if active else "access.user_suspended", by=by, now=now, subject=str(user.pk))
+
+
+@transaction.atomic
 def grant_role(user: User, role: str, *, scope: str = "", by: Actor, now: datetime) -> RoleGrant:
     """Give a role, or change how far it reaches. The grant it replaces is ended, not lost."""
     if role not in registry.roles or (scope and scope not in SCOPES):
@@ -144,6 +152,11 @@ def revoke_api_key(key: ApiKey, *, by: Actor, now: datetime) -> None:
         log_change("access.key_revoked", by=by, now=now, subject=str(key.pk))
 
 
+def note_key_used(key_id: UUID, *, now: datetime) -> None:
+    """Write when a key was last used. Callers need not write every use: to the minutes is enough to find idle keys."""
+    ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
+
+
 def ensure_site(code: str, name: str = "", *, zone: str = "", by: Actor, now: datetime) -> Site:
     """The site with this code, made if it is new."""
     site, created = Site.objects.get_or_create(
@@ -182,7 +195,7 @@ def save_preferences(user: User, *, language: str | None = None, theme: str | No
 
 
 @contextmanager
-def redacting() -> Iterator[None]:
+def redacting() -> Generator[None]:
     """Inside, the append-only tables let a row be redacted (never deleted). For erasure only."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select set_config('egard.redacting', 'on', true)")

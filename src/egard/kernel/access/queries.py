@@ -28,6 +28,22 @@ class KeyRefused(Refusal):
     message = _("Send a valid API key as “Authorization: Bearer <key>”. Keys are made with “egard apikey create”.")
 
 
+class UnknownSite(Refusal):
+    """No site has this id; the list of sites gives those that there are."""
+
+    code = "access.unknown_site"
+    title = _("Unknown site")
+    message = _("No site has this id. The list of sites gives those that there are.")
+
+
+class UnknownStaff(Refusal):
+    """No active member of staff has this id."""
+
+    code = "access.unknown_staff"
+    title = _("Unknown colleague")
+    message = _("No active member of staff has this id. The list of staff gives those that there are.")
+
+
 def viewer_for(user: User, *, channel: str = "page", now: datetime | None = None) -> Viewer:
     """The viewer behind a signed-in user: one query, whatever the number of roles, teams and sites."""
     moment = now or utc_now()
@@ -108,6 +124,14 @@ def sites(viewer: Viewer) -> list[Site]:
     return list(Site.objects.all()) if viewer.permissions else []
 
 
+def site(viewer: Viewer, uuid: UUID) -> Site:
+    """One site by its id. Raises `UnknownSite`."""
+    found = Site.objects.filter(pk=uuid).first() if viewer.permissions else None
+    if found is None:
+        raise UnknownSite(fields={"site": str(UnknownSite.title)})
+    return found
+
+
 def teams(viewer: Viewer) -> list[Team]:
     return list(Team.objects.all()) if viewer.permissions else []
 
@@ -118,3 +142,11 @@ def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:
         return []
     found = User.objects.filter(is_active=True, is_staff=True).order_by("name")
     return list(found if ids is None else found.filter(pk__in=ids))
+
+
+def colleague(viewer: Viewer, uuid: UUID) -> User:
+    """A member of staff by her id. Raises `UnknownStaff`."""
+    found = staff(viewer, [uuid])
+    if not found:
+        raise UnknownStaff(fields={"staff": str(UnknownStaff.title)})
+    return found[0]

@@ -76,7 +76,8 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
     """
     if not persons:
         return []
-    with transaction.atomic(), connection.cursor() as cursor:
+    # COPY goes past Django's cursor: its errors are made Django's here.
+    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
             "select nextval(pg_get_serial_sequence('people_person', 'id')) from generate_series(1, %s)",
             [len(persons)],
@@ -90,7 +91,7 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
 
 
 def add_identifiers(added: Sequence[tuple[int, str, str]], *, by: Actor, now: datetime) -> int:
-    """Give identifiers (person id, kind, value) of kinds found by their ends; those already there stay. Returns the new.
+    """Give identifiers (person id, kind, value) of kinds found by their ends; returns how many are new.
 
     One statement. Kinds that are searched inside go through `operations.add_identifier`, which rewrites the search row.
     """

@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.people import operations, rules
 from egard.kernel.registry import FieldClass as F
-from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, Permission
+from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, Permission, Scope
 
-_FRONT = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
+_FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
 
 declaration = Journey(
     name="people",

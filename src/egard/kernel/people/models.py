@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -11,6 +11,9 @@ from django.db.models.functions import Reverse
 
 from egard.base.ids import new_id
 from egard.kernel.access.models import Site, User
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
 
 
 class Person(models.Model):
@@ -29,6 +32,12 @@ class Person(models.Model):
     sort_key = models.CharField(max_length=500, db_collation="C")
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
+
+    if TYPE_CHECKING:
+        identifiers: RelatedManager[Identifier]
+        roles: RelatedManager[Role]
+        consents: RelatedManager[Consent]
+        relationships: RelatedManager[Relationship]
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [

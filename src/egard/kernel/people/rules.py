@@ -95,7 +95,7 @@ def normalise_plate(value: str) -> str:
 
 
 def stored_form(kind: IdentifierKind, value: str) -> str:
-    """The form in which an identifier is stored. Kinds found by their ends are upper case, so that search need not fold.
+    """The form in which an identifier is stored; kinds found by their ends in upper case: search need not fold.
 
     Raises `ValueError` with a code of two or three words.
     """
@@ -113,6 +113,11 @@ def search_text(name_words: Iterable[str], terms: Iterable[str]) -> str:
     """
     seen = dict.fromkeys([*name_words, *(_compact(term) for term in terms)])
     return "".join(f" {word}" for word in seen if word)
+
+
+def terms_of(kind: IdentifierKind, value: str) -> tuple[str, ...]:
+    """What is looked through for an identifier: the forms that people type of it."""
+    return kind.search_terms(value) if kind.search_terms else (value,)
 
 
 _SEPARATOR = re.compile(r"[\s/-]+")

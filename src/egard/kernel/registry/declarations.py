@@ -74,9 +74,9 @@ def fact(
     """
 
     def declare(cls: type[T]) -> type[T]:
-        if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # ty: ignore[missing-attribute]
             raise TypeError(f"the fact {name} must be a frozen dataclass")
-        cls.__fact__ = FactType(  # type: ignore[attr-defined]
+        cls.__fact__ = FactType(  # ty: ignore[invalid-assignment]
             name=name,
             version=version,
             type=cls,

@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any
 
 from egard.kernel.registry.declarations import (
@@ -38,9 +39,9 @@ def find_journeys() -> list[str]:
 
     Nothing is imported: settings call this to list the applications.
     """
-    import egard.journeys
-
-    ours = [f"egard.journeys.{m.name}" for m in pkgutil.iter_modules(egard.journeys.__path__) if m.ispkg]
+    folder = find_spec(ENTRY_POINTS)
+    places = (folder.submodule_search_locations or ()) if folder else ()
+    ours = [f"{ENTRY_POINTS}.{m.name}" for m in pkgutil.iter_modules(places) if m.ispkg]
     theirs = [point.module.rpartition(".")[0] or point.module for point in entry_points(group=ENTRY_POINTS)]
     return sorted(ours) + sorted(set(theirs) - set(ours))
 

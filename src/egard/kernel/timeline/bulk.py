@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from pydantic import AwareDatetime, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from egard.base.moments import Moment
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people.bulk import Pair
@@ -62,6 +63,10 @@ class NoPerson(Refusal):
     message = _("This names no person: give an identifier, or say that anonymous facts are kept.")
 
 
+_strict = with_config(ConfigDict(extra="forbid"))
+
+
+@_strict
 class PersonRef(TypedDict, total=False):
     """Whom an event is about: an id, or an identifier (its person is made when she is new)."""
 
@@ -73,10 +78,11 @@ class PersonRef(TypedDict, total=False):
 class _EventRequired(TypedDict):
     kind: Text
     key: Text
-    at: AwareDatetime
+    at: Moment
     data: dict[str, Any]
 
 
+@_strict
 class Event(_EventRequired, total=False):
     """One event as programs send it: kind (`purchases.made/1`), key (its name for ever), at, data; person, channel."""
 

@@ -36,9 +36,7 @@ def declared(kind: str) -> FactType:
 
 @lru_cache(maxsize=4096)
 def _numbered(name: str, version: int, _database: str) -> int:
-    fact_type = registry.facts[f"{name}/{version}"]
-    row, _created = Kind.objects.get_or_create(name=name, version=version, defaults={"schema": json_schema(fact_type)})
-    return row.pk
+    return Kind.objects.get(name=name, version=version).pk
 
 
 def number(fact_type: FactType) -> int:
@@ -49,14 +47,8 @@ def number(fact_type: FactType) -> int:
 
 
 def forget() -> None:
-    """Forget the numbers (after a test rolled them back)."""
+    """Forget the numbers: the database was emptied (by a test)."""
     _numbered.cache_clear()
-    _names.cache_clear()
-
-
-@lru_cache(maxsize=4096)
-def _names(pk: int, _database: str) -> str:
-    return str(Kind.objects.get(pk=pk))
 
 
 def register_all() -> None:

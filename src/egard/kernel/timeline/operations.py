@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
+from egard.base import invalid
 from egard.base.ids import new_id
 from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.kernel.access.actors import Actor
@@ -54,10 +55,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 def describe(error: ValidationError) -> tuple[str, dict[str, str]]:
     """A validation error as one sentence and as words by field."""
-    fields = {
-        ".".join(str(part) for part in e["loc"]) or "data": e["msg"]
-        for e in error.errors(include_url=False, include_input=False)[:20]
-    }
+    fields = invalid.by_field(error.errors(include_url=False, include_input=False), whole="data")
     return "; ".join(f"{name}: {why}" for name, why in fields.items()), fields
 
 
@@ -111,7 +109,7 @@ def record(
             " on conflict (person_id, key) do nothing returning id",
             [
                 new_id(),
-                person and person.pk,
+                person.pk if person else None,
                 kind,
                 at,
                 now,
@@ -175,7 +173,7 @@ def rebase_log() -> int:
     with connection.cursor() as cursor:
         cursor.execute("select coalesce(max(txid), 0), egard_log_txid() from timeline_fact")
         highest, current = cursor.fetchone()
-        if highest < current:
+        if highest <= current:
             return 0
         cursor.execute("select current_database(), coalesce(current_setting('egard.log_base', true), '')")
         database, base = cursor.fetchone()

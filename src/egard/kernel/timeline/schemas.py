@@ -22,7 +22,7 @@ DATA_MAX_BYTES = 256 * 1024
 @lru_cache(maxsize=1024)
 def adapter(cls: type) -> TypeAdapter[Any]:
     """The validator of a fact's dataclass: unknown fields are refused, so that no misspelt one is lost in silence."""
-    strict = with_config(ConfigDict(extra="forbid", ser_json_timedelta="iso8601"))
+    strict = with_config(ConfigDict(extra="forbid", revalidate_instances="always", ser_json_timedelta="iso8601"))
     for part in _dataclasses(cls):
         if "__pydantic_config__" not in part.__dict__:
             strict(part)

@@ -14,6 +14,8 @@ from egard.kernel.timeline.reactions import catch_up, ensure_cursors
 
 log = logging.getLogger("egard.worker")
 CHANNEL = "egard_facts"
+APPLICATION_NAME = "egard-worker"
+"""The name of a worker's listening connection: as long as PostgreSQL shows it, the worker lives."""
 REST_SECONDS = 30.0
 """The longest sleep without a notification: retries after failures, and a net under a lost wake-up."""
 
@@ -39,6 +41,7 @@ def _listen_and_react(stop: threading.Event) -> None:
     parameters.pop("cursor_factory", None)
     parameters.pop("context", None)
     parameters.pop("prepare_threshold", None)
+    parameters["application_name"] = APPLICATION_NAME
     with psycopg.connect(**parameters, autocommit=True) as listener:
         listener.execute(f"listen {CHANNEL}")
         while not stop.is_set():
@@ -52,3 +55,13 @@ def _wait(listener: psycopg.Connection, stop: threading.Event) -> None:
     while not stop.is_set() and time.monotonic() < deadline:
         for _note in listener.notifies(timeout=1.0, stop_after=1):
             return
+
+
+def alive() -> int:
+    """How many workers listen on this database just now. A stuck one is seen by the lag of its reactions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity where datname = current_database() and application_name = %s",
+            [APPLICATION_NAME],
+        )
+        return cursor.fetchone()[0]

@@ -18,7 +18,7 @@ end $$;
 
 -- Lower case without accents: what base.text.fold does, for texts that only the database has.
 create function egard_fold(value text) returns text language sql immutable parallel safe as $$
-    select regexp_replace(normalize(lower(value), NFKD), '[\u0300-\u036f]', '', 'g')
+    select lower(regexp_replace(normalize(value, NFKD), '[\u0300-\u036f]', '', 'g'))
 $$;
 """
 

@@ -1,0 +1,60 @@
+"""Reading a JSON body: strictly, and with words for what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+
+from egard.api.refusals import BadJson, TooDeep, Unstorable, WrongType
+
+DEPTH_MAX = 64
+"""Levels of lists and objects. Nothing declared here comes near; what is read is written again by code with limits."""
+
+_JSON_TYPE = re.compile(r"application/(json|[a-z0-9.+-]+\+json)")
+_ESCAPED_NUL = b"\\u0000"
+
+
+def parse(request: HttpRequest, *, nul_allowed: bool = False) -> Any:
+    """The JSON value of the body. Raises `WrongType`, `BadJson` (not UTF-8, NaN, lone surrogates...), `TooDeep`.
+
+    With `nul_allowed` the caller refuses strings that hold NUL itself (one by one, in a batch).
+    """
+    raw = request.body
+    if raw and not _JSON_TYPE.fullmatch(request.content_type or ""):
+        raise WrongType
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if "recursion limit" in error.msg.lower():
+            raise TooDeep(limit=DEPTH_MAX) from error
+        raise BadJson(line=error.lineno, column=error.colno, why=error.msg) from error
+    _check_depth(value)
+    if not nul_allowed and _ESCAPED_NUL in raw and _holds_nul(value):
+        raise Unstorable
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    level = [value] if type(value) in (dict, list) else []
+    depth = 0
+    while level:
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise TooDeep(limit=DEPTH_MAX)
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any("\x00" in name or _holds_nul(child) for name, child in value.items())
+    return isinstance(value, list) and any(_holds_nul(child) for child in value)

@@ -1,0 +1,84 @@
+"""What every page's frame needs: the menu of this viewer, the theme, the demo's logins."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from egard.kernel.access.actors import Viewer
+from egard.kernel.access.models import User
+from egard.kernel.access.queries import viewer_for
+from egard.kernel.registry import MenuItem, registry
+
+THEME_COOKIE = "egard_theme"
+THEMES = ("light", "dark")
+LOOPBACK = ("127.0.0.1", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
+"""The console's own entry; journeys bring theirs."""
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """The viewer behind a signed-in request, resolved once."""
+    found = getattr(request, "_egard_viewer", None)
+    if found is None:
+        found = viewer_for(cast(User, request.user))
+        request._egard_viewer = found  # type: ignore[attr-defined]
+    return found
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """For every template: `theme`, `languages`, `menu`, `demo_loaded`, `demo_logins`. Costs nothing until used."""
+    return {
+        "theme": theme_of(request),
+        "languages": settings.LANGUAGES,
+        "menu": SimpleLazyObject(lambda: menu(request)),
+        "demo_loaded": SimpleLazyObject(lambda: bool(_ask("EGARD_DEMO_LOADED"))),
+        "demo_logins": SimpleLazyObject(lambda: demo_logins(request)),
+    }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """`light`, `dark`, or empty to follow the system."""
+    user = getattr(request, "user", None)
+    own = getattr(user, "theme", "") or request.COOKIES.get(THEME_COOKIE, "")
+    return own if own in THEMES else ""
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """What this viewer may open, in order; the entry that holds the current page is marked."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return []
+    viewer = viewer_of(request)
+    entries = []
+    for item in sorted([PEOPLE, *registry.menu], key=lambda item: item.order):
+        if not viewer.can(item.permission):
+            continue
+        try:
+            url = reverse(item.url_name)
+        except NoReverseMatch:
+            continue
+        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": request.path.startswith(url)})
+    return entries
+
+
+def demo_logins(request: HttpRequest) -> list[dict[str, str]]:
+    """Logins of the demo (`role`, `email`, `password`), only to somebody at this very machine and never in public."""
+    host = request.get_host()
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    if request.META.get("REMOTE_ADDR") not in LOOPBACK or name not in LOOPBACK_NAMES or settings.URL:
+        return []
+    return list(_ask("EGARD_DEMO_LOGINS") or [])
+
+
+def _ask(setting: str) -> Any:
+    """What a setting's dotted name answers; the console does not know who provides it. None where nobody does."""
+    name = getattr(settings, setting, "")
+    return import_string(name)() if name else None

@@ -1,0 +1,71 @@
+"""The reader's language, and refusals turned into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from egard.base.refusal import Refusal
+
+LANGUAGE_COOKIE = "egard_language"
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def language_of(request: HttpRequest) -> str:
+    """The user's own language, else the cookie's, else the browser's, else the installation's."""
+    known = dict(settings.LANGUAGES)
+    user = getattr(request, "user", None)
+    for code in (getattr(user, "language", ""), request.COOKIES.get(LANGUAGE_COOKIE, "")):
+        if code in known:
+            return code
+    accepted = request.headers.get("Accept-Language", "")
+    for code, _quality in translation.trans_real.parse_accept_lang_header(accepted):
+        if (short := code.split("-")[0]) in known:
+            return short
+    return settings.LANGUAGE_CODE
+
+
+class LanguageMiddleware:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = language_of(request)
+        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+
+class RefusalMiddleware:
+    """A refusal that a page raises becomes a page with its status, or a notice where htmx asked for a part."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refused(request, exception) if isinstance(exception, Refusal) else None
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    htmx = bool(getattr(request, "htmx", False))
+    if refusal.status == 404 and not htmx:
+        template = "404.html"
+    elif refusal.status == 403 and not htmx:
+        template = "403.html"
+    else:
+        template = "console/components/refusal.html" if htmx else "console/refused.html"
+    response = render(request, template, {"refusal": refusal}, status=refusal.status)
+    response.headers["X-Egard-Refusal"] = refusal.code
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,138 @@
+"""The list of people, and one person's page."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from egard.base.clock import utc_now
+from egard.base.paging import Page
+from egard.base.refusal import NotFound
+from egard.console import history, words
+from egard.console.context import viewer_of
+from egard.console.pages import staff_page
+from egard.kernel.access.actors import Viewer
+from egard.kernel.access.operations import log_sight
+from egard.kernel.people import queries as people
+from egard.kernel.people import search
+from egard.kernel.people.models import Person
+from egard.kernel.registry import FieldClass, registry
+from egard.kernel.timeline import queries as timeline
+
+LIST_SIZE = 50
+QUICK_SIZE = 8
+PAST_SIZE = 40
+EDIT = "people.edit"
+
+
+@require_GET
+@staff_page
+def listing(request: HttpRequest) -> HttpResponse:
+    """People by name, or those found by `q`; a part of the page when htmx asks for one."""
+    viewer = viewer_of(request)
+    q = request.GET.get("q", "").strip()[:200]
+    part = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
+    cursor = request.GET.get("cursor") or None
+    if part == "quick" and not q:
+        found: Page[search.PersonRow] = Page()
+    else:
+        found = search.search(viewer, q, limit=QUICK_SIZE if part == "quick" else LIST_SIZE, cursor=cursor)
+    if q and not cursor:
+        log_sight(viewer, "list", detail=q, now=utc_now())
+    templates = {"quick": "_quick", "people": "_results", "more": "_more"}
+    template = templates.get(part or "", "list")
+    return render(request, f"console/people/{template}.html", {"q": q, "page": found})
+
+
+@require_GET
+@staff_page
+def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Who she is, what we owe her, what happened; panels come after the first paint."""
+    viewer, now = viewer_of(request), utc_now()
+    found = people.person(viewer, uuid)
+    log_sight(viewer, "person", person_id=found.pk, now=now)
+    framed = frame(viewer, found)
+    context = {
+        **framed,
+        "now": now,
+        "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
+        "panels": [panel for panel in registry.ordered_panels() if viewer.can(panel.permission)],
+        **(_past(request, viewer, found) if viewer.can(timeline.READ) else {}),
+    }
+    return render(request, "console/people/person.html", context)
+
+
+def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
+    """What the blocks of a person's page need, whole or one by one."""
+    return {
+        "person": found,
+        "card": people.card(viewer, found),
+        "can_edit": viewer.can(EDIT) and found.erased_at is None,
+        "sees_contact": viewer.sees(FieldClass.CONTACT),
+        "sees_consent": viewer.sees(FieldClass.CONSENT),
+        "identifier_kinds": [
+            k for k in registry.identifier_kinds.values() if viewer.sees(k.field_class) and k.search == "inside"
+        ],
+        "purposes_offered": [(code, words.PURPOSES[code]) for code in words.PURPOSES_OFFERED],
+        "reach_channels": words.REACH_CHANNELS,
+    }
+
+
+@require_GET
+@staff_page
+def past(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The timeline alone: filtered anew, or its older part."""
+    viewer = viewer_of(request)
+    found = people.person(viewer, uuid)
+    context = {"person": found, "now": utc_now(), **_past(request, viewer, found)}
+    older = bool(request.GET.get("cursor"))
+    return render(request, f"console/people/{'_past' if older else '_past_list'}.html", context)
+
+
+def _past(request: HttpRequest, viewer: Viewer, found: Person) -> dict[str, Any]:
+    families = history.families(viewer)
+    chosen = {name for name in request.GET.getlist("of") if any(f.name == name for f in families)}
+    kinds = [kind for family in families if family.name in chosen for kind in family.kinds]
+    q = request.GET.get("in", "").strip()[:200]
+    after: date | None = None
+    with suppress(ValueError):
+        after = date.fromisoformat(request.GET.get("after", ""))
+    cursor = request.GET.get("cursor") or None
+    page = timeline.timeline(viewer, found, kind=kinds, q=q, limit=PAST_SIZE, cursor=cursor)
+    return {
+        "months": history.months(page.items, after=after if cursor else None),
+        "next": page.next,
+        "last_day": history.last_day(page.items),
+        "families": families,
+        "chosen": chosen,
+        "within": q,
+        "begun": bool(cursor),
+    }
+
+
+@require_GET
+@staff_page
+def panel(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
+    """One journey's panel: asked for after the first paint."""
+    viewer, now = viewer_of(request), utc_now()
+    declared = registry.panels.get(name)
+    if declared is None:
+        raise NotFound
+    viewer.require(declared.permission)
+    found = people.person(viewer, uuid)
+    told = declared.context(found, viewer, now)
+    context = {
+        **(told or {}),
+        "panel": declared,
+        "person": found,
+        "viewer": viewer,
+        "now": now,
+        "told": told is not None,
+    }
+    return render(request, "console/people/_panel.html", context)

@@ -1,0 +1,253 @@
+"""The console's small parts as template tags: icon, tag, time, money, promise ring."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date as date_words
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from egard.base.money import Money
+from egard.base.text import fold
+from egard.console import words
+
+register = template.Library()
+
+SPRITE = Path(__file__).resolve().parent.parent / "static" / "vendor" / "icons.svg"
+TONES = {"kept": "circle-check", "risk": "alert-triangle", "broken": "circle-x", "waiting": "clock"}
+"""The four meanings, each with its shape; the word comes with it."""
+
+
+@lru_cache(maxsize=1)
+def icon_names() -> frozenset[str]:
+    return frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', SPRITE.read_text()))
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str) -> SafeString:
+    known = name if name in icon_names() else "point"
+    href = f"{static('vendor/icons.svg')}#{known}"
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """The drawing of a name of icons.txt; a point where the name is unknown."""
+    return _icon(str(name))
+
+
+@register.simple_tag
+def tag(tone: str, word: Any, shape: str = "") -> SafeString:
+    """A meaning: shape, word and colour together. Without a tone, a plain label, with `shape` where one is named."""
+    if tone not in TONES:
+        kind, drawn = ("", _icon(shape)) if shape else (" meaning-plain", "")
+        return format_html('<span class="meaning{}">{}{}</span>', kind, drawn, word)
+    return format_html('<span class="meaning tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
+
+
+def day_words(day: date, form: str) -> str:
+    """A day by a Django date format; French says the first of a month `1er`."""
+    words = date_words(day, form)
+    return re.sub(r"\b1 (?=\D)", "1er ", words, count=1) if day.day == 1 and get_language() == "fr" else words
+
+
+def exact(moment: datetime) -> str:
+    """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
+    local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
+    return f"{day_words(local, form)} {local.tzname()}"
+
+
+def said(moment: datetime, now: datetime) -> str:
+    """A moment as people say it: the time today, yesterday, the day this year, the date before."""
+    local, today = timezone.localtime(moment), timezone.localtime(now).date()
+    days = (today - local.date()).days
+    if days == 0:
+        return _("today %(time)s") % {"time": date_words(local, _("H:i"))}
+    if days == 1:
+        return _("yesterday %(time)s") % {"time": date_words(local, _("H:i"))}
+    return said_day(local.date(), today)
+
+
+def said_day(day: date, today: date) -> str:
+    if day == today:
+        return _("today")
+    if (today - day).days == 1:
+        return _("yesterday")
+    return day_words(day, _("j F") if day.year == today.year else _("j F Y"))
+
+
+@register.simple_tag
+def when(moment: datetime | date | None, now: datetime | None = None) -> SafeString | str:
+    """`<time>` with the words of `said`, the exact moment on hover. A date has no exact time."""
+    if moment is None:
+        return ""
+    now = now or timezone.now()
+    if not isinstance(moment, datetime):
+        words = said_day(moment, timezone.localtime(now).date())
+        title = day_words(moment, _("l j F Y"))
+        return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), said(moment, now))
+
+
+@register.simple_tag
+def since(moment: datetime, now: datetime) -> SafeString:
+    """`since 12 June 2023`, with the exact moment on hover. French says `depuis le 12 juin`, but `depuis hier`."""
+    return _led(
+        moment, now, near=pgettext("today, yesterday", "since %(moment)s"), far=pgettext("date", "since %(moment)s")
+    )
+
+
+@register.simple_tag
+def learned(moment: datetime, now: datetime) -> SafeString:
+    """When a late fact was learned."""
+    return _led(
+        moment, now, near=pgettext("today, yesterday", "learned %(moment)s"), far=pgettext("date", "learned %(moment)s")
+    )
+
+
+def _led(moment: datetime, now: datetime, *, near: str, far: str) -> SafeString:
+    days = (timezone.localtime(now).date() - timezone.localtime(moment).date()).days
+    led = format_html((near if days in (0, 1) else far).replace("%(moment)s", "{}"), when(moment, now))
+    return format_html('<span class="nowrap">{}</span>', led)
+
+
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """Only the time of day, exact on hover; for rows whose day stands in the margin."""
+    words = date_words(timezone.localtime(moment), _("H:i"))
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+
+
+@register.simple_tag
+def money(amount: Money | int, currency: str = "") -> str:
+    """An amount as the reader's language writes it: `money m`, or `money minor "EUR"`."""
+    value = amount if isinstance(amount, Money) else Money(int(amount), currency)
+    return value.words(get_language() or "fr")
+
+
+@register.filter
+def highlight(text: str, query: str) -> SafeString:
+    """`text` with the part that `query` found marked; accents and case do not matter, nor spaces in numbers."""
+    text, query = str(text), str(query or "").strip()
+    if not query:
+        return conditional_escape(text)
+    span = _found(text, fold(query)) or _found_digits(text, query)
+    if span is None:
+        return conditional_escape(text)
+    start, end = span
+    return format_html("{}<mark>{}</mark>{}", text[:start], text[start:end], text[end:])
+
+
+def _found(text: str, query: str) -> tuple[int, int] | None:
+    # Folding may change a text's length (œ → oe), so each character is folded by itself and positions are kept.
+    folded = [fold(character) for character in text]
+    starts = [0]
+    for part in folded:
+        starts.append(starts[-1] + len(part))
+    at = "".join(folded).find(query)
+    if at < 0 or not query:
+        return None
+    first = max(i for i, start in enumerate(starts) if start <= at)
+    last = min(i for i, start in enumerate(starts) if start >= at + len(query))
+    return first, last
+
+
+def _found_digits(text: str, query: str) -> tuple[int, int] | None:
+    digits = re.sub(r"\D", "", query)
+    if len(digits) < 3:
+        return None
+    places = [i for i, character in enumerate(text) if character.isdigit()]
+    at = "".join(text[i] for i in places).find(digits.lstrip("0") or digits)
+    if at < 0:
+        return None
+    return places[at], places[at + len(digits.lstrip("0") or digits) - 1] + 1
+
+
+_SIGNS = {
+    "kept": SafeString('<path d="M8 12.5l2.8 2.8l5.4 -6"></path>'),
+    "broken": SafeString('<path d="M12 8.5v4.5"></path><path d="M12 16v.01"></path>'),
+}
+
+
+@register.simple_tag
+def ring(state: str, left: float = 1.0, word: Any = "") -> SafeString:
+    """The promise ring. `state`: running, kept, broken or paused; `left`: share of the time still there, 0 to 1.
+
+    It empties clockwise as time runs, closes with a tick when kept, opens with a gap when broken, is dashed when
+    paused. Without `word` it is for the eye only: its words must then stand beside it.
+    """
+    share = {"kept": 100.0, "broken": 78.0, "paused": 100.0}.get(state, 100.0 * min(1.0, max(0.0, left)))
+    dash = "6 6.5" if state == "paused" else f"{share:.1f} 100"
+    tone = {"kept": "kept", "broken": "broken", "paused": "waiting"}.get(state, "risk" if share < 20 else "")
+    label = format_html('role="img" aria-label="{}"', word) if word else SafeString('aria-hidden="true"')
+    return format_html(
+        '<svg class="ring{}" viewBox="0 0 24 24" {}><circle class="ring-track" cx="12" cy="12" r="9"></circle>'
+        '<circle cx="12" cy="12" r="9" pathLength="100" stroke-dasharray="{}" transform="rotate(-90 12 12)">'
+        "</circle>{}</svg>",
+        f" tone-{tone}" if tone else "",
+        label,
+        dash,
+        _SIGNS.get(state, ""),
+    )
+
+
+@register.filter
+def role_word(code: str) -> str:
+    return words.word(words.ROLES, code)
+
+
+@register.filter
+def channel_word(code: str) -> str:
+    return words.word(words.CHANNELS, code)
+
+
+@register.filter
+def purpose_word(code: str) -> str:
+    return words.word(words.PURPOSES, code)
+
+
+@register.filter
+def language_word(code: str) -> str:
+    return words.word(words.LANGUAGES, code)
+
+
+WAY_ICONS = {
+    "email": "mail", "phone": "phone", "customer_number": "id", "order_number": "receipt", "plate": "car",
+    "device": "device-mobile", "user_id": "user", "anonymous_id": "world",
+}  # fmt: skip
+
+
+@register.filter
+def way_icon(kind: str) -> str:
+    return WAY_ICONS.get(kind, "hash")
+
+
+@register.filter
+def way_href(entry: Any) -> str:
+    """Where a click reaches the person; empty for identifiers by which nobody is reached."""
+    return {"email": f"mailto:{entry.value}", "phone": f"tel:{entry.value}"}.get(entry.kind.reach, "")
+
+
+@register.simple_tag
+def control(field: Any) -> SafeString:
+    """A form's field drawn as ours, tied to its hint and its errors."""
+    checkbox = field.widget_type == "checkbox"
+    attrs = {"class": "form-check-input" if checkbox else "form-control"}
+    told = [f"{field.auto_id}-hint"] if field.help_text else []
+    told += [f"{field.auto_id}-error-{i}" for i, _error in enumerate(field.errors, start=1)]
+    if told:
+        attrs["aria-describedby"] = " ".join(told)
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    attrs["placeholder"] = ""
+    return field.as_widget(attrs=attrs)

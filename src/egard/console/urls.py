@@ -1,0 +1,22 @@
+"""The console's addresses; the site mounts them at the root."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from egard.console import edits, pages, people
+
+app_name = "console"
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("preferences/", pages.preferences, name="preferences"),
+    path("people/", people.listing, name="people"),
+    path("people/<uuid:uuid>/", people.person, name="person"),
+    path("people/<uuid:uuid>", people.person),
+    path("people/<uuid:uuid>/timeline/", people.past, name="timeline"),
+    path("people/<uuid:uuid>/panels/<slug:name>/", people.panel, name="panel"),
+    path("people/<uuid:uuid>/identifiers/", edits.identifiers, name="identifiers"),
+    path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),
+    path("people/<uuid:uuid>/consents/", edits.consents, name="consents"),
+]

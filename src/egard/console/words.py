@@ -1,0 +1,48 @@
+"""Names that travel as codes (roles, channels, purposes), in words. An unknown code is shown as it is, readable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+ROLES: dict[str, Any] = {
+    "customer": _("Customer"),
+    "candidate": _("Candidate"),
+    "employee": _("Employee"),
+    "member": _("Member"),
+    "driver": _("Driver"),
+    "partner": _("Partner"),
+}
+CHANNELS: dict[str, Any] = {
+    "email": _("E-mail"),
+    "sms": _("Text message"),
+    "voice": _("Phone"),
+    "phone": _("Phone"),
+    "web": _("Web site"),
+    "counter": _("In the shop"),
+    "shop": _("In the shop"),
+    "post": _("Post"),
+    "mobile": _("Mobile application"),
+    "app": _("Mobile application"),
+    "api": _("Application"),
+    "import": _("File"),
+}
+PURPOSES: dict[str, Any] = {
+    "news": _("News"),
+    "newsletter": _("Newsletter"),
+    "offers": _("Offers"),
+    "marketing": _("Offers"),
+    "events": _("Invitations"),
+    "service": _("Service messages"),
+    "surveys": _("Surveys"),
+    "survey": _("Surveys"),
+}
+PURPOSES_OFFERED = ("offers", "newsletter", "events", "surveys", "service")
+REACH_CHANNELS = ("email", "sms", "voice", "post")
+"""What a consent recorded by hand may be for, and on which channels."""
+LANGUAGES: dict[str, Any] = {"fr": _("French"), "en": _("English")}
+
+
+def word(table: dict[str, Any], code: str) -> str:
+    return str(table.get(code) or code.replace("_", " ").replace("-", " ").capitalize())

@@ -1,0 +1,70 @@
+"""migrate, demo, check: the state of an installation."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from egard.site.commands import answer, json_option, load_django, product
+
+
+@click.command()
+@json_option
+def migrate(as_json: bool) -> None:
+    """Bring the database, and the collected static files, up to date with this release."""
+    from egard.site import postgres
+
+    with postgres.embedded():
+        load_django()
+        from egard.site import prepare
+
+        applied = prepare.migrate()
+        prepare.declare()
+        collected = prepare.ensure_static()
+    words = f"{len(applied)} migrations applied." if applied else "The database was up to date."
+    answer({"applied": applied, "static": collected}, words, as_json=as_json)
+
+
+@click.command()
+@json_option
+def demo(as_json: bool) -> None:
+    """Load the demo brand; a second time changes nothing."""
+    with product():
+        from egard.site import prepare
+        from egard.site.demo import NotAlone, is_loaded
+
+        logins = prepare.ensure_demo()
+        if not is_loaded():
+            raise NotAlone
+    lines = ["  ".join(login.values()) for login in logins]
+    answer({"logins": logins}, "\n".join(["The demo is there.", *lines]), as_json=as_json)
+
+
+@click.command()
+@json_option
+def check(as_json: bool) -> int:
+    """Say whether database, migrations and settings are in order; exit 1 where not."""
+    from egard.site import postgres
+
+    with postgres.embedded():
+        load_django()
+        from django.core import checks
+        from django.db import connection
+
+        from egard.site import prepare
+
+        missing = prepare.pending()
+        with connection.cursor():
+            version = str(connection.connection.info.server_version // 10000)
+        raised = [finding for finding in checks.run_checks() if finding.level >= checks.WARNING]
+        findings = [str(finding) for finding in raised if not finding.is_silenced()]
+        connection.close()
+    kind = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "embedded"
+    words = [f"PostgreSQL {version} ({kind}) answers."]
+    words += [f"{len(missing)} migrations are missing: run egard migrate."] if missing else ["Migrations: all there."]
+    words += findings or ["Settings: nothing to say."]
+    ok = not (missing or findings)
+    result = {"ok": ok, "database": kind, "postgresql": int(version), "missing": missing, "findings": findings}
+    answer(result, "\n".join(words), as_json=as_json)
+    return 0 if ok else 1

@@ -1,0 +1,81 @@
+"""people export, people erase: what is held on one person."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from egard.base.refusal import Refusal
+from egard.site.commands import answer, json_option, product
+
+if TYPE_CHECKING:
+    from egard.kernel.access.actors import Viewer
+    from egard.kernel.people.models import Person
+
+who = click.argument("who", metavar="ID|KIND:VALUE")
+
+
+class NotOnePerson(Refusal):
+    """The identifier names nobody, or several people: use the person's id."""
+
+    code = "site.not_one_person"
+    message = "“{who}” names {count} people. Give the id of one: {ids}"
+
+
+@click.group()
+def people() -> None:
+    """What is held on a person, named by id or by an identifier such as customer_number:17850."""
+
+
+def _find(viewer: Viewer, who: str) -> Person:
+    from egard.kernel.people import queries
+
+    kind, colon, value = who.partition(":")
+    if not colon:
+        try:
+            return queries.person(viewer, UUID(who))
+        except ValueError:
+            raise click.BadParameter(f"{who!r} is neither an id nor KIND:VALUE.") from None
+    found = queries.persons_with(viewer, kind, value)
+    if len(found) != 1:
+        raise NotOnePerson(who=who, count=len(found), ids=", ".join(str(person.uuid) for person in found) or "(none)")
+    return found[0]
+
+
+@people.command()
+@who
+@click.option("--output", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Default: print it.")
+@json_option
+def export(who: str, output: IO[str], as_json: bool) -> None:
+    """Everything held on a person, as JSON."""
+    with product():
+        from egard.base.clock import utc_now
+        from egard.kernel.access.queries import system_viewer
+        from egard.kernel.lifecycle.operations import export_person
+
+        viewer = system_viewer("command")
+        held = export_person(viewer, _find(viewer, who), now=utc_now())
+        json.dump(held, output, ensure_ascii=False, indent=None if as_json else 2, default=str)
+        output.write("\n")
+
+
+@people.command()
+@who
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def erase(who: str, yes: bool, as_json: bool) -> None:
+    """Take away who a person is, everywhere; figures and sums stay. This cannot be undone."""
+    with product():
+        from egard.base.clock import utc_now
+        from egard.kernel.access.actors import system
+        from egard.kernel.access.queries import system_viewer
+        from egard.kernel.lifecycle.operations import erase_person
+
+        person = _find(system_viewer("command"), who)
+        if not yes:
+            click.confirm(f"Erase {person.uuid} for ever?", abort=True, err=True)
+        erase_person(person, by=system("command"), now=utc_now())
+    answer({"id": str(person.uuid), "erased": True}, f"{person.uuid} is erased.", as_json=as_json)

@@ -1,0 +1,82 @@
+"""The demo's shops, teams and staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from egard.kernel.access.models import User
+from egard.kernel.access.operations import UserExists, create_user, ensure_site, ensure_team, set_user_active
+from egard.site.demo_accounts import ACTOR, demo_users
+
+DOMAIN = "maison-hirondelle.example"
+"""A domain that can never be registered (RFC 2606)."""
+PASSWORD = "bonjour-egard"  # noqa: S105
+"""Of all demo logins: known to all, and good on this machine only (see demo_accounts)."""
+
+SITES = {
+    "paris-marais": "Paris Le Marais",
+    "lyon-bellecour": "Lyon Bellecour",
+    "bordeaux-chartrons": "Bordeaux Chartrons",
+    "nantes-graslin": "Nantes Graslin",
+    "lille-vieux": "Vieux-Lille",
+    "strasbourg-krutenau": "Strasbourg Krutenau",
+}
+TEAMS = {"relation-clients": "Relation clients", "conseil": "Conseil", "siege": "Siège"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who works at the brand."""
+
+    login: str
+    name: str
+    role: str
+    team: str
+    sites: tuple[str, ...] = ()
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@{DOMAIN}"
+
+
+STAFF = (
+    Member("sofia.martel", "Sofia Martel", "agent", "relation-clients"),
+    Member("camille.roussel", "Camille Roussel", "adviser", "conseil", ("paris-marais",)),
+    Member("hugo.delmas", "Hugo Delmas", "adviser", "conseil", ("paris-marais",)),
+    Member("ines.ferrand", "Inès Ferrand", "adviser", "conseil", ("lyon-bellecour", "strasbourg-krutenau")),
+    Member("paul.etcheverry", "Paul Etcheverry", "adviser", "conseil", ("bordeaux-chartrons",)),
+    Member("maelle.le-goff", "Maëlle Le Goff", "adviser", "conseil", ("nantes-graslin", "lille-vieux")),
+    Member("julien.abadie", "Julien Abadie", "site_manager", "siege", ("lyon-bellecour",)),
+    Member("lina.haddad", "Lina Haddad", "host", "relation-clients", ("paris-marais",)),
+    Member("theo.vasseur", "Théo Vasseur", "analyst", "siege"),
+    Member("agnes.collin", "Agnès Collin", "auditor", "siege"),
+    Member("claire.dubourg", "Claire Dubourg", "administrator", "siege"),
+)
+
+
+def hire(*, now: datetime) -> dict[str, User]:
+    """Shops, teams and staff, made where they are missing; the staff by the first part of their address."""
+    sites = {code: ensure_site(code, name, zone="Europe/Paris", by=ACTOR, now=now) for code, name in SITES.items()}
+    teams = {code: ensure_team(code, name, by=ACTOR, now=now) for code, name in TEAMS.items()}
+    for member in STAFF:
+        try:
+            create_user(
+                email=member.email,
+                name=member.name,
+                password=PASSWORD,
+                roles=[member.role],
+                teams=[teams[member.team]],
+                sites=[sites[code] for code in member.sites],
+                by=ACTOR,
+                now=now,
+            )
+        except UserExists:
+            continue
+    return {user.email.partition("@")[0]: user for user in User.objects.filter(email__in=[m.email for m in STAFF])}
+
+
+def open_or_close(*, loopback: bool, now: datetime) -> None:
+    """The demo's logins work while the server listens on this machine only, and are suspended elsewhere."""
+    for user in demo_users():
+        set_user_active(user, loopback, by=ACTOR, now=now)

@@ -1,0 +1,99 @@
+"""The identity holds: raw values in one file, contrast, known icons, vendored files as pinned."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import egard.console
+from egard.console.templatetags.egard import TONES, WAY_ICONS, icon_names
+from egard.kernel.registry import registry
+
+CONSOLE = Path(egard.console.__file__).parent
+SHEETS = sorted((CONSOLE / "static/console").glob("*.css"))
+TOKENS = (CONSOLE / "static/console/tokens.css").read_text()
+ROOT = CONSOLE.parents[2]
+
+
+def test_raw_colours_and_type_sizes_stand_in_the_tokens_only():
+    for sheet in SHEETS:
+        if sheet.name == "tokens.css":
+            continue
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.S)
+        assert not re.findall(r"#[0-9a-f]{3,8}\b|rgb\(|hsl\(|oklch\(|light-dark\(", text), sheet.name
+        sizes = re.findall(r"font-size: ([^;]+);", text)
+        assert {s for s in sizes if not re.fullmatch(r"var\(--type-[1-5]\)|inherit|0\.93em", s)} == set(), sheet.name
+
+
+def test_every_name_that_a_sheet_uses_is_declared():
+    declared = set(re.findall(r"^\s*(--[a-z0-9-]+):", TOKENS, flags=re.M))
+    for sheet in SHEETS:
+        used = set(re.findall(r"var\((--(?!tblr)[a-z0-9-]+)\)", sheet.read_text()))
+        assert used - declared == set(), sheet.name
+
+
+def channel(value: int) -> float:
+    share = value / 255
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = (channel(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(a: str, b: str) -> float:
+    """The contrast ratio of two colours (WCAG 2.2, 1.4.3)."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+PAIRS = [
+    *[(text, ground) for text in ("ink", "ink-soft", "ink-faint", "accent") for ground in ("paper", "sheet")],
+    *[(text, "well") for text in ("ink", "ink-soft", "accent-deep")],
+    *[(tone, ground) for tone in TONES for ground in ("paper", "sheet", f"{tone}-wash")],
+    ("on-accent", "accent"),
+    ("on-accent", "accent-deep"),
+    ("accent", "accent-wash"),
+    ("ink", "accent-wash"),
+    ("ink", "mark"),
+]
+
+
+@pytest.mark.parametrize("night", [0, 1], ids=["light", "dark"])
+def test_text_stands_out_from_its_ground(night):
+    colours = {n: v for n, *v in re.findall(r"--([a-z-]+): light-dark\((#\w{6}), (#\w{6})\)", TOKENS)}
+    weak = {
+        f"{text} on {ground}": round(ratio, 2)
+        for text, ground in PAIRS
+        if (ratio := contrast(colours[text][night], colours[ground][night])) < 4.5
+    }
+    assert weak == {}
+    for ground in ("paper", "sheet"):
+        assert contrast(colours["edge"][night], colours[ground][night]) >= 3
+
+
+def test_every_icon_that_is_named_is_in_the_sprite():
+    named = set(TONES.values()) | set(WAY_ICONS.values())
+    for template in CONSOLE.rglob("*.html"):
+        named |= set(re.findall(r'{% icon "([a-z0-9-]+)" %}', template.read_text()))
+    named |= {fact.icon for fact in registry.facts.values()} | {item.icon for item in registry.menu}
+    assert named - icon_names() == set()
+
+
+def test_pages_hold_no_inline_style_or_script():
+    for template in (ROOT / "src/egard").rglob("*.html"):
+        text = template.read_text()
+        assert not re.search(r"\sstyle=|\son\w+=|hx-on|<style|<script(?![^>]*\bsrc=)", text), template.name
+
+
+def test_vendored_files_are_the_pinned_ones():
+    pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    notices = (CONSOLE / "static/vendor/LICENSES.txt").read_text()
+    for package, version in pinned.items():
+        assert f"=== {package} {version}:" in notices
+    assert "resolved" not in (ROOT / "package-lock.json").read_text()
+    assert icon_names() == set((CONSOLE / "icons.txt").read_text().split())

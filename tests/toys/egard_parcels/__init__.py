@@ -1,0 +1,1 @@
+"""Parcels: a journey as somebody outside would write and publish it. Egard knows nothing of it."""

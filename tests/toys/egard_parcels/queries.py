@@ -1,0 +1,34 @@
+"""Questions on parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from egard.kernel.access.actors import Viewer
+from egard.kernel.people.models import Person
+from egard_parcels.models import Parcel
+
+READ = "parcels.read"
+
+
+def parcels(viewer: Viewer, person: Person) -> list[Parcel]:
+    """The parcels of a person, by number."""
+    viewer.require(READ)
+    return list(Parcel.objects.filter(person=person).order_by("number"))
+
+
+def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
+    found = parcels(viewer, person)
+    return {"parcels": found, "lost": sum(p.lost_at is not None for p in found)} if found else None
+
+
+def data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
+    found = parcels(viewer, person)
+    return {"parcels": len(found), "lost": sum(p.lost_at is not None for p in found)} if found else None
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """Her parcels, for her own copy."""
+    return list(Parcel.objects.filter(person=person).values("number", "recipient", "lost_at"))
