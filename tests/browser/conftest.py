@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -23,40 +24,43 @@ def browser():
         pytest.skip("no Chromium on this machine: install it (apt-get install chromium) to run the browser's tests")
     from playwright.sync_api import sync_playwright
 
+    # Playwright's own loop runs in this thread, which makes Django believe that it is called from asynchronous code.
+    allowed = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield started
         started.close()
-
-
-@pytest.fixture(autouse=True)
-def _database_from_the_browsers_thread(monkeypatch):
-    # Playwright's own loop runs in this thread, which makes Django believe that it is called from asynchronous code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    if allowed is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
 def staff(transactional_db, make_user):
     """Somebody who can sign in: an adviser, with a password."""
     from egard.kernel.lifecycle.setup import after_migrate
+    from egard.kernel.timeline import kinds
 
+    kinds.forget()
     after_migrate()  # the tables were emptied by the test before, the kinds of facts too
     return make_user("adviser", email="camille@example.org", name="Camille Lefèvre", password="a-warm-welcome")
 
 
 @pytest.fixture
 def open_page(browser, live_server, staff):
-    """Opens pages: `open_page(width=360, language="fr", theme="dark")`. At the end no console may have complained."""
+    """Opens pages: `open_page(language="fr", theme="dark", touch=True)`. At the end no console may have complained."""
     contexts, complaints = [], []
 
-    def open_one(*, width: int = 1280, height: int = 860, language: str = "en", theme: str = "light"):
+    def open_one(
+        *, width: int = 1280, height: int = 860, language: str = "en", theme: str = "light", touch: bool = False
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             locale=language,
             color_scheme=theme,
             base_url=live_server.url,
             reduced_motion="reduce",
-            has_touch=width < 600,
+            has_touch=touch,
         )
         contexts.append(context)
         page = context.new_page()

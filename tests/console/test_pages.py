@@ -133,9 +133,7 @@ def test_a_controller_does_not_see_how_to_reach_her_nor_what_happened(read_as, a
     assert read_as("controller").get(f"/people/{anne.uuid}/timeline/").status_code == 403
 
 
-def test_the_first_paint_takes_few_queries_whatever_the_history(
-    read_as, anne, buy, django_assert_max_num_queries
-):
+def test_the_first_paint_takes_few_queries_whatever_the_history(read_as, anne, buy, django_assert_max_num_queries):
     for n in range(60):
         buy(anne, f"{536365 + n}", days=n)
     reader = read_as("agent")
@@ -229,7 +227,7 @@ def test_consent_is_given_and_withdrawn_and_both_words_are_kept(read_as, anne, p
     said = {"purpose": "offers", "channel": "email", "proof": "on a form"}
     assert "yes" in text(reader.post(address, {**said, "given": "yes"}, headers=part("consents")))
     assert "Give" in text(reader.post(address, {**said, "given": "no"}, headers=part("consents")))
-    assert [c.given for c in queries.consent_history(everything, anne)] == [False, True]
+    assert [c.given for c in queries.consent_history(everything, anne).items] == [False, True]
     assert reader.post(address, {"purpose": "", "channel": "email"}, headers=part("consents")).status_code == 422
 
 

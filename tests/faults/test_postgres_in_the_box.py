@@ -32,14 +32,13 @@ print("left", flush=True)
 
 @pytest.fixture
 def data(monkeypatch):
-    """A data directory whose name has a space, and nothing left running in it afterwards."""
+    """A place for data whose name has a space, and nothing left running on it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="egard box "))
     monkeypatch.setenv("EGARD_DATA", str(folder / "var"))
+    monkeypatch.setenv("EGARD_POSTGRES_FSYNC", "off")  # only a loss of power would tell
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.delenv("EGARD_POSTGRES_FSYNC", raising=False)
     yield folder / "var"
     postgres.Server().stop()
-    print((folder / "var" / "postgres.log").read_text()) if (folder / "var" / "postgres.log").exists() else None
     shutil.rmtree(folder)
 
 
@@ -72,7 +71,27 @@ def leave(process):
     assert process.wait(10) == 0
 
 
-def test_it_is_made_once_starts_again_in_a_moment_and_speaks_unicode(data):
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A data directory that was made and stopped, to copy: made once."""
+    folder = tmp_path_factory.mktemp("made") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EGARD_DATA", str(folder))
+        patch.setenv("EGARD_POSTGRES_FSYNC", "off")
+        patch.delenv("DATABASE_URL", raising=False)
+        with postgres.embedded():
+            pass
+    return folder
+
+
+@pytest.fixture
+def made(data, cluster):
+    subprocess.run(["cp", "-a", str(cluster), str(data)], check=True)
+    return data
+
+
+def test_it_is_made_once_starts_again_in_a_moment_and_speaks_unicode(data, monkeypatch):
+    monkeypatch.delenv("EGARD_POSTGRES_FSYNC")
     with postgres.embedded(), connect() as connection:
         connection.execute("CREATE TABLE kept (word text)")
         connection.execute("INSERT INTO kept VALUES ('Été')")
@@ -89,7 +108,7 @@ def test_it_is_made_once_starts_again_in_a_moment_and_speaks_unicode(data):
     assert took < 3
 
 
-def test_nobody_else_can_reach_it(data):
+def test_nobody_else_can_reach_it(made):
     with postgres.embedded():
         with connect() as connection:
             assert connection.execute("SELECT current_setting('listen_addresses')").fetchone() == ("",)
@@ -98,10 +117,10 @@ def test_nobody_else_can_reach_it(data):
         for private in (paths.socket_dir(), paths.cluster_dir()):
             assert stat.S_IMODE(private.stat().st_mode) == 0o700
         assert stat.S_IMODE(paths.password_file().stat().st_mode) == 0o600
-        assert not stat.S_IMODE(data.stat().st_mode) & 0o007
+        assert not stat.S_IMODE(made.stat().st_mode) & 0o007
 
 
-def test_two_commands_share_it_and_the_last_one_stops_it(data):
+def test_two_commands_share_it_and_the_last_one_stops_it(made):
     first = holder()
     pid = server_pid()
     second = holder()
@@ -112,7 +131,7 @@ def test_two_commands_share_it_and_the_last_one_stops_it(data):
     assert server_pid() is None
 
 
-def test_a_killed_command_leaves_a_server_that_the_next_one_uses_and_stops(data):
+def test_a_killed_command_leaves_a_server_that_the_next_one_uses_and_stops(made):
     killed = holder()
     pid = server_pid()
     killed.kill()
@@ -122,7 +141,7 @@ def test_a_killed_command_leaves_a_server_that_the_next_one_uses_and_stops(data)
     assert server_pid() is None
 
 
-def test_after_a_kill_of_everything_what_was_acknowledged_is_there(data):
+def test_after_a_kill_of_everything_what_was_acknowledged_is_there(made):
     user = holder()
     with connect() as connection:
         connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) n")
@@ -135,7 +154,7 @@ def test_after_a_kill_of_everything_what_was_acknowledged_is_there(data):
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
 
 
-def test_a_kill_of_the_first_server_process_alone_is_survived(data):
+def test_a_kill_of_the_first_server_process_alone_is_survived(made):
     user = holder()
     with connect() as busy:
         busy.execute("CREATE TABLE kept AS SELECT 1 n")
@@ -145,7 +164,7 @@ def test_a_kill_of_the_first_server_process_alone_is_survived(data):
     leave(user)
 
 
-def test_the_number_of_a_dead_server_given_to_another_program_is_not_mistaken_for_it(data):
+def test_the_number_of_a_dead_server_given_to_another_program_is_not_mistaken_for_it(made):
     with postgres.embedded():
         pid_file = paths.cluster_dir() / "postmaster.pid"
         lines = pid_file.read_text()
@@ -159,7 +178,7 @@ def test_the_number_of_a_dead_server_given_to_another_program_is_not_mistaken_fo
         other.kill()
 
 
-def test_a_truncated_pid_file_is_no_obstacle(data):
+def test_a_truncated_pid_file_is_no_obstacle(made):
     with postgres.embedded():
         pass
     pid_file = paths.cluster_dir() / "postmaster.pid"
@@ -180,7 +199,7 @@ def test_a_kill_while_the_data_directory_is_made_leaves_nothing_half_made(data, 
     assert not (data / "postgres.new").exists()
 
 
-def test_data_of_a_version_that_is_not_here_are_refused_in_words(data):
+def test_data_of_a_version_that_is_not_here_are_refused_in_words(made):
     with postgres.embedded():
         pass
     version = paths.cluster_dir() / "PG_VERSION"

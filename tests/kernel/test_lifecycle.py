@@ -13,7 +13,7 @@ from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.people import operations as people
-from egard.kernel.people import queries
+from egard.kernel.people import search
 from egard.kernel.people.models import Consent, Identifier, Person, SearchRow
 from egard.kernel.timeline import bulk
 from egard.kernel.timeline.models import Fact
@@ -111,7 +111,7 @@ def test_nothing_can_be_added_to_an_erased_person(anne, me, now):
 def test_an_erased_person_is_found_by_nobody(anne, everything, me, now):
     erase_person(anne, by=me, now=now)
     for q in ("", "kerouac", "anne@example.org", "17850", "A1"):
-        assert queries.search(everything, q).items == []
+        assert search.search(everything, q).items == []
 
 
 @pytest.mark.django_db(transaction=True)

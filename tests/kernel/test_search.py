@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from egard.base.paging import UnknownCursor
-from egard.kernel.people import bulk, queries, rules
+from egard.kernel.people import bulk, rules, search
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def town(make_person, me, now):
 
 
 def found(viewer, q):
-    return [row.name for row in queries.search(viewer, q).items]
+    return [row.name for row in search.search(viewer, q).items]
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_an_exact_number_comes_first(town, everything, make_person):
 
 
 def test_the_row_says_which_number_found_her(town, everything):
-    row = queries.search(everything, "3456").items[0]
+    row = search.search(everything, "3456").items[0]
     assert row.matched.kind.name == "phone"
     assert row.matched.display == "+33\u00a06\u00a012\u00a034\u00a056\u00a078"
-    row = queries.search(everything, "c536379").items[0]
+    row = search.search(everything, "c536379").items[0]
     assert (row.matched.kind.name, row.matched.value) == ("order_number", "C536379")
-    assert queries.search(everything, "gall").items[0].matched is None
+    assert search.search(everything, "gall").items[0].matched is None
 
 
 def test_two_letters_find_the_family_names_that_begin_so(town, everything):
@@ -97,7 +97,7 @@ def test_everybody_is_listed_by_name_page_by_page(everything, make_person):
         make_person("Anne", f"Nom{n:02d}")
     names, cursor = [], None
     while True:
-        page = queries.search(everything, limit=5, cursor=cursor)
+        page = search.search(everything, limit=5, cursor=cursor)
         names += [row.family_name for row in page.items]
         cursor = page.next
         if cursor is None:
@@ -108,16 +108,16 @@ def test_everybody_is_listed_by_name_page_by_page(everything, make_person):
 def test_a_search_goes_on_page_by_page_without_repeating(everything, make_person):
     for n in range(12):
         make_person("Anne", f"Kerouac{n:02d}")
-    first = queries.search(everything, "kerouac", limit=5)
-    second = queries.search(everything, "kerouac", limit=5, cursor=first.next)
-    third = queries.search(everything, "kerouac", limit=5, cursor=second.next)
+    first = search.search(everything, "kerouac", limit=5)
+    second = search.search(everything, "kerouac", limit=5, cursor=first.next)
+    third = search.search(everything, "kerouac", limit=5, cursor=second.next)
     assert third.next is None
     assert [r.family_name for p in (first, second, third) for r in p.items] == [f"Kerouac{n:02d}" for n in range(12)]
 
 
 def test_an_unknown_cursor_is_refused(everything, db):
     with pytest.raises(UnknownCursor):
-        queries.search(everything, "anne", cursor="what")
+        search.search(everything, "anne", cursor="what")
 
 
 @pytest.mark.parametrize("q", ["", "anne", "3456", "le g", "C536379"])
@@ -127,7 +127,7 @@ def test_a_search_costs_the_same_queries_whatever_it_finds(
     for n in range(40):
         make_person("Anne", f"Le Gall{n}", phone=f"06 34 56 00 {n:02d}")
     with django_assert_max_num_queries(4):
-        queries.search(everything, q, limit=50)
+        search.search(everything, q, limit=50)
 
 
 names = st.text(alphabet="abcdeéœ -'", min_size=3, max_size=20).filter(lambda s: len(s.replace(" ", "")) >= 3)
@@ -140,7 +140,7 @@ def test_any_three_letters_of_a_name_find_it(everything, make_person, name, data
     word = data.draw(st.sampled_from(rules.search_text(rules.words(name), ()).split() or ["x"]))
     if len(word) >= 3:
         start = data.draw(st.integers(0, len(word) - 3))
-        found = queries.search(everything, word[start : start + 3], limit=200)
+        found = search.search(everything, word[start : start + 3], limit=200)
         assert found.next is not None or person.uuid in {row.id for row in found.items}
 
 

@@ -326,7 +326,7 @@ def test_unknown_people_can_be_refused_instead_of_made(me, now, db):
 
 
 def test_an_order_number_finds_its_buyer_from_then_on(me, now, everything):
-    from egard.kernel.people.queries import search
+    from egard.kernel.people.search import search
 
     bulk.record_events([event("C536379x")], by=me, now=now)
     assert len(search(everything, "c536379X").items) == 1

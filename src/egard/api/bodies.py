@@ -22,9 +22,9 @@ def parse(request: HttpRequest, *, nul_allowed: bool = False) -> Any:
 
     With `nul_allowed` the caller refuses strings that hold NUL itself (one by one, in a batch).
     """
-    if not _JSON_TYPE.fullmatch(request.content_type or ""):
-        raise WrongType
     raw = request.body
+    if raw and not _JSON_TYPE.fullmatch(request.content_type or ""):
+        raise WrongType
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

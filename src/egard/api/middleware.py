@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
 from egard.api.problems import PROBLEM, problem
@@ -32,6 +32,12 @@ class ApiMiddleware:
             if response.status_code >= 400 and response.headers.get("Content-Type") != PROBLEM:
                 return problem(_refusal_after(request, response))
             return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A view under /api/ that is no resource (the API's root): its 404 needs no page to be drawn."""
+        if request.path.startswith(PREFIX) and isinstance(error, Http404):
+            return problem(UnknownPath())
+        return None
 
 
 def _refusal_before(request: HttpRequest) -> Refusal | None:

@@ -17,7 +17,7 @@ from egard.base.clock import utc_now
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
-from egard.kernel.people import operations, queries
+from egard.kernel.people import operations, queries, search
 from egard.kernel.people.models import Person
 
 router = Router(tags=["people"])
@@ -52,12 +52,12 @@ def list_people(
         viewer.require(queries.READ)
         log_sight(viewer, "list", detail=identifier or q, now=utc_now())
     if identifier is None:
-        return shapes.page_out(queries.search(viewer, q, limit=limit, cursor=cursor), shapes.row_out)
+        return shapes.page_out(search.search(viewer, q, limit=limit, cursor=cursor), shapes.row_out)
     kind, colon, value = identifier.partition(":")
     if not colon or q or cursor is not None:
         why = _("write it as kind:value, alone: email:anne@example.org")
         raise Invalid(names="identifier", fields={"identifier": why})
-    return {"items": [shapes.row_out(row) for row in queries.holders(viewer, kind, value, limit=limit)], "next": None}
+    return {"items": [shapes.row_out(row) for row in search.holders(viewer, kind, value, limit=limit)], "next": None}
 
 
 @router.post("people", response={201: schemas.PersonOut}, summary="Make a person")

@@ -9,7 +9,8 @@ from egard.api import schemas
 from egard.base.paging import Page, UnknownCursor, decode_cursor, encode_cursor
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
-from egard.kernel.people.queries import ConsentState, IdentifierEntry, PersonRow
+from egard.kernel.people.queries import ConsentState, IdentifierEntry
+from egard.kernel.people.search import PersonRow
 from egard.kernel.registry import FieldClass
 from egard.kernel.timeline.queries import Entry
 

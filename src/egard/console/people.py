@@ -20,6 +20,7 @@ from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
+from egard.kernel.people import search
 from egard.kernel.people.models import Person
 from egard.kernel.registry import FieldClass, registry
 from egard.kernel.timeline import queries as timeline
@@ -39,9 +40,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     part = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
     cursor = request.GET.get("cursor") or None
     if part == "quick" and not q:
-        found: Page[people.PersonRow] = Page()
+        found: Page[search.PersonRow] = Page()
     else:
-        found = people.search(viewer, q, limit=QUICK_SIZE if part == "quick" else LIST_SIZE, cursor=cursor)
+        found = search.search(viewer, q, limit=QUICK_SIZE if part == "quick" else LIST_SIZE, cursor=cursor)
     if q and not cursor:
         log_sight(viewer, "list", detail=q, now=utc_now())
     templates = {"quick": "_quick", "people": "_results", "more": "_more"}

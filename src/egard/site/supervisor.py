@@ -243,6 +243,7 @@ class Supervisor:
         if self.server and not self.server.poll():
             _say("The database ended by itself; starting it again.")
             self.server.restart()
+            _say("The database is back.")
         for child in self.children:
             if child.process is None:
                 if now >= child.start_again_at:

@@ -91,6 +91,7 @@ def open_way(path: Path, account: Account | None, *, ours: Path, say: Say) -> No
     """
     if account is None:
         return
+    opened: list[str] = []
     for parent in reversed(path.parents):
         mode = parent.stat()
         if _may(mode, account, stat.S_IXUSR):
@@ -100,7 +101,10 @@ def open_way(path: Path, account: Account | None, *, ours: Path, say: Say) -> No
             parent.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXGRP)
         else:
             parent.chmod(stat.S_IMODE(mode.st_mode) | stat.S_IXOTH)
-            say(f"Let other users pass through {parent} (chmod o+x): the database runs as {account.name}, not as root.")
+            opened.append(str(parent))
+    if opened:
+        folders = ", ".join(opened)
+        say(f"Let other users pass through {folders} (chmod o+x): the database runs as {account.name}, not as root.")
 
 
 def open_programs(folder: Path, account: Account | None, *, ours: Path, say: Say) -> None:
@@ -108,10 +112,12 @@ def open_programs(folder: Path, account: Account | None, *, ours: Path, say: Say
     if account is None:
         return
     open_way(folder / "postgres", account, ours=ours, say=say)
-    if all(_may((folder / name).stat(), account, stat.S_IRUSR | stat.S_IXUSR) for name in ("postgres", "initdb")):
-        return
     prefix = folder.parent
-    for path in (prefix, *prefix.rglob("*")):
+    libraries = prefix.parent.with_name(f"{prefix.parent.name}.libs")  # where a wheel keeps the libraries it brings
+    needed = [prefix, *([libraries] if libraries.is_dir() else [])]
+    if all(_may(path.stat(), account, stat.S_IRUSR | stat.S_IXUSR) for path in (*needed, folder / "postgres")):
+        return
+    for path in (entry for tree in needed for entry in (tree, *tree.rglob("*"))):
         if path.is_symlink():
             continue
         mode = stat.S_IMODE(path.stat().st_mode)

@@ -51,6 +51,7 @@ def run(*, host: str, port: int, count: int, gate: int | None = None) -> None:
 def _load(parent: int, gate: int | None) -> Any:
     """In a process that answers: the application, once the database is ready for it."""
     follow(parent, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the server listens to it: no request is under way
     load_django()
     from django.urls import get_resolver
 

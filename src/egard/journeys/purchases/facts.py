@@ -26,6 +26,14 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedAmount:
+    """The same for an order, whose total may be below zero: books hold adjustments in the buyer's favour as orders."""
+
+    amount: Annotated[int, Field(ge=-(10**14), le=10**14)]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of an order; `unit` is the price of one piece in minor units, possibly with a fraction."""
 
@@ -66,7 +74,7 @@ class PurchaseMade:
     """Somebody bought: the order's number, its total, what was in it, where (`site` is a site's code)."""
 
     order_number: OrderNumber
-    total: Amount
+    total: SignedAmount
     lines: list[Line] = field(default_factory=list)
     site: Short = ""
     note: Annotated[Short, Personal()] = ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
+from egard.base.copytext import NULL, copy_block, number_array, number_column, repeated, text_array, text_column
 from egard.base.ids import new_id
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
@@ -50,7 +52,7 @@ def find(pairs: Iterable[Pair]) -> dict[Pair, list[int]]:
             " join people_identifier i on i.value = w.value and i.kind = w.kind"
             " join people_person p on p.id = i.person_id and p.erased_at is null"
             " order by p.id for key share of p",
-            [[kind for kind, _v in wanted], [value for _k, value in wanted]],
+            [text_array([kind for kind, _v in wanted]), text_array([value for _k, value in wanted])],
         )
         for kind, value, pk in cursor.fetchall():
             found.setdefault((kind, value), []).append(pk)
@@ -81,51 +83,10 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
             [len(persons)],
         )
         ids = [row[0] for row in cursor.fetchall()]
-        numbered = list(zip(ids, persons, strict=True))
-        with cursor.copy(
-            "copy people_person (id, uuid, given_name, family_name, language, address, country, site_id, sort_key,"
-            " created_at) from stdin"
-        ) as copy:
-            for pk, p in numbered:
-                key = sort_key(p.family_name, p.given_name)
-                copy.write_row(
-                    (
-                        pk,
-                        new_id(),
-                        p.given_name,
-                        p.family_name,
-                        p.language,
-                        p.address,
-                        p.country,
-                        p.site_id,
-                        key,
-                        now,
-                    )
-                )
-        actor = str(by)
-        with cursor.copy(
-            "copy people_identifier (person_id, kind, value, exclusive, added_at, added_by) from stdin"
-        ) as copy:
-            for pk, p in numbered:
-                for kind, value in p.identifiers:
-                    copy.write_row((pk, kind, value, not registry.identifier_kinds[kind].shared, now, actor))
-        if any(p.roles for p in persons):
-            with cursor.copy("copy people_role (person_id, role, since) from stdin") as copy:
-                for pk, p in numbered:
-                    for role, since in p.roles:
-                        copy.write_row((pk, role, since))
-        if any(p.consents for p in persons):
-            with cursor.copy(
-                "copy people_consent (person_id, purpose, channel, given, at, recorded_at, by, proof) from stdin"
-            ) as copy:
-                for pk, p in numbered:
-                    for purpose, channel, given in p.consents:
-                        copy.write_row((pk, purpose, channel, given, now, now, actor, ""))
-        with cursor.copy("copy people_search (person_id, text, grams) from stdin") as copy:
-            for pk, p in numbered:
-                terms = [term for kind, value in p.identifiers for term in search_terms(kind, value)]
-                text = rules.search_text(words(f"{p.family_name} {p.given_name}"), terms)
-                copy.write_row((pk, text, rules.grams_of(text)))
+        _copy_persons(cursor, ids, persons, now)
+        _copy_identifiers(cursor, ids, persons, str(by), now)
+        _copy_roles_and_consents(cursor, ids, persons, str(by), now)
+        _copy_search(cursor, ids, persons)
     return ids
 
 
@@ -145,10 +106,91 @@ def add_identifiers(added: Sequence[tuple[int, str, str]], *, by: Actor, now: da
             [
                 now,
                 str(by),
-                [row[0] for row in added],
-                [row[1] for row in added],
-                [row[2] for row in added],
+                number_array(row[0] for row in added),
+                text_array([row[1] for row in added]),
+                text_array([row[2] for row in added]),
                 [not registry.identifier_kinds[row[1]].shared for row in added],
             ],
         )
         return cursor.rowcount
+
+
+def _copy(cursor: Any, table: str, *columns: Iterable[str]) -> None:
+    if block := copy_block(*columns):
+        with cursor.copy(f"copy {table} from stdin") as copy:
+            copy.write(block)
+
+
+def _copy_persons(cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson], now: datetime) -> None:
+    _copy(
+        cursor,
+        "people_person (id, uuid, given_name, family_name, language, address, country, site_id, sort_key, created_at)",
+        number_column(ids),
+        [str(new_id()) for _id in ids],
+        text_column([p.given_name for p in persons]),
+        text_column([p.family_name for p in persons]),
+        text_column([p.language for p in persons]),
+        text_column([p.address for p in persons]),
+        text_column([p.country for p in persons]),
+        [NULL if p.site_id is None else str(p.site_id) for p in persons],
+        text_column([sort_key(p.family_name, p.given_name) for p in persons]),
+        repeated(now.isoformat(), len(ids)),
+    )
+
+
+def _copy_identifiers(cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson], actor: str, now: datetime) -> None:
+    rows = [(pk, kind, value) for pk, p in zip(ids, persons, strict=True) for kind, value in p.identifiers]
+    shared = {kind: "f" if registry.identifier_kinds[kind].shared else "t" for _pk, kind, _value in rows}
+    _copy(
+        cursor,
+        "people_identifier (person_id, kind, value, exclusive, added_at, added_by)",
+        number_column(row[0] for row in rows),
+        text_column([row[1] for row in rows]),
+        text_column([row[2] for row in rows]),
+        [shared[row[1]] for row in rows],
+        repeated(now.isoformat(), len(rows)),
+        repeated(actor, len(rows)),
+    )
+
+
+def _copy_roles_and_consents(
+    cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson], actor: str, now: datetime
+) -> None:
+    roles = [(pk, role, since) for pk, p in zip(ids, persons, strict=True) for role, since in p.roles]
+    _copy(
+        cursor,
+        "people_role (person_id, role, since)",
+        number_column(row[0] for row in roles),
+        text_column([row[1] for row in roles]),
+        [row[2].isoformat() for row in roles],
+    )
+    words = [(pk, *word) for pk, p in zip(ids, persons, strict=True) for word in p.consents]
+    _copy(
+        cursor,
+        "people_consent (person_id, purpose, channel, given, at, recorded_at, by, proof)",
+        number_column(row[0] for row in words),
+        text_column([row[1] for row in words]),
+        text_column([row[2] for row in words]),
+        ["t" if row[3] else "f" for row in words],
+        repeated(now.isoformat(), len(words)),
+        repeated(now.isoformat(), len(words)),
+        repeated(actor, len(words)),
+        repeated("", len(words)),
+    )
+
+
+def _copy_search(cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson]) -> None:
+    texts = [search_text_of(p.family_name, p.given_name, p.identifiers) for p in persons]
+    _copy(
+        cursor,
+        "people_search (person_id, text, grams)",
+        number_column(ids),
+        text_column(texts),
+        text_column([text_array(rules.grams_of(text)) for text in texts]),
+    )
+
+
+def search_text_of(family_name: str, given_name: str, identifiers: Iterable[Pair]) -> str:
+    """What a search looks through for somebody of this name who has these identifiers."""
+    terms = [term for kind, value in identifiers for term in search_terms(kind, value)]
+    return rules.search_text(words(f"{family_name} {given_name}"), terms)

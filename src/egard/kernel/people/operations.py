@@ -245,6 +245,8 @@ def set_adviser(person: Person, staff: User | None, *, since: datetime, by: Acto
     current = Relationship.objects.filter(person=held, kind="adviser", until__isnull=True)
     if staff is not None and current.filter(staff=staff).exists():
         return
+    if current.filter(since__gt=since).exists():
+        raise BadValue(fields={"since": str(_("an adviser cannot begin before the one whom she replaces"))})
     current.update(until=since)
     if staff is not None:
         Relationship.objects.create(person=held, staff=staff, since=since)

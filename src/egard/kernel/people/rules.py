@@ -28,12 +28,12 @@ _RESERVED = (".test", ".invalid", ".localhost", ".local", ".example")
 
 def normalise_text(value: str) -> str:
     """Trimmed, inner spaces made one. Raises `ValueError("empty" | "too_long" | "control_character")`."""
-    value = _SPACES.sub(" ", value.strip())
+    value = " ".join(value.split())
     if not value:
         raise ValueError("empty")
     if len(value) > VALUE_MAX:
         raise ValueError("too_long")
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise ValueError("control_character")
     return value
 

@@ -29,6 +29,11 @@ class BadFact(Refusal):
     code = "timeline.bad_fact"
     message = _("The data does not fit “{kind}”: {why}")
 
+    @classmethod
+    def of(cls, fact_type: FactType, error: ValidationError) -> BadFact:
+        why, fields = describe(error)
+        return cls(kind=fact_type.kind, why=why, fields=fields)
+
 
 class KeyReused(Conflict):
     """The key names another fact of this person already; a correction is a fact of its own with its own key."""

@@ -15,8 +15,8 @@ from egard.kernel.registry import FactType, Personal
 ERASED = "[erased]"
 """What stands where a personal text stood; other types become null, lists empty."""
 
-DATA_MAX_BYTES = 32 * 1024
-"""The data of one fact at most, as JSON (the limit of the Segment tracking protocol too)."""
+DATA_MAX_BYTES = 256 * 1024
+"""The data of one fact at most, as JSON: a wholesaler's order of two thousand lines. Protocols may set less."""
 
 
 @lru_cache(maxsize=1024)

@@ -57,7 +57,8 @@ def check(as_json: bool) -> int:
         missing = prepare.pending()
         with connection.cursor():
             version = str(connection.connection.info.server_version // 10000)
-        findings = [str(finding) for finding in checks.run_checks() if finding.level >= checks.WARNING]
+        raised = [finding for finding in checks.run_checks() if finding.level >= checks.WARNING]
+        findings = [str(finding) for finding in raised if not finding.is_silenced()]
         connection.close()
     kind = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "embedded"
     words = [f"PostgreSQL {version} ({kind}) answers."]

@@ -12,7 +12,7 @@ from egard.journeys.purchases import operations, queries, rules
 from egard.journeys.purchases.facts import Amount, Line, PurchaseCancelled, PurchaseMade
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.queries import viewer_for
-from egard.kernel.people.queries import search
+from egard.kernel.people.search import search
 
 moments = st.integers(0, 426 * 24 * 60).map(lambda n: datetime(2024, 12, 30, tzinfo=UTC) + timedelta(minutes=n))
 steps = st.lists(
