@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 NULL = "\\N"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
 
 
 def text_column(cells: Sequence[str]) -> Sequence[str]:
     """Text as COPY takes it; most columns hold nothing to escape and are given back as they are."""
     joined = "".join(cells)
-    if "\\" not in joined and "\t" not in joined and "\n" not in joined and "\r" not in joined:
-        return cells
-    return [cell.translate(_ESCAPES) for cell in cells]
+    for character, escaped in _ESCAPES:  # the backslash first
+        if character in joined:
+            cells = [cell.replace(character, escaped) for cell in cells]
+    return cells
 
 
 def number_column(cells: Iterable[int | None]) -> list[str]:
@@ -42,4 +43,4 @@ def number_array(cells: Iterable[int | None]) -> str:
 
 def repeated(value: Any, count: int) -> list[str]:
     """One value in every row: escaped once."""
-    return [NULL if value is None else str(value).translate(_ESCAPES)] * count
+    return [NULL if value is None else text_column([str(value)])[0]] * count

@@ -150,7 +150,7 @@ def logins() -> list[Login]:
             role=str(registry.roles[member.role].label),
         )
         for member in demo_staff.STAFF
-        if member.email in open_now
+        if member.signs_in and member.email in open_now
     ]
 
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from egard.journeys.purchases.facts import PurchaseMade
 from egard.kernel.access.models import User
 from egard.kernel.people.models import Identifier, Person
@@ -22,6 +24,7 @@ CORRECTED_EVERY = 60
 """One client in so many has a corrected order."""
 
 
+@transaction.atomic
 def live(people: Path, staff: Mapping[str, User], *, now: datetime, zone: ZoneInfo) -> None:
     """Read the people's file again for what its import leaves; a second call changes nothing."""
     persons = {

@@ -34,6 +34,8 @@ class Member:
     role: str
     team: str
     sites: tuple[str, ...] = ()
+    signs_in: bool = True
+    """One login a role is enough to look around; the other advisers have their portfolios, and no password."""
 
     @property
     def email(self) -> str:
@@ -43,10 +45,12 @@ class Member:
 STAFF = (
     Member("sofia.martel", "Sofia Martel", "agent", "relation-clients"),
     Member("camille.roussel", "Camille Roussel", "adviser", "conseil", ("paris-marais",)),
-    Member("hugo.delmas", "Hugo Delmas", "adviser", "conseil", ("paris-marais",)),
-    Member("ines.ferrand", "Inès Ferrand", "adviser", "conseil", ("lyon-bellecour", "strasbourg-krutenau")),
-    Member("paul.etcheverry", "Paul Etcheverry", "adviser", "conseil", ("bordeaux-chartrons",)),
-    Member("maelle.le-goff", "Maëlle Le Goff", "adviser", "conseil", ("nantes-graslin", "lille-vieux")),
+    Member("hugo.delmas", "Hugo Delmas", "adviser", "conseil", ("paris-marais",), signs_in=False),
+    Member(
+        "ines.ferrand", "Inès Ferrand", "adviser", "conseil", ("lyon-bellecour", "strasbourg-krutenau"), signs_in=False
+    ),
+    Member("paul.etcheverry", "Paul Etcheverry", "adviser", "conseil", ("bordeaux-chartrons",), signs_in=False),
+    Member("maelle.le-goff", "Maëlle Le Goff", "adviser", "conseil", ("nantes-graslin", "lille-vieux"), signs_in=False),
     Member("julien.abadie", "Julien Abadie", "site_manager", "siege", ("lyon-bellecour",)),
     Member("lina.haddad", "Lina Haddad", "host", "relation-clients", ("paris-marais",)),
     Member("theo.vasseur", "Théo Vasseur", "analyst", "siege"),
@@ -64,7 +68,7 @@ def hire(*, now: datetime) -> dict[str, User]:
             create_user(
                 email=member.email,
                 name=member.name,
-                password=PASSWORD,
+                password=PASSWORD if member.signs_in else None,
                 roles=[member.role],
                 teams=[teams[member.team]],
                 sites=[sites[code] for code in member.sites],

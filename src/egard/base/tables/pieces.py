@@ -51,9 +51,14 @@ class Piece:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def cells(self, place: int) -> tuple[Any, ...]:
-        """The cells of one row as they stand in the file, in the order of its columns."""
-        return tuple(column[place] for column in self.columns.values())
+    def take(self, places: Sequence[int]) -> Piece:
+        """Some of the rows, in the order given."""
+        if len(places) == len(self.lines):
+            return self
+        return Piece(
+            [self.lines[place] for place in places],
+            {name: [column[place] for place in places] for name, column in self.columns.items()},
+        )
 
     def part(self, start: int, stop: int) -> Piece:
         """The rows from `start` to before `stop`, without the bad lines."""

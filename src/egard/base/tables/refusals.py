@@ -39,7 +39,7 @@ class Damaged(BadFile):
     """The compressed or binary file ends early or does not fit its own checks."""
 
     code = "tables.damaged"
-    message = _("“{path}” is damaged ({why}). Fetch it again. What was read before the damage is in.")
+    message = _("“{path}” is damaged ({why}). Fetch it again.")
 
 
 class Bomb(BadFile):

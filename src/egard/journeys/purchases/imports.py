@@ -34,7 +34,7 @@ from egard.kernel.lifecycle.imports.batches import plain_text
 from egard.kernel.lifecycle.imports.events import BadChannel, EmptyField, is_channel
 from egard.kernel.lifecycle.imports.persons import persons_of
 from egard.kernel.lifecycle.imports.recording import record
-from egard.kernel.people.bulk import NewPerson
+from egard.kernel.people.bulk import NewPerson, Pair
 from egard.kernel.people.operations import normalise
 from egard.kernel.registry import registry
 from egard.kernel.timeline.bulk import NoPerson, Prepared
@@ -98,9 +98,12 @@ def load(job: Job) -> None:
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists import_line, import_order")
         cursor.execute(_LINES)
-    for batch in job.batches():
-        _stage(job, batch)
-    with connection.cursor() as cursor:
+        # One COPY for the whole file: the server writes while the next lines are read. A file that turns out damaged
+        # leaves nothing: half an order would stand in the way of the whole one.
+        with cursor.copy("copy import_line from stdin") as copy:
+            for batch in job.batches():
+                if block := _lines(job, batch):
+                    copy.write(block)
         cursor.execute("analyze import_line")
         cursor.execute(_GROUP, [LINES_MAX])
         cursor.execute("alter table import_order add primary key (place)")
@@ -125,10 +128,24 @@ create temp table import_line (
 """
 
 
-def _stage(job: Job, batch: Batch) -> None:
-    """Check the rows of a batch and copy the good ones."""
+def _lines(job: Job, whole: Batch) -> str:
+    """Check the rows of a batch; the good ones as COPY takes them."""
+    pairs = persons_of(whole)
+    if not job.map.anonymous:
+        nobody = NoPerson()
+        code, why = nobody.code, nobody.detail
+        for place, pair in enumerate(pairs):
+            if pair is None:
+                whole.fail(place, code, why)
+    batch, places = whole.good()
+    pairs = [pairs[place] for place in places]
+    block = _checked_lines(job, batch, pairs)
+    whole.take(batch, places)
+    return block
+
+
+def _checked_lines(job: Job, batch: Batch, pairs: Sequence[Pair | None]) -> str:
     count = len(batch)
-    pairs = persons_of(batch)
     orders = batch.read("order_number", "order", lambda: _words("order_number", ORDER_NUMBER_MAX))
     moments = batch.moments("at")
     currencies = _column(batch, "currency", _currency, settings.CURRENCY)
@@ -137,7 +154,7 @@ def _stage(job: Job, batch: Batch) -> None:
     originals = _column(batch, "original", lambda: _words("original", ORDER_NUMBER_MAX))
     totals = batch.numbers("total") if batch.has("total") else [None] * count
     items = _items(job, batch, currencies)
-    _check(job, batch, pairs, orders, moments, totals)
+    _check(job, batch, orders, moments, totals)
     good = [place not in batch.bad for place in range(count)] if batch.bad else [True] * count
     columns: Sequence[Sequence[Any]] = (
         batch.lines, pairs, orders, batch.flags("cancelled"), moments, currencies, totals, channels, sites, originals,
@@ -146,7 +163,7 @@ def _stage(job: Job, batch: Batch) -> None:
     if batch.bad:
         columns = [list(compress(column, good)) for column in columns]
     lines, pairs, orders, cancelled, moments, currencies, totals, channels, sites, originals, items = columns
-    block = copy_block(
+    return copy_block(
         map(str, lines),
         [pair[0] if pair else NULL for pair in pairs],
         text_column([pair[1] if pair else "\x00" for pair in pairs]),
@@ -161,28 +178,20 @@ def _stage(job: Job, batch: Batch) -> None:
         text_column(originals),
         text_column([item.text for item in items]),
     ).replace("\x00", NULL)
-    if block:
-        with connection.cursor() as cursor, cursor.copy("copy import_line from stdin") as copy:
-            copy.write(block)
 
 
 def _check(
     job: Job,
     batch: Batch,
-    pairs: Sequence[Any],
     orders: Sequence[str | None],
     moments: Sequence[datetime | None],
     totals: Sequence[Decimal | None],
 ) -> None:
     """Refuse rows that lack what every order needs."""
-    nobody = NoPerson()
-    code, why = nobody.code, nobody.detail
     latest = job.now + CLOCK_SKEW
     by_total = not batch.has("unit_price")
-    for place, (pair, order, moment) in enumerate(zip(pairs, orders, moments, strict=True)):
-        if pair is None and not job.map.anonymous:
-            batch.fail(place, code, why)
-        elif not order:
+    for place, (order, moment) in enumerate(zip(orders, moments, strict=True)):
+        if not order:
             batch.refuse(place, EmptyField(field="order_number"))
         elif moment is None:
             batch.refuse(place, EmptyField(field="at"))

@@ -13,6 +13,7 @@ from egard.base.refusal import Refusal
 from egard.base.tables import Piece
 from egard.base.tables.values import BadCell, Reader
 from egard.kernel.lifecycle.imports.maps import Field
+from egard.kernel.lifecycle.imports.rejects import Rejected
 
 if TYPE_CHECKING:
     from egard.kernel.lifecycle.imports.job import Job
@@ -105,11 +106,23 @@ class Batch:
         # A column of JSON lines may be absent from a whole piece.
         return self.piece.columns.get(name) or [None] * len(self)
 
-    def rejects(self) -> Iterable[tuple[int, str, str, Sequence[Any]]]:
+    def good(self) -> tuple[Batch, list[int]]:
+        """The rows not refused so far as a batch of their own, and the place here of each; `take` brings back what is
+        refused there."""
+        places = [place for place in range(len(self)) if place not in self.bad]
+        return (self if not self.bad else Batch(self._job, self.piece.take(places))), places
+
+    def take(self, part: Batch, places: Sequence[int]) -> None:
+        if part is not self:
+            for place, (reason, why) in part.bad.items():
+                self.fail(places[place], reason, why)
+
+    def rejects(self) -> Iterable[Rejected]:
         """The refused rows as the rejects file takes them."""
-        for place in sorted(self.bad):
-            reason, why = self.bad[place]
-            yield self.lines[place], reason, why, self._job.cells(self.piece, place)
+        places = sorted(self.bad)
+        refused = self.piece.take(places)
+        cells = zip(*self._job.file_columns(refused), strict=True)
+        return [(line, *self.bad[place], row) for line, place, row in zip(refused.lines, places, cells, strict=True)]
 
 
 def _text_of(field: Field, default: str) -> Reader[str]:

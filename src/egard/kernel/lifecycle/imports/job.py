@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from egard.base.ahead import ahead
 from egard.base.tables import BadFile, Piece, Table, open_table
 from egard.base.tables.dates import detect_form, moment_reader
 from egard.base.tables.numbers import detect_decimal, number_reader
@@ -55,7 +56,7 @@ class Job:
     def batches(self) -> Iterator[Batch]:
         """All rows of the file, at most `batch` at a time. After the loader is done with a batch its refused rows go to
         the rejects file."""
-        for piece in self.table.pieces():
+        for piece in ahead(self.table.pieces()):
             self.tally.rows += len(piece) + len(piece.bad)
             if piece.bad:
                 self._reject((bad.line, bad.reason, bad.why, bad.cells) for bad in piece.bad)
@@ -79,16 +80,15 @@ class Job:
             # A file damaged at its end is so again: what comes before is all that was read the first time too.
             with contextlib.closing(again), contextlib.suppress(BadFile):
                 for piece in again.pieces():
-                    self._reject(
-                        (line, *self.late[line], self.cells(piece, place))
-                        for place, line in enumerate(piece.lines)
-                        if line in self.late
-                    )
+                    places = [place for place, line in enumerate(piece.lines) if line in self.late]
+                    part = piece.take(places)
+                    cells = zip(*self.file_columns(part), strict=True)
+                    self._reject((n, *self.late[n], row) for n, row in zip(part.lines, cells, strict=True))
         return self.rejects.close()
 
-    def cells(self, piece: Piece, place: int) -> list[Any]:
-        """The cells of a row in the order of the rejects file's columns."""
-        return [column[place] if (column := piece.columns.get(name)) else None for name in self.table.names]
+    def file_columns(self, piece: Piece) -> list[Sequence[Any]]:
+        """The columns of some rows in the order of the rejects file."""
+        return [piece.columns.get(name) or [None] * len(piece) for name in self.table.names]
 
     def _reject(self, rows: Any) -> None:
         listed = list(rows)

@@ -13,6 +13,11 @@ import orjson
 
 _NUMBER = re.compile(r"[+-]?[\d\s.,'’]*\d")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FIRST = frozenset(_FORMULA)
+
+
+Rejected = tuple[int, str, str, Sequence[Any]]
+"""A refused row: line, reason code, words, cells."""
 
 
 def safe_cell(cell: Any) -> str:
@@ -47,13 +52,16 @@ class RejectsFile:
         self._file: TextIO | None = None
         self._writer: Any = None
 
-    def write(self, rows: Iterable[tuple[int, str, str, Sequence[Any]]]) -> None:
-        """Rows as (line, reason, why, cells)."""
+    def write(self, rows: Iterable[Rejected]) -> None:
+        """Rows in the order given."""
         if self._file is None:
             self._file = self._part.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow(["line", "reason", "why", *map(safe_cell, self._names)])
-        self._writer.writerows([line, reason, why, *map(safe_cell, cells)] for line, reason, why, cells in rows)
+        self._writer.writerows(
+            [line, reason, why, *[c if type(c) is str and c[:1] not in _FIRST else safe_cell(c) for c in cells]]
+            for line, reason, why, cells in rows
+        )
 
     def close(self) -> Path | None:
         """Put the file in its place; None when nothing was rejected."""
