@@ -10,7 +10,6 @@ from typing import Any, Literal
 from egard.base.tables.csvfiles import CsvRows, detect_dialect, read_header
 from egard.base.tables.jsonlines import JsonRows
 from egard.base.tables.lines import LinePiece, Lines
-from egard.base.tables.parquet import ParquetRows
 from egard.base.tables.pieces import Piece
 from egard.base.tables.refusals import EmptyFile, MissingColumns
 from egard.base.tables.sources import Source
@@ -109,6 +108,8 @@ def _csv_rest(rows: CsvRows, pieces: Iterator[LinePiece]) -> Iterator[Piece]:
 
 
 def _parquet(path: Path) -> Table:
+    from egard.base.tables.parquet import ParquetRows  # 45 MB that only such a file needs
+
     rows = ParquetRows(path)
     pieces = rows.pieces()
     first = next(pieces, None) or Piece([], {name: [] for name in rows.names})
