@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -56,10 +57,29 @@ def _likeliest(text: bytes, first_odd: int) -> str:
     # What tells is where bytes are not ASCII: the sample begins near the first of them.
     start = max(0, text.rfind(b"\n", 0, first_odd) + 1)
     sample = text[start : start + SAMPLE_BYTES]
+    if _reads_as_western(sample):
+        return "cp1252"
     best = from_bytes(sample, cp_isolation=_CANDIDATES, enable_fallback=False).best()
     if best is None or best.encoding in ("cp1252", "iso8859_15") or "cp1252" in best.could_be_from_charset:
         return "cp1252" if _fits(text, "cp1252") else "latin-1"
     return best.encoding
+
+
+_WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõœøùúûüýÿßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕŒØÙÚÛÜÝŸ€£°§«»’‘“”…–—·¿¡ºª²©®\u00a0")
+_FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{3}")
+
+
+def _reads_as_western(text: bytes) -> bool:
+    """Whether a short text is cp1252 beyond doubt: only what Western languages write, an accent here and there.
+
+    Statistics need more text than a small file has: a list of French names would pass for Polish by its `œ`. Greek and
+    Cyrillic read this way give nothing but accents, in long runs.
+    """
+    try:
+        decoded = text.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return set(filter(lambda c: not c.isascii(), decoded)) <= _WESTERN and not _FOREIGN_RUN.search(decoded)
 
 
 def _fits(text: bytes, encoding: str) -> bool:
