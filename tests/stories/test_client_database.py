@@ -85,7 +85,6 @@ def test_two_files_become_clients_that_are_found_and_known(files, sign_in, settl
 
     # She brings in her clients: one row is wrong, she is told which and why; the others are in.
     code, said = egard("import", "people", clients, "--map", maps)
-    print(Path(said["rejects_file"]).read_text(encoding="utf-8-sig")[:600], said)
     assert (code, said["rows"], said["imported"], said["rejected"]) == (3, CLIENTS + 1, CLIENTS, 1)
     rejects = Path(said["rejects_file"]).read_text(encoding="utf-8-sig")
     assert "pas-une-adresse" in rejects
@@ -99,11 +98,7 @@ def test_two_files_become_clients_that_are_found_and_known(files, sign_in, settl
     assert Person.objects.count() == CLIENTS
 
     # The same files again change nothing.
-    before = (
-        Person.objects.count(),
-        Fact.objects.count(),
-        list(Fact.objects.order_by("id").values_list("uuid", "txid")),
-    )
+    before = what_is_there()
     assert egard("import", "purchases", purchases, "--map", ROOT / "examples" / "maps" / "demo-purchases.yaml")[0] == 0
     assert egard("import", "people", clients, "--map", maps)[1]["unchanged"] == CLIENTS
     assert before == what_is_there()
