@@ -14,6 +14,8 @@ DEPTH_MAX = 64
 """Levels of lists and objects. Nothing declared here comes near; what is read is written again by code with limits."""
 
 _JSON_TYPE = re.compile(r"application/(json|[a-z0-9.+-]+\+json)")
+_AS_LIST = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKET = bytes(set(range(256)) - set(b'[]{}"\\'))
 _ESCAPED_NUL = b"\\u0000"
 
 
@@ -31,14 +33,27 @@ def parse(request: HttpRequest, *, nul_allowed: bool = False) -> Any:
         if "recursion limit" in error.msg.lower():
             raise TooDeep(limit=DEPTH_MAX) from error
         raise BadJson(line=error.lineno, column=error.colno, why=error.msg) from error
-    _check_depth(value)
+    _check_depth(raw, value)
     if not nul_allowed and _ESCAPED_NUL in raw and _holds_nul(value):
         raise Unstorable
     return value
 
 
-def _check_depth(value: Any) -> None:
-    level = [value] if type(value) in (dict, list) else []
+def _check_depth(raw: bytes, value: Any) -> None:
+    """Raises `TooDeep`. Brackets alone tell the depth, unless one stands inside a string: then the value is walked."""
+    brackets = raw.translate(_AS_LIST, _NO_BRACKET).replace(b'""', b"")
+    if b'"' in brackets or b"\\" in brackets:
+        _walk(value)
+        return
+    for _level in range(DEPTH_MAX):
+        brackets = brackets.replace(b"[]", b"")
+        if not brackets:
+            return
+    raise TooDeep(limit=DEPTH_MAX)
+
+
+def _walk(value: Any) -> None:
+    level = [value] if isinstance(value, dict | list) else []
     depth = 0
     while level:
         depth += 1
@@ -47,8 +62,8 @@ def _check_depth(value: Any) -> None:
         level = [
             child
             for node in level
-            for child in (node.values() if type(node) is dict else node)
-            if type(child) is dict or type(child) is list
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
         ]
 
 
