@@ -8,6 +8,7 @@ import pytest
 
 from egard.base.clock import utc_now
 from egard.kernel.access.models import Sight
+from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.reactions import catch_up
 
@@ -26,9 +27,9 @@ def test_one_event_is_recorded_once_and_then_unchanged(program, anne, purchase):
 
 
 def test_one_bad_event_by_itself_is_refused_as_any_request(program, anne, purchase):
-    refused = program.post("events", purchase("A1", amount=-5, person=ANNE))
+    refused = program.post("events", purchase("A1", amount=10**15, person=ANNE))
     assert (refused.status, refused.code) == (422, "timeline.bad_fact")
-    assert refused.json["fields"] == {"total.amount": "must be at least 0"}
+    assert refused.json["fields"] == {"total.amount": f"must be at most {10**14}"}
 
 
 def test_the_key_of_another_fact_is_refused(program, anne, purchase):
@@ -41,7 +42,7 @@ def test_a_bad_event_does_not_lose_the_good_ones(program, anne, purchase):
     tomorrow = (utc_now() + timedelta(days=1)).isoformat()
     batch = [
         purchase("A1", person=ANNE),
-        purchase("A2", amount=-1, person=ANNE),
+        purchase("A2", amount=0.5, person=ANNE),
         purchase("A3", at="2026-02-30T10:00:00Z", person=ANNE),
         purchase("A4", at=tomorrow, person=ANNE),
         purchase("A5"),
@@ -207,8 +208,8 @@ def test_the_overview_asks_as_many_questions_for_a_long_history_as_for_a_short_o
     for count in (1, 300):
         program.post("events", [purchase(f"I{count}-{n}", person=ANNE) for n in range(count)])
         catch_up(now=utc_now())
-        # key, person, sight, identifiers, roles, consents, adviser, facts and their corrections; one panel
-        with django_assert_num_queries(9 + 1):
+        # key, person, sight, identifiers, roles, consents, adviser, facts and their corrections; one a panel
+        with django_assert_num_queries(9 + len(registry.panels)):
             program.get(path)
 
 
