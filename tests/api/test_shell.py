@@ -145,6 +145,16 @@ def test_json_nested_too_deep_is_refused_at_any_depth(program, depth, path):
         assert "64" in refused.json["detail"] or "line" in refused.json["detail"]
 
 
+@pytest.mark.parametrize("path", ["people", "events"])
+def test_brackets_inside_a_text_nest_nothing_and_hide_nothing(program, path):
+    harmless = {"kind": '[{"' * 200, "family_name": '"[[' + "\\" * 99}
+    assert program.post(path, harmless).code != "api.bad_json"
+    hidden = b'{"kind": "]]", "family_name": ' + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"}"
+    assert program.post(path, raw=hidden).code == "api.bad_json"
+    wide = b'{"family_name": [' + b",".join([b"[[],{}]"] * 500) + b"]}"
+    assert program.post(path, raw=wide).code != "api.bad_json"
+
+
 @pytest.mark.parametrize("type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 @pytest.mark.parametrize("path", ["people", "events"])
 def test_a_body_that_is_not_announced_as_json_is_refused(program, type, path):

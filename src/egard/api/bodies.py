@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from egard.api.refusals import BadJson, TooDeep, Unstorable, WrongType
+from egard.api.refusals import BadJson, WrongType
 
 DEPTH_MAX = 64
 """Levels of lists and objects. Nothing declared here comes near; what is read is written again by code with limits."""
@@ -20,7 +21,7 @@ _ESCAPED_NUL = b"\\u0000"
 
 
 def parse(request: HttpRequest, *, nul_allowed: bool = False) -> Any:
-    """The JSON value of the body. Raises `WrongType`, `BadJson` (not UTF-8, NaN, lone surrogates...), `TooDeep`.
+    """The JSON value of the body. Raises `WrongType`, `BadJson` (NaN, lone surrogates, not UTF-8, too deep...).
 
     With `nul_allowed` the caller refuses strings that hold NUL itself (one by one, in a batch).
     """
@@ -31,16 +32,21 @@ def parse(request: HttpRequest, *, nul_allowed: bool = False) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         if "recursion limit" in error.msg.lower():
-            raise TooDeep(limit=DEPTH_MAX) from error
-        raise BadJson(line=error.lineno, column=error.colno, why=error.msg) from error
+            raise _too_deep() from error
+        why = _("it must be one JSON value in UTF-8 (RFC 8259). At line {line}, column {column}: {error}.")
+        raise BadJson(why=why.format(line=error.lineno, column=error.colno, error=error.msg)) from error
     _check_depth(raw, value)
     if not nul_allowed and _ESCAPED_NUL in raw and _holds_nul(value):
-        raise Unstorable
+        raise BadJson(why=_("it holds the character NUL (\\u0000), which cannot be stored. Remove it."))
     return value
 
 
+def _too_deep() -> BadJson:
+    return BadJson(why=_("at most {limit} levels of lists and objects may be nested.").format(limit=DEPTH_MAX))
+
+
 def _check_depth(raw: bytes, value: Any) -> None:
-    """Raises `TooDeep`. Brackets alone tell the depth, unless one stands inside a string: then the value is walked."""
+    """Raises `BadJson`. Brackets alone tell the depth, unless one stands inside a string: then the value is walked."""
     brackets = raw.translate(_AS_LIST, _NO_BRACKET).replace(b'""', b"")
     if b'"' in brackets or b"\\" in brackets:
         _walk(value)
@@ -49,7 +55,7 @@ def _check_depth(raw: bytes, value: Any) -> None:
         brackets = brackets.replace(b"[]", b"")
         if not brackets:
             return
-    raise TooDeep(limit=DEPTH_MAX)
+    raise _too_deep()
 
 
 def _walk(value: Any) -> None:
@@ -58,7 +64,7 @@ def _walk(value: Any) -> None:
     while level:
         depth += 1
         if depth > DEPTH_MAX:
-            raise TooDeep(limit=DEPTH_MAX)
+            raise _too_deep()
         level = [
             child
             for node in level
