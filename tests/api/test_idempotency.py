@@ -11,7 +11,8 @@ import pytest
 from django.db import connections
 
 from egard.api.models import IdempotencyRecord
-from egard.api.operations import KEPT, purge_idempotency
+from egard.api.operations import KEPT, Remembered, claim, forget_person, purge_idempotency, remember
+from egard.api.refusals import Mismatch
 from egard.base.clock import utc_now
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.timeline.models import Fact
@@ -172,3 +173,19 @@ def test_a_person_erased_while_facts_arrive_keeps_none_that_came_after(program, 
     assert answers[0].status == 201
     assert {a.status for a in answers[1:]} <= {201, 207}
     assert not [f for f in Fact.objects.all() if "Anne" in orjson.dumps(f.data).decode()]
+
+
+@pytest.mark.django_db
+def test_a_claimed_key_gives_what_was_remembered_and_is_forgotten_with_the_person(me, now, make_person):
+    anne = make_person("Anne", "Kerouac")
+    record = claim(me, "k1", path="/a", body=b"1", now=now)
+    answer = f'{{"id":"{anne.uuid}"}}'.encode()
+    remember(record, status=201, content_type="application/json", content=answer)
+    assert claim(me, "k1", path="/a", body=b"1", now=now) == Remembered(201, "application/json", answer)
+    with pytest.raises(Mismatch):
+        claim(me, "k1", path="/a", body=b"2", now=now)
+    with pytest.raises(Mismatch):
+        claim(me, "k1", path="/b", body=b"1", now=now)
+    assert isinstance(claim(me, "k2", path="/a", body=b"1", now=now), int)
+    forget_person(anne, now=now)
+    assert isinstance(claim(me, "k1", path="/a", body=b"1", now=now), int)

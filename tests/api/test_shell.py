@@ -79,7 +79,7 @@ def test_what_was_seen_recently_is_known_for_a_while():
 
 def test_staff_use_the_api_with_their_session_and_change_things_only_with_the_csrf_token(make_user):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(make_user("agent"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(make_user("agent"))
     assert client.get("/api/v1/people").status_code == 200
     assert client.get("/api/v1/people/019a0000-0000-7000-8000-000000000000/export").status_code == 403
     refused = client.post("/api/v1/people", {}, content_type="application/json")
@@ -95,7 +95,7 @@ def test_a_session_that_is_not_of_staff_is_refused(make_user):
     user.is_staff = False
     user.save()
     client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(user)
     refused = client.get("/api/v1/people")
     assert (refused.status_code, orjson.loads(refused.content)["code"]) == (403, "api.not_staff")
 
@@ -143,6 +143,16 @@ def test_json_nested_too_deep_is_refused_at_any_depth(program, depth, path):
         refused = program.post(path, raw=opened * depth + b"1" + closed * depth)
         assert (refused.status, refused.code) == (422, "api.bad_json")
         assert "64" in refused.json["detail"] or "line" in refused.json["detail"]
+
+
+@pytest.mark.parametrize("path", ["people", "events"])
+def test_brackets_inside_a_text_nest_nothing_and_hide_nothing(program, path):
+    harmless = {"kind": '[{"' * 200, "family_name": '"[[' + "\\" * 99}
+    assert program.post(path, harmless).code != "api.bad_json"
+    hidden = b'{"kind": "]]", "family_name": ' + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"}"
+    assert program.post(path, raw=hidden).code == "api.bad_json"
+    wide = b'{"family_name": [' + b",".join([b"[[],{}]"] * 500) + b"]}"
+    assert program.post(path, raw=wide).code != "api.bad_json"
 
 
 @pytest.mark.parametrize("type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
@@ -203,12 +213,12 @@ def test_a_refusal_speaks_the_callers_language(make_program):
 
 
 def test_a_fault_of_ours_is_a_problem_without_its_inside(program, monkeypatch, caplog):
-    from egard.kernel.people import queries
+    from egard.kernel.people import search
 
     def broken(*args, **kwargs):
         raise RuntimeError("the secret inside")
 
-    monkeypatch.setattr(queries, "search", broken)
+    monkeypatch.setattr(search, "search", broken)
     refused = program.get("people")
     assert (refused.status, refused.code) == (500, "api.failure")
     assert b"secret" not in refused.content
@@ -218,12 +228,12 @@ def test_a_fault_of_ours_is_a_problem_without_its_inside(program, monkeypatch, c
 def test_a_database_that_does_not_answer_is_a_503_that_says_when_to_come_back(program, monkeypatch):
     from django.db import OperationalError
 
-    from egard.kernel.people import queries
+    from egard.kernel.people import search
 
     def away(*args, **kwargs):
         raise OperationalError("timeout")
 
-    monkeypatch.setattr(queries, "search", away)
+    monkeypatch.setattr(search, "search", away)
     refused = program.get("people")
     assert (refused.status, refused.code) == (503, "api.unavailable")
     assert refused.headers["Retry-After"] == "5"

@@ -16,23 +16,11 @@ class Invalid(Refusal):
 
 
 class BadJson(Refusal):
-    """The body is no JSON that can be stored."""
+    """The body is no JSON that can be stored: not JSON, not UTF-8, nested too deep, or with the character NUL."""
 
     code = "api.bad_json"
     title = _("The body is not readable JSON")
-    message = _("The body must be one JSON value in UTF-8 (RFC 8259). At line {line}, column {column}: {why}.")
-
-
-class TooDeep(BadJson):
-    """Lists and objects are nested further than anything here is."""
-
-    message = _("The body is nested too deep: at most {limit} levels of lists and objects.")
-
-
-class Unstorable(BadJson):
-    """The character NUL (`\\u0000`) cannot be stored by the database."""
-
-    message = _("The body holds the character NUL (\\u0000), which cannot be stored. Remove it.")
+    message = _("The body cannot be read: {why}")
 
 
 class WrongType(Refusal):

@@ -35,7 +35,7 @@ def add_identifier(request: HttpRequest, person_id: UUID, body: schemas.NewIdent
     viewer = viewer_of(request)
     person = edited(viewer, person_id)
     row = operations.add_identifier(person, body.kind, body.value, shared=body.shared, by=viewer.actor, now=utc_now())
-    return shapes.identifier_out(queries.identifier_entry(row))
+    return shapes.identifier_out(queries.identifier(viewer, row))
 
 
 @router.delete("people/{person_id}/identifiers", response={204: None}, summary="Take an identifier away")

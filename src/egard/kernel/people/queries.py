@@ -114,7 +114,7 @@ def card(viewer: Viewer, person: Person) -> PersonCard:
     )
 
 
-def identifier_entry(row: Identifier) -> IdentifierEntry:
+def identifier(viewer: Viewer, row: Identifier) -> IdentifierEntry:
     """A stored identifier as it is shown."""
     return IdentifierEntry(registry.identifier_kinds[row.kind], row.value, not row.exclusive, row.added_at)
 

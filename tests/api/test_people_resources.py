@@ -8,7 +8,7 @@ import pytest
 
 from egard.base.clock import utc_now
 from egard.kernel.access.models import ApiKey, Sight
-from egard.kernel.access.operations import ensure_site, ensure_team
+from egard.kernel.access.operations import ensure_site, ensure_team, note_key_used
 
 pytestmark = pytest.mark.django_db
 
@@ -270,6 +270,11 @@ def test_a_key_does_only_what_its_scopes_name(make_program, anne):
         assert "permission" in refused.json["detail"]
 
 
-def test_a_key_writes_when_it_was_last_used(program):
+def test_a_key_writes_when_it_was_last_used_to_the_minutes(program, now):
     program.get("people")
-    assert ApiKey.objects.get().last_used_at is not None
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    program.get("people")
+    assert ApiKey.objects.get().last_used_at == first
+    note_key_used(ApiKey.objects.get().pk, now=now)
+    assert ApiKey.objects.get().last_used_at == now

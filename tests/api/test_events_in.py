@@ -8,8 +8,8 @@ import pytest
 
 from egard.base.clock import utc_now
 from egard.kernel.access.models import Sight
+from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
-from egard.kernel.timeline.reactions import catch_up
 
 pytestmark = pytest.mark.django_db
 ANNE = {"kind": "email", "value": "anne@example.org"}
@@ -26,9 +26,9 @@ def test_one_event_is_recorded_once_and_then_unchanged(program, anne, purchase):
 
 
 def test_one_bad_event_by_itself_is_refused_as_any_request(program, anne, purchase):
-    refused = program.post("events", purchase("A1", amount=-5, person=ANNE))
+    refused = program.post("events", purchase("A1", amount=10**15, person=ANNE))
     assert (refused.status, refused.code) == (422, "timeline.bad_fact")
-    assert refused.json["fields"] == {"total.amount": "must be at least 0"}
+    assert refused.json["fields"] == {"total.amount": f"must be at most {10**14}"}
 
 
 def test_the_key_of_another_fact_is_refused(program, anne, purchase):
@@ -41,7 +41,7 @@ def test_a_bad_event_does_not_lose_the_good_ones(program, anne, purchase):
     tomorrow = (utc_now() + timedelta(days=1)).isoformat()
     batch = [
         purchase("A1", person=ANNE),
-        purchase("A2", amount=-1, person=ANNE),
+        purchase("A2", amount=0.5, person=ANNE),
         purchase("A3", at="2026-02-30T10:00:00Z", person=ANNE),
         purchase("A4", at=tomorrow, person=ANNE),
         purchase("A5"),
@@ -181,11 +181,11 @@ def test_a_question_that_cannot_be_asked_of_the_timeline_is_refused(program, ann
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_overview_shows_the_whole_page_in_one_call(program, anne, purchase, make_user):
+def test_the_overview_shows_the_whole_page_in_one_call(program, anne, purchase, make_user, settle):
     adviser = make_user("adviser", name="Claire Petit")
     program.put(f"people/{anne['id']}/adviser", {"staff": str(adviser.pk)})
     program.post("events", [purchase(f"H{n}", person=ANNE, channel="shop") for n in range(60)])
-    catch_up(now=utc_now())
+    settle()
     page = program.get(f"people/{anne['id']}/overview").json
     assert page["person"]["name"] == "Anne Kerouac"
     assert [(i["kind"], i["reach"]) for i in page["identifiers"]] == [("email", "email"), ("phone", "phone")]
@@ -200,15 +200,15 @@ def test_the_overview_shows_the_whole_page_in_one_call(program, anne, purchase, 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_overview_asks_as_many_questions_for_a_long_history_as_for_a_short_one(
-    program, anne, purchase, django_assert_num_queries
+    program, anne, purchase, settle, django_assert_num_queries
 ):
     path = f"people/{anne['id']}/overview"
     program.get(path)
     for count in (1, 300):
         program.post("events", [purchase(f"I{count}-{n}", person=ANNE) for n in range(count)])
-        catch_up(now=utc_now())
-        # key, person, sight, identifiers, roles, consents, adviser, facts and their corrections; one panel
-        with django_assert_num_queries(9 + 1):
+        settle()
+        # key, person, sight, identifiers, roles, consents, adviser, facts and their corrections; one a panel
+        with django_assert_num_queries(9 + len(registry.panels)):
             program.get(path)
 
 
@@ -219,9 +219,9 @@ def test_an_overview_leaves_out_what_its_reader_may_not_see(make_program, anne):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_her_copy_holds_what_the_kernel_and_the_journeys_hold(program, anne, purchase):
+def test_her_copy_holds_what_the_kernel_and_the_journeys_hold(program, anne, purchase, settle):
     program.post("events", purchase("J1", person=ANNE))
-    catch_up(now=utc_now())
+    settle()
     copy = program.get(f"people/{anne['id']}/export")
     assert "attachment" in copy.headers["Content-Disposition"]
     assert copy.json["people"]["family_name"] == "Kerouac"
