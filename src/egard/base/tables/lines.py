@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from charset_normalizer import from_bytes
 
 from egard.base.tables.pieces import LINE_MAX_CHARS, BadLine, bad_line
-from egard.base.tables.refusals import UnknownEncoding
+from egard.base.tables.refusals import BadFile, UnknownEncoding
 from egard.base.tables.sources import Source
 
 _BOMS = (
@@ -116,13 +116,15 @@ class LinePiece:
 
 def _marking_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Each block and whether it is the last: the end of a file belongs to the piece before it."""
-    held: bytes | None = None
-    for block in blocks:
-        if held is not None:
-            yield held, False
-        held = block
-    if held is not None:
-        yield held, True
+    held = next(blocks, None)
+    while held is not None:
+        try:
+            following = next(blocks, None)
+        except BadFile:
+            yield held, False  # what came before the damage is good
+            raise
+        yield held, following is None
+        held = following
 
 
 class Lines:

@@ -13,7 +13,7 @@ What odd rows mean, so that nothing is lost and sums agree with the file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import compress
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.copytext import NULL, copy_block, text_column
@@ -41,6 +41,7 @@ from egard.kernel.timeline.bulk import NoPerson, Prepared
 from egard.kernel.timeline.documents import json_documents
 from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture
 
+STAGED_BATCHES = 30
 ORDERS = 2_000
 """Orders of one transaction: some 40,000 lines."""
 LINES_MAX = 2_000
@@ -98,12 +99,10 @@ def load(job: Job) -> None:
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists import_line, import_order")
         cursor.execute(_LINES)
-        # One COPY for the whole file: the server writes while the next lines are read. A file that turns out damaged
-        # leaves nothing: half an order would stand in the way of the whole one.
-        with cursor.copy("copy import_line from stdin") as copy:
-            for batch in job.batches():
-                if block := _lines(job, batch):
-                    copy.write(block)
+    batches = job.batches()
+    while _stage(job, batches):
+        pass
+    with connection.cursor() as cursor:
         cursor.execute("analyze import_line")
         cursor.execute(_GROUP, [LINES_MAX])
         cursor.execute("alter table import_order add primary key (place)")
@@ -126,6 +125,21 @@ create temp table import_line (
     channel text collate "C", site text collate "C", original text collate "C", item text collate "C"
 )
 """
+
+
+def _stage(job: Job, batches: Iterator[Batch]) -> bool:
+    """Copy the lines of some batches by one COPY: the server writes while the next lines are read. False at the end.
+
+    Not one for the whole file: while a transaction is open, reactions cannot pass it. A file that turns out damaged
+    leaves nothing: half an order would stand in the way of the whole one.
+    """
+    with transaction.atomic(), connection.cursor() as cursor, cursor.copy("copy import_line from stdin") as copy:
+        for n, batch in enumerate(batches, 1):
+            if block := _lines(job, batch):
+                copy.write(block)
+            if n == STAGED_BATCHES:
+                return True
+    return False
 
 
 def _lines(job: Job, whole: Batch) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError, connection, transaction
-from psycopg.errors import DeadlockDetected
+import psycopg
+from django.db import DatabaseError, connection, transaction
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from egard.base.copytext import NULL, copy_block, number_array, number_column, repeated, text_array, text_column
 from egard.base.ids import new_id
@@ -48,11 +49,10 @@ def again_where_raced(attempt: Callable[[], T]) -> T:
     for n in range(1, ATTEMPTS + 1):
         try:
             return attempt()
-        except IntegrityError:
-            if n == ATTEMPTS:
-                raise
-        except OperationalError as error:
-            if n == ATTEMPTS or not isinstance(error.__cause__, DeadlockDetected):
+        except (DatabaseError, psycopg.Error) as error:
+            # What goes wrong inside COPY comes as psycopg's own error, past Django's.
+            cause = error if isinstance(error, psycopg.Error) else error.__cause__
+            if n == ATTEMPTS or not isinstance(cause, UniqueViolation | DeadlockDetected):
                 raise
     raise AssertionError("unreachable")
 
