@@ -12,6 +12,7 @@ from house_source import KERNEL, ROOT, product_files
 WRITERS = (
     "kernel/*/operations.py",
     "kernel/*/bulk.py",
+    "kernel/people/upsert.py",  # lists of people
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`

@@ -1,7 +1,8 @@
-"""Working ahead: what is next is made in a thread while the current one is used (reading beside waiting for a server)."""
+"""Working ahead: what is next is made in a thread while the current one is used, reading beside waiting."""
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Iterable, Iterator
 from queue import Empty, Full, Queue
@@ -34,7 +35,7 @@ def ahead(items: Iterable[T], *, count: int = 2) -> Iterator[T]:
         except BaseException as error:
             put((_END, error))
 
-    thread = threading.Thread(target=work, name="egard-ahead", daemon=True)
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="egard-ahead", daemon=True)
     thread.start()
     try:
         while True:

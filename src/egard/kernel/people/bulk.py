@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from egard.base.copytext import NULL, copy_block, number_array, number_column, repeated, text_array, text_column
 from egard.base.ids import new_id
@@ -18,6 +19,7 @@ from egard.kernel.people.models import ErasedIdentifier
 from egard.kernel.people.operations import erased_digest, search_terms
 from egard.kernel.registry import registry
 
+T = TypeVar("T")
 Pair = tuple[str, str]
 """An identifier in its stored form: (kind, value)."""
 
@@ -35,6 +37,24 @@ class NewPerson:
     site_id: object | None = None
     roles: list[tuple[str, datetime]] = field(default_factory=list)
     consents: list[tuple[str, str, bool]] = field(default_factory=list)
+
+
+ATTEMPTS = 5
+"""How often a batch is done again after another transaction wrote the same; each time more of it is found."""
+
+
+def again_where_raced(attempt: Callable[[], T]) -> T:
+    """Run a transaction; where another wrote the same at the same moment, run it again: then it is found."""
+    for n in range(1, ATTEMPTS + 1):
+        try:
+            return attempt()
+        except IntegrityError:
+            if n == ATTEMPTS:
+                raise
+        except OperationalError as error:
+            if n == ATTEMPTS or not isinstance(error.__cause__, DeadlockDetected):
+                raise
+    raise AssertionError("unreachable")
 
 
 def find(pairs: Iterable[Pair]) -> dict[Pair, list[int]]:
@@ -84,8 +104,9 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
         )
         ids = [row[0] for row in cursor.fetchall()]
         _copy_persons(cursor, ids, persons, now)
-        _copy_identifiers(cursor, ids, persons, str(by), now)
-        _copy_roles_and_consents(cursor, ids, persons, str(by), now)
+        identifiers = [(pk, kind, value) for pk, p in zip(ids, persons, strict=True) for kind, value in p.identifiers]
+        copy_identifiers(cursor, identifiers, str(by), now)
+        copy_roles_and_consents(cursor, ids, persons, str(by), now)
         _copy_search(cursor, ids, persons)
     return ids
 
@@ -138,22 +159,22 @@ def _copy_persons(cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson],
     )
 
 
-def _copy_identifiers(cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson], actor: str, now: datetime) -> None:
-    rows = [(pk, kind, value) for pk, p in zip(ids, persons, strict=True) for kind, value in p.identifiers]
-    shared = {kind: "f" if registry.identifier_kinds[kind].shared else "t" for _pk, kind, _value in rows}
+def copy_identifiers(cursor: Any, rows: Sequence[tuple[int, str, str]], actor: str, now: datetime) -> None:
+    """Write identifiers (person id, kind, value) by COPY; the unique index refuses what somebody else has."""
+    exclusive = {kind: "f" if registry.identifier_kinds[kind].shared else "t" for _pk, kind, _value in rows}
     _copy(
         cursor,
         "people_identifier (person_id, kind, value, exclusive, added_at, added_by)",
         number_column(row[0] for row in rows),
         text_column([row[1] for row in rows]),
         text_column([row[2] for row in rows]),
-        [shared[row[1]] for row in rows],
+        [exclusive[row[1]] for row in rows],
         repeated(now.isoformat(), len(rows)),
         repeated(actor, len(rows)),
     )
 
 
-def _copy_roles_and_consents(
+def copy_roles_and_consents(
     cursor: Any, ids: Sequence[int], persons: Sequence[NewPerson], actor: str, now: datetime
 ) -> None:
     roles = [(pk, role, since) for pk, p in zip(ids, persons, strict=True) for role, since in p.roles]

@@ -92,7 +92,7 @@ def normalise(kind: str, value: str) -> str:
 _LIMITS = {"given_name": 200, "family_name": 200, "language": 8, "address": 1000, "country": 2}
 
 
-def _checked(values: Mapping[str, Any]) -> dict[str, str]:
+def checked_values(values: Mapping[str, Any]) -> dict[str, str]:
     """Plain text values within their limits. Raises `BadValue` naming each that is not."""
     wrong: dict[str, str] = {}
     clean: dict[str, str] = {}
@@ -127,7 +127,7 @@ def create_person(
     now: datetime,
 ) -> Person:
     """A new person with what is known of her so far; nothing is mandatory."""
-    clean = _checked(
+    clean = checked_values(
         {
             "given_name": given_name,
             "family_name": family_name,
@@ -141,7 +141,7 @@ def create_person(
     )
     added = list(dict.fromkeys((kind, normalise(kind, value)) for kind, value in identifiers))
     _insert_identifiers(person, added, by=by, now=now)
-    Role.objects.bulk_create(Role(person=person, role=_slug(role), since=now) for role in dict.fromkeys(roles))
+    Role.objects.bulk_create(Role(person=person, role=slug(role), since=now) for role in dict.fromkeys(roles))
     _write_search(person, added)
     return person
 
@@ -152,7 +152,7 @@ def update_person(person: Person, *, by: Actor, now: datetime, **changes: Any) -
     held = _locked(person)
     if "site" in changes:
         held.site = changes.pop("site")
-    for name, value in _checked(changes).items():
+    for name, value in checked_values(changes).items():
         setattr(held, name, value)
     held.sort_key = sort_key(held.family_name, held.given_name)
     held.save()
@@ -191,15 +191,15 @@ def remove_identifier(person: Person, kind: str, value: str, *, by: Actor, now: 
 def start_role(person: Person, role: str, *, since: datetime, by: Actor, now: datetime) -> Role:
     """The person becomes customer, candidate, employee... A role that is open already is returned as it is."""
     held = _locked(person)
-    found = Role.objects.filter(person=held, role=_slug(role), until__isnull=True).first()
-    return found or Role.objects.create(person=held, role=_slug(role), since=since)
+    found = Role.objects.filter(person=held, role=slug(role), until__isnull=True).first()
+    return found or Role.objects.create(person=held, role=slug(role), since=since)
 
 
 @transaction.atomic
 def end_role(person: Person, role: str, *, until: datetime, by: Actor, now: datetime) -> Role:
     """Close the open role at `until`. Raises `NotFound` when she does not hold it."""
     held = _locked(person)
-    found = Role.objects.filter(person=held, role=_slug(role), until__isnull=True).first()
+    found = Role.objects.filter(person=held, role=slug(role), until__isnull=True).first()
     if found is None:
         raise NotFound
     if until < found.since:
@@ -228,8 +228,8 @@ def record_consent(
         raise BadValue(fields={"at": str(_("consent cannot be dated in the future"))})
     return Consent.objects.create(
         person=held,
-        purpose=_slug(purpose),
-        channel=_slug(channel, limit=32),
+        purpose=slug(purpose),
+        channel=slug(channel, limit=32),
         given=given,
         at=moment,
         recorded_at=now,
@@ -316,7 +316,7 @@ def _locked(person: Person) -> Person:
     return held
 
 
-def _slug(word: str, *, limit: int = 64) -> str:
+def slug(word: str, *, limit: int = 64) -> str:
     """A short lower-case name of a role, purpose or channel. Raises `BadValue`."""
     name = word.strip().lower().replace(" ", "_")
     if not name or len(name) > limit or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():

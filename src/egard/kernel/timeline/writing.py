@@ -14,9 +14,8 @@ from typing import Literal
 from uuid import UUID
 
 import orjson
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
-from psycopg.errors import DeadlockDetected
 
 from egard.base.copytext import copy_block, number_array, number_column, repeated, text_array, text_column
 from egard.base.ids import new_id
@@ -90,10 +89,6 @@ class Batch:
         return len(self.made)
 
 
-ATTEMPTS = 5
-"""How often a batch is done again after another transaction wrote the same; each time more of it is found."""
-
-
 def record_prepared(
     prepared: Sequence[Prepared],
     *,
@@ -109,18 +104,12 @@ def record_prepared(
     `newcomers` says more of the persons to be made than their identifier. `dry_run` tells what would become of each
     event and writes nothing.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        writing = _Writing(prepared, by, now, history, create_people, newcomers or {}, dry_run)
-        try:
-            with transaction.atomic():
-                return writing.run()
-        except IntegrityError:
-            if attempt == ATTEMPTS:
-                raise
-        except OperationalError as error:
-            if attempt == ATTEMPTS or not isinstance(error.__cause__, DeadlockDetected):
-                raise
-    raise AssertionError("unreachable")
+
+    def attempt() -> Batch:
+        with transaction.atomic():
+            return _Writing(prepared, by, now, history, create_people, newcomers or {}, dry_run).run()
+
+    return people_bulk.again_where_raced(attempt)
 
 
 _KNOWN = """
