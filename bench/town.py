@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from egard.kernel.access.actors import system
 from egard.kernel.people import bulk
 
-GIVEN = [  # noqa: E501
+GIVEN = [
     "Marie",
     "Jeanne",
     "Anne",

@@ -95,7 +95,7 @@ def fuzz(path: str, method: str, headers: dict[str, str], person: str) -> None:
 
     @given(case=schema[path][method].as_strategy())
     @settings(
-        max_examples=400 if DEEP else 15,
+        max_examples=200 if DEEP else 15,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -14,7 +14,7 @@ from django.core.asgi import get_asgi_application
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
+App = Callable[..., Awaitable[None]]
 
 
 class BodyTooLong(Exception):

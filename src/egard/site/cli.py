@@ -72,10 +72,20 @@ def problem_of(refusal: Refusal) -> dict[str, object]:
     }
 
 
+def _allow_words() -> None:
+    """A refusal that came before Django was loaded speaks English: there is no catalogue to look into yet."""
+    from django.conf import settings
+
+    if not settings.configured:
+        settings.configure(USE_I18N=False)
+
+
 def main() -> None:
+    """Run a command; refusals become words (or a problem with --json) and exit code 1."""
     try:
         sys.exit(egard(standalone_mode=False) or 0)
     except Refusal as refusal:
+        _allow_words()
         if "--json" in sys.argv:
             print(json.dumps(problem_of(refusal), ensure_ascii=False))
         else:

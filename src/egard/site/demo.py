@@ -10,7 +10,7 @@ import csv
 import gzip
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -161,7 +161,7 @@ def logins() -> list[Login]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Generator[None]:
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
     try:

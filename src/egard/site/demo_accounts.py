@@ -65,6 +65,6 @@ class DemoStaysHere(AuthenticationBackend):
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
         user = super().authenticate(request, **credentials)
-        if user is not None and is_demo_user(user) and not is_at_this_machine(request):
+        if not isinstance(user, User) or (is_demo_user(user) and not is_at_this_machine(request)):
             return None
         return user

@@ -30,7 +30,7 @@ class Dialect:
     quote: str = '"'
     escape: str = ""
 
-    def reader(self, lines: Iterable[str]) -> csv.reader:  # type: ignore[valid-type]
+    def reader(self, lines: Iterable[str]) -> csv.reader:  # ty: ignore[invalid-type-form]  (a class only at run time)
         return csv.reader(
             lines,
             delimiter=self.separator,

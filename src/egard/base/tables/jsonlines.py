@@ -35,7 +35,7 @@ class JsonRows:
         names = dict(self._wanted)
         for row in rows:
             names.update(dict.fromkeys(row))
-        columns = {name: [row.get(name) for row in rows] for name in names}
+        columns: dict[str, Sequence[Any]] = {name: [row.get(name) for row in rows] for name in names}
         return Piece(numbers, columns, sorted(bad, key=lambda b: b.line))
 
 

@@ -179,7 +179,8 @@ class Lines:
         return list(io.StringIO(text, newline="\n"))
 
     def _one_by_one(self, whole: bytes, number: int) -> LinePiece:
-        piece = LinePiece([], [], [])
+        numbers: list[int] = []
+        piece = LinePiece(numbers, [], [])
         for n, line in enumerate(whole.split(self.newline), number):
             if n > number and not line and n == number + whole.count(self.newline):
                 break
@@ -187,7 +188,7 @@ class Lines:
             if not reason:
                 try:
                     piece.lines.append(line.decode(self._codec) + "\n")
-                    piece.numbers.append(n)  # type: ignore[attr-defined]
+                    numbers.append(n)
                     continue
                 except UnicodeDecodeError:
                     reason = "bad_encoding"

@@ -18,16 +18,16 @@ Short = Annotated[str, Field(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """Minor units (cents) and an ISO 4217 currency. Zero for a gift; never negative: a cancellation says so itself."""
+class GivenBack:
+    """Minor units (cents) and an ISO 4217 currency. Never negative: that it was given back says so itself."""
 
     amount: Annotated[int, Field(ge=0, le=10**14)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
 @dataclass(frozen=True, slots=True)
-class SignedAmount:
-    """The same for an order, whose total may be below zero: books hold adjustments in the buyer's favour as orders."""
+class Amount:
+    """The total of an order. It may be below zero: books hold adjustments in the buyer's favour as orders."""
 
     amount: Annotated[int, Field(ge=-(10**14), le=10**14)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
@@ -74,7 +74,7 @@ class PurchaseMade:
     """Somebody bought: the order's number, its total, what was in it, where (`site` is a site's code)."""
 
     order_number: OrderNumber
-    total: SignedAmount
+    total: Amount
     lines: list[Line] = field(default_factory=list)
     site: Short = ""
     note: Annotated[Short, Personal()] = ""
@@ -95,7 +95,7 @@ class PurchaseCancelled:
     """
 
     order_number: OrderNumber
-    total: Amount
+    total: GivenBack
     original: Annotated[str, Field(max_length=100)] | None = None
     lines: list[Line] = field(default_factory=list)
     site: Short = ""

@@ -6,24 +6,30 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_language
 
 from egard.base.money import Money
 from egard.journeys.purchases import rules
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.models import Site
 from egard.kernel.people.models import Person
 from egard.kernel.registry import FieldClass
 
 READ = "purchases.read_value"
 
 
-def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying]]:
-    """What a person bought, by currency, the largest first: one query."""
+def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying, str]]:
+    """What a person bought, by currency, the largest first, with the name of the shop last visited: one query."""
     if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
         return []
-    rows = Value.objects.filter(person=person).order_by("-spent_minor")
-    return [(v.currency, rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS})) for v in rows]
+    name = Site.objects.filter(code=OuterRef("visit_site")).values("name")
+    rows = Value.objects.filter(person=person).annotate(site_name=Subquery(name)).order_by("-spent_minor")
+    return [
+        (v.currency, rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS}), v.site_name or v.visit_site)
+        for v in rows
+    ]
 
 
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
@@ -32,13 +38,14 @@ def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | 
     if not found:
         return None
     language = get_language() or "fr"
-    currency, buying = found[0]
+    currency, buying, visit_place = found[0]
     months = rules.last_months(buying.months, now)
     highest = max((amount for _month, amount in months), default=0)
     return {
         "spent": Money(buying.net_minor, currency).words(language),
-        "others": [Money(b.net_minor, c).words(language) for c, b in found[1:]],
+        "others": [Money(b.net_minor, c).words(language) for c, b, _place in found[1:]],
         "buying": buying,
+        "visit_place": visit_place,
         "average": Money(average, currency).words(language) if (average := buying.average_minor()) is not None else "",
         "yearly": buying.yearly_orders(now),
         "days": (now - buying.last_at).days if buying.last_at else None,
@@ -77,7 +84,7 @@ def data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | N
                 "last_visit_site": b.visit_site,
                 "orders_per_year": b.yearly_orders(now),
             }
-            for currency, b in found
+            for currency, b, _place in found
         ]
     }
 

@@ -173,7 +173,7 @@ def _documents(events: Sequence[Event | Refusal]) -> dict[int, tuple[FactType, b
         except Refusal as refusal:
             found |= dict.fromkeys(some, refusal)
             continue
-        stored = documents(fact_type, [events[n]["data"] for n in some])  # type: ignore[index]
+        stored = documents(fact_type, [events[n]["data"] for n in some])  # ty: ignore[not-subscriptable]  (`some` are no refusals)
         found |= {n: (fact_type, d) if isinstance(d, bytes) else d for n, d in zip(some, stored, strict=True)}
     return found
 

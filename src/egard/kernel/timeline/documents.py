@@ -16,7 +16,7 @@ from egard.kernel.timeline.operations import BadFact, validated
 @lru_cache(maxsize=1024)
 def _many(cls: type) -> TypeAdapter[Any]:
     schemas.adapter(cls)  # refuses unknown fields from now on
-    return TypeAdapter(list[cls])  # type: ignore[valid-type]
+    return TypeAdapter(list[cls])  # ty: ignore[invalid-type-form]  (known only now)
 
 
 def documents(fact_type: FactType, rows: Sequence[Any]) -> list[bytes | BadFact]:

@@ -34,21 +34,22 @@ def declared(kind: str) -> FactType:
     return found
 
 
-@lru_cache(maxsize=4096)
-def _numbered(name: str, version: int, _database: str) -> int:
-    return Kind.objects.get(name=name, version=version).pk
+@lru_cache(maxsize=8)
+def _numbers(_database: str) -> dict[tuple[str, int], int]:
+    return {(name, version): pk for pk, name, version in Kind.objects.values_list("id", "name", "version")}
 
 
 def number(fact_type: FactType) -> int:
-    """The number of a kind in this database; kinds are registered by `migrate`, so this is one lookup a process."""
+    """The number of a kind in this database. `migrate` registers them all, so they are read once a process."""
     from django.db import connection
 
-    return _numbered(fact_type.name, fact_type.version, str(connection.settings_dict["NAME"]))
+    database = str(connection.settings_dict["NAME"])
+    return _numbers(database)[fact_type.name, fact_type.version]
 
 
 def forget() -> None:
-    """Forget the numbers: the database was emptied (by a test)."""
-    _numbered.cache_clear()
+    """Forget the numbers: the database was emptied (by a test), or new kinds were registered."""
+    _numbers.cache_clear()
 
 
 def register_all() -> None:
@@ -66,6 +67,7 @@ def register_all() -> None:
             if not _is_extension(row.schema, schema):
                 raise SchemaChanged(f"the fields of {kind} changed: declare version {fact_type.version + 1}")
             Kind.objects.filter(pk=row.pk).update(schema=schema)
+    forget()
 
 
 def _is_extension(old: dict, new: dict) -> bool:

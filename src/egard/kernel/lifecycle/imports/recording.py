@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -24,7 +25,7 @@ def record_rows(job: Job, batch: Batch, prepared: Sequence[Prepared]) -> None:
             batch.refuse(one.n, outcome.refusal)
 
 
-def record(job: Job, prepared: Sequence[Prepared], **more: object) -> list[Outcome]:
+def record(job: Job, prepared: Sequence[Prepared], **more: Any) -> list[Outcome]:
     """Record facts as the job says, and count the people and facts written."""
     if not prepared:
         return []
@@ -35,7 +36,7 @@ def record(job: Job, prepared: Sequence[Prepared], **more: object) -> list[Outco
         history=job.history,
         create_people=job.map.create_people,
         dry_run=job.dry_run,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     job.tally.facts += sum(outcome.outcome == "recorded" for outcome in result.outcomes)
     if job.dry_run:

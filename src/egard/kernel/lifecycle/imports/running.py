@@ -35,7 +35,7 @@ class NoFields(Refusal):
     """Without a map the columns must be named as fields."""
 
     code = "import.no_fields"
-    message = _("No column of “{path}” is named as a field of {kind} ({fields}). Say which is what in a map: `--map`.")
+    message = _("No column of “{path}” is named as a field of {kind} ({known}). Say which is what in a map: `--map`.")
 
 
 class MissingFields(Refusal):
@@ -127,8 +127,7 @@ def _checked(map_: Map | None, table: Table, importer: Importer) -> Map:
         return map_
     found = identity_map(table.names, importer)
     if not found.fields:
-        fields = ", ".join(importer.fields)
-        raise NoFields(path=table.path.name, kind=importer.kind, fields=fields)
+        raise NoFields(path=table.path.name, kind=importer.kind, known=", ".join(importer.fields))
     missing = [name for name in importer.required if name not in found.fields]
     if missing:
         raise MissingFields(path=table.path.name, missing=", ".join(missing), found=", ".join(table.names[:100]))

@@ -1,0 +1,199 @@
+"""The `egard` command as a person and as a program use it: answers, words, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from uuid import UUID
+
+import click
+import pytest
+
+from egard.site import cli, postgres
+from egard.site.commands import keys
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """An installation of its own, its database up for as long as this module runs."""
+    data = tmp_path_factory.mktemp("place") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EGARD_DATA", str(data))
+        patch.setenv("EGARD_LANGUAGE", "en")
+        patch.setenv("EGARD_POSTGRES_FSYNC", "off")
+        for name in ("DATABASE_URL", "EGARD_TEST_TEMPLATE"):
+            patch.delenv(name, raising=False)
+        with postgres.embedded():
+            yield data
+
+
+@pytest.fixture
+def egard(place):
+    environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "EGARD_TEST_TEMPLATE")}
+    environment |= {"EGARD_DATA": str(place), "EGARD_LANGUAGE": "en"}
+
+    def run(*arguments, typed=None):
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "egard.site.cli", *arguments],
+            input=typed,
+            stdin=subprocess.DEVNULL if typed is None else None,
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+
+    return run
+
+
+def answer(done):
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_help_names_every_command_and_loads_no_framework():
+    code = (
+        "import sys; sys.argv = ['egard', '--help']\nfrom egard.site.cli import main\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+        "assert not {'django.db', 'psycopg', 'granian'} & set(sys.modules), 'heavy'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for name in ("serve", "web", "worker", "migrate", "demo", "user", "apikey", "people", "check"):
+        assert f"\n  {name} " in done.stdout
+    assert "prepare" not in done.stdout
+
+
+def test_every_command_has_help():
+    for name in cli.COMMANDS:
+        if cli._module(name):
+            command = cli.egard.get_command(None, name)
+            assert command.help, name
+
+
+def test_a_key_is_shown_once_and_only_its_hash_is_kept(egard, place):
+    key = answer(egard("apikey", "create", "--name", "till", "--scopes", "people.read,people.edit", "--json"))["key"]
+    assert key.startswith("egard_")
+    assert answer(egard("apikey", "create", "--name", "till", "--scopes", "all", "--json"))["key"] != key
+
+
+@pytest.mark.parametrize("expires", ["90d", "2999-01-31", "2999-01-31T10:00:00Z"])
+def test_a_key_ends_at_a_day_to_come(expires):
+    moment = keys.Moment().convert(expires, None, None)
+    assert moment > datetime.now(UTC)
+
+
+@pytest.mark.parametrize("expires", ["2020-01-01", "tomorrow", "2027-02-30", "2999-01-31T10:00:00", "100000d", ""])
+def test_a_day_that_is_past_or_none_is_wrong_usage(expires):
+    with pytest.raises(click.BadParameter):
+        keys.Moment().convert(expires, None, None)
+
+
+def test_a_refusal_is_words_for_people_and_a_problem_for_programs(egard):
+    words = egard("apikey", "create", "--name", "till", "--scopes", "everything")
+    assert (words.returncode, words.stdout) == (1, "")
+    assert "“everything” is not a permission" in words.stderr
+    problem = egard("apikey", "create", "--name", "till", "--scopes", "everything", "--json")
+    assert problem.returncode == 1
+    assert json.loads(problem.stdout)["code"] == "access.unknown_scope"
+
+
+def test_a_refusal_before_anything_is_loaded_is_a_problem_too(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "egard.site.cli", "check", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            "EGARD_DATA": str(tmp_path / "var"),
+            "EGARD_POSTGRES_BIN": str(tmp_path),
+            "DATABASE_URL": "",
+        },
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["code"] == "site.no_postgres"
+
+
+def test_wrong_usage_is_exit_2(egard):
+    assert egard("apikey", "create").returncode == 2
+    assert egard("nothing").returncode == 2
+    assert egard("serve", "--port", "70000").returncode == 2
+
+
+def test_a_user_is_made_from_a_password_on_the_standard_input(egard):
+    made = answer(
+        egard(
+            *(
+                "user",
+                "create",
+                "Paul@example.org",
+                "--role",
+                "adviser",
+                "--scope",
+                "site",
+                "--password-stdin",
+                "--json",
+            ),
+            typed="un bon mot de passe\n",
+        )
+    )
+    assert UUID(made["id"])
+    again = egard("user", "create", "paul@example.org", "--role", "adviser", "--password-stdin", typed="x" * 20 + "\n")
+    assert again.returncode == 1
+    assert "already exists" in again.stderr
+
+
+def test_an_unknown_role_makes_no_user(egard):
+    refused = egard(
+        "user", "create", "zoe@example.org", "--role", "pilot", "--password-stdin", typed="un bon mot de passe\n"
+    )
+    assert refused.returncode == 1
+    made = egard(
+        "user", "create", "zoe@example.org", "--role", "adviser", "--password-stdin", typed="un bon mot de passe\n"
+    )
+    assert made.returncode == 0, made.stderr
+
+
+def test_nobody_to_ask_for_a_password_is_said(egard):
+    done = egard("user", "create", "eve@example.org", "--role", "adviser")
+    assert done.returncode == 1
+    assert "--password-stdin" in done.stderr
+
+
+def test_what_is_held_on_a_person_is_exported_then_erased(egard, place):
+    make = (
+        "from egard.site.commands import product\n"
+        "with product():\n"
+        "    from egard.base.clock import utc_now\n"
+        "    from egard.kernel.access.actors import system\n"
+        "    from egard.kernel.people.operations import create_person\n"
+        "    person = create_person(given_name='Anne', family_name='Le Gall',\n"
+        "        identifiers=[('customer_number', '17850')], by=system('test'), now=utc_now())\n"
+        "    print(person.uuid)\n"
+    )
+    uuid = subprocess.run(
+        [sys.executable, "-c", make],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "EGARD_DATA": str(place)},
+    ).stdout.strip()
+    held = answer(egard("people", "export", "customer_number:17850", "--json"))
+    assert held["people"]["family_name"] == "Le Gall"
+    assert egard("people", "erase", uuid).returncode == 130  # nobody there to say yes
+    assert answer(egard("people", "erase", uuid, "--yes", "--json")) == {"id": uuid, "erased": True}
+    gone = egard("people", "export", "customer_number:17850")
+    assert gone.returncode == 1
+    assert "0 people" in gone.stderr
+    assert egard("people", "export", "not-an-id").returncode == 2
+
+
+def test_check_says_that_all_is_well(egard):
+    assert answer(egard("migrate", "--json"))["applied"] == []
+    said = answer(egard("check", "--json"))
+    assert said["ok"] is True
+    assert said["database"] == "embedded"
+    assert 15 <= said["postgresql"] <= 18
