@@ -10,7 +10,7 @@ import pytest
 
 from egard.base.clock import utc_now
 from egard.console.middleware import RefusalMiddleware
-from egard.journeys.purchases.facts import Amount, GivenBack, PurchaseCancelled, PurchaseMade
+from egard.journeys.purchases.facts import Amount, PurchaseCancelled, PurchaseMade
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Sight, User
 from egard.kernel.people import operations as people
@@ -177,7 +177,7 @@ def test_the_timeline_is_searched_and_says_when_nothing_is_there(read_as, anne, 
 
 def test_a_correction_is_linked_with_what_it_corrects(read_as, anne, buy, me):
     bought, now = buy(anne, "536365"), utc_now()
-    taken = PurchaseCancelled(order_number="C536365", total=GivenBack(1250, "EUR"), original="536365")
+    taken = PurchaseCancelled(order_number="C536365", total=Amount(1250, "EUR"), original="536365")
     back = record(anne, taken, at=now, by=me, channel="shop", key="c", now=now, corrects=bought.uuid)
     page = read_as("agent").get(f"/people/{anne.uuid}/").content.decode()
     assert f'href="#fact-{bought.uuid}"' in page

@@ -129,3 +129,13 @@ def test_eight_batches_at_once_make_each_person_and_fact_once(me, now):
     assert sum(b.people_created for b in batches) == 20
     assert sum(outcomes(b).count("recorded") for b in batches) == 100
     assert Fact.objects.count() == 100
+
+
+def test_a_correction_of_nothing_or_of_somebody_elses_fact_is_refused(me, now):
+    [theirs] = bulk.record_events([event(1, customer="other")], by=me, now=now).outcomes
+    rows = [
+        event(2, corrects=str(theirs.id)),
+        event(3, corrects="01890000-0000-7000-8000-000000000000"),
+        event(4, customer="other", corrects=str(theirs.id)),
+    ]
+    assert outcomes(bulk.record_events(rows, by=me, now=now)) == ["not_found", "not_found", "recorded"]

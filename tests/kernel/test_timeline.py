@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from egard.base.paging import UnknownCursor
 from egard.base.refusal import NotFound
-from egard.journeys.purchases.facts import Amount, GivenBack, PurchaseCancelled, PurchaseMade
+from egard.journeys.purchases.facts import Amount, PurchaseCancelled, PurchaseMade
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.people.operations import Erased
@@ -162,7 +162,7 @@ def test_the_timeline_is_filtered_by_kind_time_and_words(make_person, record, ev
     person = make_person()
     record(person, bought("A1", note="Cadeau pour Élodie"), at=now - timedelta(days=3))
     record(person, bought("A2"), at=now - timedelta(days=2))
-    record(person, PurchaseCancelled("C1", GivenBack(500, "EUR"), original="A2"), at=now - timedelta(days=1))
+    record(person, PurchaseCancelled("C1", Amount(500, "EUR"), original="A2"), at=now - timedelta(days=1))
 
     def numbers(**how):
         return [e.data["order_number"] for e in queries.timeline(everything, person, **how).items]

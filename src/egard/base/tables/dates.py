@@ -119,11 +119,17 @@ def _typed(cell: Any, form: str) -> datetime | None:
 def _parser(form: str) -> Callable[[str], datetime]:
     if form == "iso":
         return _iso
+    if form in ("epoch", "epoch_ms"):
+        return _refuse_text
     if order := _ORDER.get(form):
         return lambda text: _numeric(text, form, order)
     if "%" not in form:
         raise ValueError(form)
     return lambda text: _stated(text, form)
+
+
+def _refuse_text(text: str) -> datetime:
+    raise bad_cell("bad_date", cell=text[:50], form="epoch")
 
 
 def _iso(text: str) -> datetime:
@@ -146,11 +152,11 @@ def _numeric(text: str, form: str, order: tuple[int, int, int]) -> datetime:
     if match is None:
         raise bad_cell("bad_date", cell=text[:50], form=form)
     parts = (match[1], match[3], match[4])
-    day, month, year = (int(parts[place]) for place in order)
-    if len(parts[order[2]]) == 2:
-        year += 2000 if year < 69 else 1900  # as POSIX reads two digits
-    elif len(parts[order[2]]) != 4:
+    if len(parts[order[0]]) > 2 or len(parts[order[2]]) not in (2, 4):
         raise bad_cell("bad_date", cell=text[:50], form=form)
+    day, month, year = (int(parts[place]) for place in order)
+    if year < 100 and len(parts[order[2]]) == 2:
+        year += 2000 if year < 69 else 1900  # as POSIX reads two digits
     hour, half = int(match[5] or 0), (match[9] or "").lower()
     if half:
         if not 1 <= hour <= 12:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _BOMS = (
 )
 _WIDE = ("utf-16", "utf-32", "utf_16", "utf_32")
 SAMPLE_BYTES = 64 * 1024
+_NOISE = 0.02
+"""How much messier the Western reading may look and still be taken: a few names tell little."""
 _CANDIDATES = [
     "cp1252", "iso8859_15", "cp1250", "cp1251", "cp1253", "cp1254", "cp437", "cp850", "mac_roman",
     "shift_jis", "cp932", "euc_jp", "gb18030", "big5", "euc_kr",
@@ -56,10 +59,31 @@ def _likeliest(text: bytes, first_odd: int) -> str:
     # What tells is where bytes are not ASCII: the sample begins near the first of them.
     start = max(0, text.rfind(b"\n", 0, first_odd) + 1)
     sample = text[start : start + SAMPLE_BYTES]
-    best = from_bytes(sample, cp_isolation=_CANDIDATES, enable_fallback=False).best()
-    if best is None or best.encoding in ("cp1252", "iso8859_15") or "cp1252" in best.could_be_from_charset:
+    if _reads_as_western(sample):
+        return "cp1252"
+    found = from_bytes(sample, cp_isolation=_CANDIDATES, enable_fallback=False)
+    best = found.best()
+    western = next((match for match in found if "cp1252" in (match.encoding, *match.could_be_from_charset)), None)
+    if best is None or (western is not None and western.chaos <= best.chaos + _NOISE):
         return "cp1252" if _fits(text, "cp1252") else "latin-1"
     return best.encoding
+
+
+_WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõœøùúûüýÿßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕŒØÙÚÛÜÝŸ€£°§«»’‘“”…–—·¿¡ºª²©®\u00a0")
+_FOREIGN_RUN = re.compile(r"[^\x00-\x7f]{3}")
+
+
+def _reads_as_western(text: bytes) -> bool:
+    """Whether a short text is cp1252 beyond doubt: only what Western languages write, an accent here and there.
+
+    Statistics need more text than a small file has: a list of French names would pass for Polish by its `œ`. Greek and
+    Cyrillic read this way give nothing but accents, in long runs.
+    """
+    try:
+        decoded = text.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    return set(filter(lambda c: not c.isascii(), decoded)) <= _WESTERN and not _FOREIGN_RUN.search(decoded)
 
 
 def _fits(text: bytes, encoding: str) -> bool:
@@ -88,6 +112,17 @@ class LinePiece:
     numbers: Sequence[int]
     lines: list[str]
     bad: list[BadLine]
+
+
+def _marking_last(blocks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each block and whether it is the last: the end of a file belongs to the piece before it."""
+    held: bytes | None = None
+    for block in blocks:
+        if held is not None:
+            yield held, False
+        held = block
+    if held is not None:
+        yield held, True
 
 
 class Lines:
@@ -137,29 +172,25 @@ class Lines:
         """Lines, about a megabyte at a time. A line without end is refused at its limit and passed over."""
         number, tail, skipping = 1, [], False
         held = 0
-        for block in self._blocks():
-            cut = block.rfind(self.newline) + 1
+        for block, last in _marking_last(self._blocks()):
+            if skipping:
+                begin = block.find(self.newline) + 1
+                if not begin:
+                    continue
+                block, number, skipping = block[begin:], number + 1, False
+            cut = len(block) if last else block.rfind(self.newline) + 1
             if not cut:
-                if not skipping:
-                    tail.append(block)
-                    held += len(block)
-                if held > LINE_MAX_CHARS and not skipping:
+                tail.append(block)
+                held += len(block)
+                if held > LINE_MAX_CHARS:
                     yield LinePiece([], [], [bad_line(number, "line_too_long", [self._glimpse(tail[0])])])
                     tail, held, skipping = [], 0, True
                 continue
-            if skipping:
-                begin = block.find(self.newline) + 1
-                number, skipping = number + 1, False
-                whole = block[begin:cut]
-            else:
-                whole = b"".join([*tail, block[:cut]])
+            whole = b"".join([*tail, block[:cut]])
             tail, held = ([block[cut:]], len(block) - cut) if cut < len(block) else ([], 0)
             if whole:
-                count = whole.count(self.newline)
                 yield self._piece(whole, number)
-                number += count
-        if tail and not skipping:
-            yield self._piece(b"".join(tail), number)
+                number += whole.count(self.newline)
 
     def _piece(self, whole: bytes, number: int) -> LinePiece:
         """The lines of some bytes; all at once when all is well, else one by one."""

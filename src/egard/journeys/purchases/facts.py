@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from egard.base.money import Money
 from egard.kernel.registry import Personal, fact
@@ -18,19 +18,19 @@ Short = Annotated[str, Field(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
-    """Minor units (cents) and an ISO 4217 currency. Never negative: that it was given back says so itself."""
-
-    amount: Annotated[int, Field(ge=0, le=10**14)]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-
-
-@dataclass(frozen=True, slots=True)
 class Amount:
-    """The total of an order. It may be below zero: books hold adjustments in the buyer's favour as orders."""
+    """Minor units (cents) and an ISO 4217 currency. Zero for a gift; below zero where books hold an adjustment in the
+    buyer's favour as an order."""
 
     amount: Annotated[int, Field(ge=-(10**14), le=10**14)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+
+
+def _given_back(total: Amount) -> Amount:
+    """A cancellation says by itself which way the money went."""
+    if total.amount < 0:
+        raise ValueError("what was given back is not negative")
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class PurchaseCancelled:
     """
 
     order_number: OrderNumber
-    total: GivenBack
+    total: Annotated[Amount, AfterValidator(_given_back)]
     original: Annotated[str, Field(max_length=100)] | None = None
     lines: list[Line] = field(default_factory=list)
     site: Short = ""

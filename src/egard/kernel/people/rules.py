@@ -61,7 +61,9 @@ def normalise_phone(value: str, country: str) -> str:
         number = phonenumbers.parse(value, country or None)
     except phonenumbers.NumberParseException as error:
         raise ValueError("not_a_phone") from error
-    if number.extension or not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
+    # Possible, not valid by today's tables: new ranges are given out before the tables know them.
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if number.extension or reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValueError("not_a_phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -246,8 +246,9 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
         cursor.execute(
             "update people_person p set given_name = n.given_name, family_name = n.family_name, language = n.language,"
             " address = n.address, country = n.country, site_id = n.site_id, sort_key = n.sort_key"
-            " from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[])"
-            " n(id, given_name, family_name, language, address, country, site_id, sort_key) where p.id = n.id",
+            " from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[],"
+            " %s::text[]) n(id, given_name, family_name, language, address, country, site_id, sort_key)"
+            " where p.id = n.id",
             [
                 number_array(ids),
                 *(text_array([values[name] for _id, values, _pairs in after]) for name in _VALUES[:5]),
@@ -261,7 +262,8 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
         )
         cursor.execute(
             "update people_search s set text = n.text, grams = n.grams::text[]"
-            " from unnest(%s::bigint[], %s::text[], %s::text[]) n(person_id, text, grams) where s.person_id = n.person_id",
+            " from unnest(%s::bigint[], %s::text[], %s::text[]) n(person_id, text, grams)"
+            " where s.person_id = n.person_id",
             [
                 number_array(ids),
                 text_array(texts),

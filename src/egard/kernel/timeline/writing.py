@@ -19,13 +19,14 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.base.copytext import copy_block, number_array, number_column, repeated, text_array, text_column
 from egard.base.ids import new_id
-from egard.base.refusal import Refusal
+from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
 from egard.kernel.people.bulk import NewPerson, Pair
 from egard.kernel.people.operations import Erased
 from egard.kernel.registry import FactType
 from egard.kernel.timeline import kinds
+from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import KeyReused
 
 
@@ -145,6 +146,7 @@ class _Writing:
 
     def run(self) -> Batch:
         self._find_persons()
+        self._check_corrections()
         first, twins = self._first_of_each_key()
         fresh = self._without_known(first)
         for place in fresh:
@@ -192,6 +194,16 @@ class _Writing:
         persons = [self.newcomers.get(pair) or NewPerson([pair]) for pair in pairs]
         made = people_bulk.create(persons, by=self.by, now=self.now)
         return {pair: [pk] for pair, pk in zip(pairs, made, strict=True)}
+
+    def _check_corrections(self) -> None:
+        """A correction names a fact of the same person; one query, and none where nothing is corrected."""
+        wanted = {place: one.corrects for place, one in enumerate(self.prepared) if one.corrects}
+        if not wanted:
+            return
+        there = set(Fact.objects.filter(uuid__in=wanted.values()).values_list("uuid", "person_id"))
+        for place, uuid in wanted.items():
+            if place not in self.outcomes and (uuid, self.found[place]) not in there:
+                self._refuse(place, NotFound())
 
     # --- keys -------------------------------------------------------------------------------------------------------
 

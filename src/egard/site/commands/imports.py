@@ -126,7 +126,8 @@ def _words(summary: Summary) -> str:
     lines = [f"Recognised: {_recognised(summary.detected)}."]
     done = "would be imported" if summary.dry_run else "imported"
     lines.append(
-        f"{tally.rows:,} rows: {tally.imported:,} {done}, {tally.unchanged:,} known already, {tally.rejected:,} rejected."
+        f"{tally.rows:,} rows: {tally.imported:,} {done}, {tally.unchanged:,} known already,"
+        f" {tally.rejected:,} rejected."
     )
     made = [f"{tally.people:,} people", f"{tally.facts:,} facts"]
     verb = "Would make" if summary.dry_run else "Made"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from egard.base.money import Money
 from egard.journeys.purchases import operations, queries, rules
-from egard.journeys.purchases.facts import Amount, GivenBack, Line, PurchaseCancelled, PurchaseMade
+from egard.journeys.purchases.facts import Amount, Line, PurchaseCancelled, PurchaseMade
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.people.search import search
@@ -74,7 +74,7 @@ def test_the_panel_tells_spent_frequency_recency_and_last_visit(make_person, buy
     buy(person, "A1", 30, now - timedelta(days=400))
     buy(person, "A2", 50, now - timedelta(days=20), channel="web")
     buy(person, "D1", 7, now - timedelta(days=300), currency="CHF")
-    back = PurchaseCancelled("C1", GivenBack(1000, "EUR"), original="A2")
+    back = PurchaseCancelled("C1", Amount(1000, "EUR"), original="A2")
     operations.record_purchase(person, back, at=now, channel="web", by=me, now=now)
     settle()
     with override("en"):

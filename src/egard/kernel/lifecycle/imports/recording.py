@@ -46,6 +46,11 @@ def record(job: Job, prepared: Sequence[Prepared], **more: Any) -> list[Outcome]
     return result.outcomes
 
 
+def forget_would_be() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("drop table if exists pg_temp.would_be")
+
+
 def count_would_be(pairs: Iterable[Pair]) -> int:
     """How many people a dry run would have made so far: a new person of one batch is the same in the next.
 

@@ -19,6 +19,7 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import log_change
 from egard.kernel.lifecycle.imports.job import BATCH, Job
 from egard.kernel.lifecycle.imports.maps import Map, identity_map, read_map
+from egard.kernel.lifecycle.imports.recording import forget_would_be
 from egard.kernel.lifecycle.imports.tally import Progress, Tally
 from egard.kernel.registry import Importer, registry
 from egard.kernel.timeline.reactions import catch_up
@@ -135,6 +136,8 @@ def _checked(map_: Map | None, table: Table, importer: Importer) -> Map:
 
 
 def _run(job: Job) -> Summary:
+    if job.dry_run:
+        forget_would_be()
     stopped: BadFile | None = None
     try:
         _loader(job.importer)(job)

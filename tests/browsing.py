@@ -10,10 +10,10 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(pytest.mark.browser)
+def pytest_itemcollected(item):
+    """A test that opens a page is marked `browser` by that."""
+    if "browser" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +38,6 @@ def browser():
 @pytest.fixture
 def staff(transactional_db, make_user):
     """Somebody who can sign in: an adviser, with a password."""
-    from egard.kernel.lifecycle.setup import after_migrate
-    from egard.kernel.timeline import kinds
-
-    kinds.forget()
-    after_migrate()  # the tables were emptied by the test before, the kinds of facts too
     return make_user("adviser", email="camille@example.org", name="Camille Lefèvre", password="a-warm-welcome")
 
 
