@@ -18,7 +18,6 @@ from egard.kernel.people import queries as people
 from egard.kernel.registry import Journey, find_journeys, registry
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.queries import timeline
-from egard.kernel.timeline.reactions import catch_up
 from egard.site.apps import DECLARING
 
 JOURNEYS = SRC / "egard" / "journeys"
@@ -74,7 +73,7 @@ def test_the_same_product_starts_with_the_package_and_without_it():
 
 
 @pytest.fixture
-def sent(transactional_db, make_user, make_person, me, now):
+def sent(transactional_db, make_user, make_person, settle, me, now):
     """Somebody with two parcels, one lost; and an agent."""
     from egard_parcels.operations import lose, send
 
@@ -82,7 +81,7 @@ def sent(transactional_db, make_user, make_person, me, now):
     send(person, "P-1", carrier="La Poste", by=me, now=now)
     send(person, "P-2", carrier="La Poste", by=me, now=now)
     lose(person, "P-2", words="Zélie had waited for it", by=me, now=now)
-    catch_up(now=now)
+    settle()
     return person, make_user("agent")
 
 

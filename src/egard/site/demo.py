@@ -38,6 +38,8 @@ ZONE = ZoneInfo("Europe/Paris")
 """The shops' own clock: an hour of the file is an hour on their wall."""
 NEWEST_AGE = timedelta(days=2)
 """How old the newest purchase is at least when the demo is loaded; at most a week more."""
+EVENING = 20
+"""The hour at which the shops close, and the day's new clients are known."""
 LOCK_KEY = 0x45676465
 """Advisory lock of the database: one process loads, the others wait."""
 REMEMBERED_SECONDS = 30.0
@@ -102,7 +104,8 @@ def load_demo(now: datetime) -> None:
     with tempfile.TemporaryDirectory() as folder:
         people = _shifted("people", weeks, Path(folder))
         purchases = _shifted("purchases", weeks, Path(folder))
-        _import("people", people, now=now)
+        for some, known_at in _by_month(people):
+            _import("people", some, now=min(known_at, now))
         _import("purchases", purchases, now=now)
         demo_life.live(people, staff, now=now, zone=ZONE)
     catch_up(now=now)
@@ -112,7 +115,7 @@ def load_demo(now: datetime) -> None:
         now=now,
         weeks=weeks,
         people=Person.objects.count(),
-        facts=Fact.objects.filter(by=str(ACTOR)).count(),
+        facts=Fact.objects.filter(by=str(ACTOR), corrects__isnull=True).count(),
     )
 
 
@@ -203,6 +206,24 @@ def _shifted(kind: str, weeks: int, folder: Path) -> Path:
                     row[name] = moved.get(text) or moved.setdefault(text, _moved(text, by))
             writer.writerow(row)
     return path
+
+
+def _by_month(people: Path) -> Iterator[tuple[Path, datetime]]:
+    """The people in one file per month of their first purchase, and the evening on which such a file came in.
+
+    A brand learns of its clients as they come: what they said on consents has the date on which it was learned.
+    """
+    months: dict[str, list[dict[str, str]]] = {}
+    for row in rows(people):
+        months.setdefault(row["since"][:7], []).append(row)
+    for month, some in sorted(months.items()):
+        path = people.with_name(f"demo-people-{month}.csv.gz")
+        with gzip.open(path, "wt", compresslevel=1, encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(some[0]))
+            writer.writeheader()
+            writer.writerows(some)
+        latest = datetime.fromisoformat(max(row["since"] for row in some))
+        yield path, latest.replace(hour=EVENING, tzinfo=ZONE)
 
 
 def _moved(text: str, by: timedelta) -> str:

@@ -9,7 +9,7 @@ from egard.kernel.access.models import User
 from egard.kernel.access.operations import UserExists, create_user, ensure_site, ensure_team, set_user_active
 from egard.site.demo_accounts import ACTOR, demo_users
 
-DOMAIN = "maison-hirondelle.example"
+DOMAIN = "hirondelle.example"
 """A domain that can never be registered (RFC 2606)."""
 PASSWORD = "bonjour-egard"  # noqa: S105
 """Of all demo logins: known to all, and good on this machine only (see demo_accounts)."""

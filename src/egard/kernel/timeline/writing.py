@@ -23,6 +23,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
 from egard.kernel.people.bulk import NewPerson, Pair
+from egard.kernel.people.operations import Erased
 from egard.kernel.registry import FactType
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Fact
@@ -43,10 +44,9 @@ class SeveralPersons(Refusal):
     message = _("Several people share this identifier: give the person’s id or another identifier.")
 
 
-class WasErased(Refusal):
+class WasErased(Erased):
     """The identifier belonged to a person who was erased; recording it again would bring her back."""
 
-    code = "people.erased"
     message = _("This identifier belonged to a person who was erased.")
 
 

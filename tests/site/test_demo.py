@@ -1,0 +1,190 @@
+"""The demo: loaded once, by the imports that users have, equal to its files; its logins stay on this machine."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections import defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db.models import Count, Max, Q, Sum
+from django.test import RequestFactory
+from django.urls import reverse
+
+from egard.journeys.purchases.models import Value
+from egard.kernel.access.models import Change, Site, User
+from egard.kernel.people.models import Consent, Identifier, Person, Relationship
+from egard.kernel.timeline.models import Fact
+from egard.site import demo, demo_staff
+from egard.site.demo_accounts import is_at_this_machine
+
+DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.fixture(autouse=True)
+def _ask_again():
+    demo.forget()
+    yield
+    demo.forget()
+
+
+def lines(name: str) -> list[dict[str, str]]:
+    with gzip.open(DATA / name, "rt", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def orders() -> dict[tuple[str, str, bool], tuple[int, datetime]]:
+    """(client, number, cancelled) → total in cents and first moment: added up by these few lines alone."""
+    totals: dict[tuple[str, str, bool], Decimal] = defaultdict(Decimal)
+    first: dict[tuple[str, str, bool], datetime] = {}
+    for row in lines("demo-purchases.csv.gz"):
+        place = row["customer_number"], row["order_number"], row["cancelled"] == "yes"
+        totals[place] += int(row["quantity"]) * Decimal(row["unit_price"])
+        at = datetime.fromisoformat(row["bought_at"])
+        first[place] = min(first.get(place, at), at)
+    return {place: (round(100 * total), first[place]) for place, total in totals.items()}
+
+
+def counted() -> dict[str, int]:
+    models = (Person, Identifier, Consent, Relationship, Fact, Value, User, Site, Change)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
+    assert demo.ensure_demo(loopback=True, now=now)
+    settle()
+    real = orders()
+    made = {place: told for place, told in real.items() if not place[2]}
+    cancelled = {place: told for place, told in real.items() if place[2]}
+    numbers = {row["customer_number"] for row in lines("demo-people.csv.gz")}
+
+    facts = Fact.objects.filter(corrects__isnull=True)
+    assert facts.filter(kind__name="purchases.made").count() == len(made)
+    assert facts.filter(kind__name="purchases.cancelled").count() == len(cancelled)
+    assert set(Identifier.objects.filter(kind="customer_number").values_list("value", flat=True)) == numbers
+    assert Person.objects.count() == len(numbers)
+    sums = Value.objects.aggregate(Sum("spent_minor"), Sum("cancelled_minor"), Sum("orders"), Sum("cancellations"))
+    assert sums == {
+        "spent_minor__sum": sum(total for total, _at in made.values()),
+        "cancelled_minor__sum": -sum(total for total, _at in cancelled.values()),
+        "orders__sum": len(made),
+        "cancellations__sum": len(cancelled),
+    }
+
+    weeks = demo.loaded().weeks
+    for place in list(real)[::97]:
+        customer, number, is_cancelled = place
+        fact = facts.get(key=f"{'cancelled' if is_cancelled else 'made'}:{number}", person__identifiers__value=customer)
+        assert fact.at == (real[place][1] + timedelta(weeks=weeks)).replace(tzinfo=PARIS)
+    newest = Fact.objects.aggregate(newest=Max("at"))["newest"]
+    assert timedelta(days=2) <= now - newest <= timedelta(days=9, hours=1)
+
+    invented = lines("demo-people.csv.gz")
+    assert Relationship.objects.count() == sum(bool(row["adviser"]) for row in invented)
+    assert Consent.objects.filter(given=False, proof__gt="").count() == sum(
+        bool(row["withdrew_at"]) for row in invented
+    )
+    assert Fact.objects.filter(corrects__isnull=False).exists()
+    assert Person.objects.annotate(n=Count("roles", filter=Q(roles__until__isnull=True))).filter(n__gt=1).exists()
+
+    before = counted()
+    assert demo.ensure_demo(loopback=True, now=now + timedelta(days=30))
+    assert counted() == before
+
+    assert demo.is_loaded()
+    client.force_login(User.objects.get(email=demo.logins()[0]["email"]))
+    page = client.get(reverse("about_demo"), headers={"Accept-Language": "fr"}).content.decode()
+    assert "10.24432/C5BW33" in page
+    assert f"{weeks} semaines" in page
+
+
+@pytest.mark.django_db
+def test_a_house_that_knows_people_already_is_left_alone(make_person, now):
+    make_person("Anne", "Le Gall")
+    assert not demo.ensure_demo(loopback=True, now=now)
+    assert Person.objects.count() == 1
+    assert not User.objects.exists()
+    assert not demo.is_loaded()
+    assert demo.logins() == []
+
+
+@pytest.mark.django_db
+def test_without_the_demo_there_is_no_page_on_it(make_user, client):
+    client.force_login(make_user("agent"))
+    assert client.get(reverse("about_demo")).status_code == 404
+
+
+@pytest.fixture
+def staff(db, now):
+    return demo_staff.hire(now=now)
+
+
+def request_from(address: str, host: str = "127.0.0.1:8000", **headers: str):
+    return RequestFactory().post("/accounts/login/", REMOTE_ADDR=address, headers={"host": host, **headers})
+
+
+def sign_in(request, login):
+    return authenticate(request, email=login["email"], password=login["password"])
+
+
+def test_every_login_shown_signs_in_at_this_machine(staff):
+    logins = demo.logins()
+    assert {user.role for user in demo_staff.STAFF} == {
+        next(m.role for m in demo_staff.STAFF if m.email == login["email"]) for login in logins
+    }
+    for login in logins:
+        assert sign_in(request_from("127.0.0.1"), login).email == login["email"]
+        assert login["role"]
+    assert sign_in(request_from("::1", "localhost"), logins[0])
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "headers"),
+    [
+        ("192.168.1.20", "127.0.0.1:8000", {}),
+        ("127.0.0.1", "clients.example.org", {}),
+        ("127.0.0.1", "127.0.0.1.example.org", {}),
+        ("127.0.0.1", "127.0.0.1:8000", {"x-forwarded-for": "203.0.113.9"}),
+        ("127.0.0.1", "127.0.0.1:8000", {"forwarded": "for=203.0.113.9"}),
+        ("::ffff:192.168.1.20", "localhost", {}),
+        ("", "localhost", {}),
+    ],
+)
+def test_a_demo_login_is_refused_to_whoever_is_elsewhere(staff, address, host, headers):
+    assert sign_in(request_from(address, host, **headers), demo.logins()[0]) is None
+
+
+def test_where_the_product_has_a_public_address_nobody_is_here(staff, settings):
+    settings.URL = "https://clients.example.org"
+    assert not is_at_this_machine(request_from("127.0.0.1"))
+    assert sign_in(request_from("127.0.0.1"), demo.logins()[0]) is None
+
+
+def test_a_demo_user_who_changed_her_address_stays_here_too(staff):
+    user = staff["claire.dubourg"]
+    User.objects.filter(pk=user.pk).update(email="claire@example.org")
+    login = {"email": "claire@example.org", "password": demo_staff.PASSWORD}
+    assert sign_in(request_from("127.0.0.1"), login) == user
+    assert sign_in(request_from("192.168.1.20"), login) is None
+
+
+def test_others_sign_in_from_anywhere(make_user):
+    user = make_user("agent", email="anne@example.org", password="a long secret")
+    login = {"email": "anne@example.org", "password": "a long secret"}
+    assert sign_in(request_from("192.168.1.20", "clients.example.org"), login) == user
+
+
+def test_a_server_that_others_can_reach_suspends_the_demos_logins(staff, now):
+    login = demo.logins()[0]
+    demo_staff.open_or_close(loopback=False, now=now)
+    assert demo.logins() == []
+    assert sign_in(request_from("127.0.0.1"), login) is None
+    demo_staff.open_or_close(loopback=True, now=now)
+    assert sign_in(request_from("127.0.0.1"), login)
