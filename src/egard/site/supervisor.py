@@ -154,13 +154,13 @@ class Supervisor:
         if self.stopping:
             return
         web.arguments, web.descriptors = ["web", *options], ()
-        worker = Child("worker", ["worker"], self._environment("worker"))
-        worker.start()
-        self.children.append(worker)
         while not self.stopping and not self._answers():
             self._sleep(0.02)
             self._must_live(web)
+        worker = Child("worker", ["worker"], self._environment("worker"))  # after the pages, which people wait for
+        self.children.append(worker)
         if not self.stopping:
+            worker.start()
             self._announce(told)
 
     def _must_live(self, child: Child) -> None:
