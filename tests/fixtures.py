@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import translation
 
 from egard.kernel.access.actors import system
 
@@ -75,6 +76,13 @@ def settle(now):
             reactions.catch_up(now=at)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Words are asserted in English unless a test asks for another language."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
