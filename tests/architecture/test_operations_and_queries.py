@@ -13,7 +13,6 @@ WITHOUT_VIEWER = {
     "egard.kernel.access.queries.viewer_for_key": "makes the viewer of a key",
     "egard.kernel.access.queries.system_viewer": "makes the viewer of the product itself",
     "egard.kernel.access.queries.digest": "computes, asks nothing",
-    "egard.kernel.people.queries.identifier_entry": "shapes a row that a question has read",
     "egard.kernel.people.queries.has_consent": "the product asks itself before it sends; nobody looks",
     "egard.journeys.purchases.queries.panel": "a panel's hook: person, viewer, now",
     "egard.journeys.purchases.queries.data": "a panel's hook: person, viewer, now",
