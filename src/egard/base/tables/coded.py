@@ -1,4 +1,4 @@
-"""A column as its distinct cells and, for each row, which of them: what repeats is understood once and joined in bulk."""
+"""A column as its distinct cells and which of them each row has: what repeats is understood once, joined in bulk."""
 
 from __future__ import annotations
 
