@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.tables.coded import Coded
+
 LINE_MAX_CHARS = 10 * 1024 * 1024
 """One line of a file at most; also one record of several lines, and so one cell."""
 
@@ -37,6 +39,11 @@ def bad_line(line: int, reason: str, cells: Sequence[str] = (), **context: Any) 
     return BadLine(line, reason, str(WHY[reason]).format(**context), tuple(cells))
 
 
+def taken(column: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:
+    """Some cells of a column, in the order given."""
+    return column.take(places) if isinstance(column, Coded) else [column[place] for place in places]
+
+
 @dataclass(slots=True)
 class Piece:
     """Rows of a table. `columns` holds one sequence of cells per column, `lines` the number of each row in the file.
@@ -57,7 +64,7 @@ class Piece:
             return self
         return Piece(
             [self.lines[place] for place in places],
-            {name: [column[place] for place in places] for name, column in self.columns.items()},
+            {name: taken(column, places) for name, column in self.columns.items()},
         )
 
     def part(self, start: int, stop: int) -> Piece:

@@ -7,6 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.tables.coded import Coded
+
 T = TypeVar("T")
 _KEPT_MAX = 200_000
 """Distinct cells remembered at most: memory stays flat where a column never repeats."""
@@ -55,10 +57,16 @@ class Reader(dict[Any, Any], Generic[T]):
         return value
 
     def column(self, cells: Sequence[Any]) -> list[Any]:
+        if isinstance(cells, Coded):
+            return self.coded(cells).listed()
         try:
             return list(map(self.__getitem__, cells))
         except TypeError:  # a list or an object in a JSON cell cannot be remembered
             return [self._one(cell) for cell in cells]
+
+    def coded(self, cells: Coded) -> Coded:
+        """The same for a column whose distinct cells are known."""
+        return cells.map(self.__getitem__)
 
     def _one(self, cell: Any) -> T | BadCell:
         try:

@@ -13,41 +13,30 @@ What odd rows mean, so that nothing is lost and sums agree with the file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import compress
 from typing import Any, NamedTuple
 
 import orjson
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from egard.base.copytext import NULL, copy_block, text_column
-from egard.base.money import exponent, to_minor
+from egard.base.money import to_minor
 from egard.base.refusal import Refusal
-from egard.base.tables.values import BadCell, Reader
 from egard.journeys.purchases.facts import PurchaseCancelled, PurchaseMade
-from egard.kernel.lifecycle.imports import Batch, Job
-from egard.kernel.lifecycle.imports.batches import plain_text
-from egard.kernel.lifecycle.imports.events import BadChannel, EmptyField, is_channel
-from egard.kernel.lifecycle.imports.persons import persons_of
+from egard.journeys.purchases.import_lines import LINES, stage
+from egard.kernel.lifecycle.imports import Job
 from egard.kernel.lifecycle.imports.recording import record
-from egard.kernel.people.bulk import NewPerson, Pair
+from egard.kernel.people.bulk import NewPerson
 from egard.kernel.people.operations import normalise
 from egard.kernel.registry import registry
-from egard.kernel.timeline.bulk import NoPerson, Prepared
+from egard.kernel.timeline.bulk import Prepared
 from egard.kernel.timeline.documents import json_documents
-from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture
 
-STAGED_BATCHES = 30
 ORDERS = 2_000
 """Orders of one transaction: some 40,000 lines."""
 LINES_MAX = 2_000
 """Lines under one number at most: more is a column that is no order number."""
-TEXT_MAX = 200
-ORDER_NUMBER_MAX = 100
 
 
 class NoAmount(Refusal):
@@ -55,27 +44,6 @@ class NoAmount(Refusal):
 
     code = "purchases.no_amount"
     message = _("The map must say `unit_price` (of each line) or `total` (of the order).")
-
-
-class TooLong(Refusal):
-    """A text of a purchase is longer than its field."""
-
-    code = "purchases.too_long"
-    message = _("“{cell}…” is longer than {limit} characters.")
-
-
-class BadCurrency(Refusal):
-    """A currency is three letters of ISO 4217."""
-
-    code = "purchases.bad_currency"
-    message = _("“{currency}” is not a currency: write three letters (EUR).")
-
-
-class BadQuantity(Refusal):
-    """Pieces are counted in whole numbers."""
-
-    code = "purchases.bad_quantity"
-    message = _("“{quantity}” is not a whole number of pieces.")
 
 
 class UnclearOrder(Refusal):
@@ -98,9 +66,9 @@ def load(job: Job) -> None:
         raise NoAmount
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists import_line, import_order")
-        cursor.execute(_LINES)
+        cursor.execute(LINES)
     batches = job.batches()
-    while _stage(job, batches):
+    while stage(job, batches):
         pass
     with connection.cursor() as cursor:
         cursor.execute("analyze import_line")
@@ -116,186 +84,6 @@ def load(job: Job) -> None:
         cursor.execute("drop table import_line, import_order")
 
 
-# --- lines: checked and copied ----------------------------------------------------------------------------------------
-
-_LINES = """
-create temp table import_line (
-    line bigint, person_kind text collate "C", person_value text collate "C", order_number text collate "C",
-    cancelled bool, at timestamptz, currency text collate "C", amount numeric, stated numeric,
-    channel text collate "C", site text collate "C", original text collate "C", item text collate "C"
-)
-"""
-
-
-def _stage(job: Job, batches: Iterator[Batch]) -> bool:
-    """Copy the lines of some batches by one COPY: the server writes while the next lines are read. False at the end.
-
-    Not one for the whole file: while a transaction is open, reactions cannot pass it. A file that turns out damaged
-    leaves nothing: half an order would stand in the way of the whole one.
-    """
-    with transaction.atomic(), connection.cursor() as cursor, cursor.copy("copy import_line from stdin") as copy:
-        for n, batch in enumerate(batches, 1):
-            if block := _lines(job, batch):
-                copy.write(block)
-            if n == STAGED_BATCHES:
-                return True
-    return False
-
-
-def _lines(job: Job, whole: Batch) -> str:
-    """Check the rows of a batch; the good ones as COPY takes them."""
-    pairs = persons_of(whole)
-    if not job.map.anonymous:
-        nobody = NoPerson()
-        code, why = nobody.code, nobody.detail
-        for place, pair in enumerate(pairs):
-            if pair is None:
-                whole.fail(place, code, why)
-    batch, places = whole.good()
-    pairs = [pairs[place] for place in places]
-    block = _checked_lines(job, batch, pairs)
-    whole.take(batch, places)
-    return block
-
-
-def _checked_lines(job: Job, batch: Batch, pairs: Sequence[Pair | None]) -> str:
-    count = len(batch)
-    orders = batch.read("order_number", "order", lambda: _words("order_number", ORDER_NUMBER_MAX))
-    moments = batch.moments("at")
-    currencies = _column(batch, "currency", _currency, settings.CURRENCY)
-    channels = _column(batch, "channel", _channel, "import")
-    sites = _column(batch, "site", lambda: _words("site", TEXT_MAX))
-    originals = _column(batch, "original", lambda: _words("original", ORDER_NUMBER_MAX))
-    totals = batch.numbers("total") if batch.has("total") else [None] * count
-    items = _items(job, batch, currencies)
-    _check(job, batch, orders, moments, totals)
-    good = [place not in batch.bad for place in range(count)] if batch.bad else [True] * count
-    columns: Sequence[Sequence[Any]] = (
-        batch.lines, pairs, orders, batch.flags("cancelled"), moments, currencies, totals, channels, sites, originals,
-        items,
-    )  # fmt: skip
-    if batch.bad:
-        columns = [list(compress(column, good)) for column in columns]
-    lines, pairs, orders, cancelled, moments, currencies, totals, channels, sites, originals, items = columns
-    return copy_block(
-        map(str, lines),
-        [pair[0] if pair else NULL for pair in pairs],
-        text_column([pair[1] if pair else "\x00" for pair in pairs]),
-        text_column(orders),
-        ["t" if flag else "f" for flag in cancelled],
-        [moment.isoformat() for moment in moments],
-        currencies,
-        [item.amount for item in items],
-        [NULL if total is None else str(total) for total in totals],
-        channels,
-        text_column(sites),
-        text_column(originals),
-        text_column([item.text for item in items]),
-    ).replace("\x00", NULL)
-
-
-def _check(
-    job: Job,
-    batch: Batch,
-    orders: Sequence[str | None],
-    moments: Sequence[datetime | None],
-    totals: Sequence[Decimal | None],
-) -> None:
-    """Refuse rows that lack what every order needs."""
-    latest = job.now + CLOCK_SKEW
-    by_total = not batch.has("unit_price")
-    for place, (order, moment) in enumerate(zip(orders, moments, strict=True)):
-        if not order:
-            batch.refuse(place, EmptyField(field="order_number"))
-        elif moment is None:
-            batch.refuse(place, EmptyField(field="at"))
-        elif moment > latest:
-            batch.refuse(place, FromTheFuture(at=moment.isoformat()))
-        elif by_total and totals[place] is None:
-            batch.refuse(place, EmptyField(field="total"))
-
-
-def _column(batch: Batch, name: str, make: Callable[[], Reader[str]], default: str = "") -> Sequence[str]:
-    """A text field, its default where the map or the cell has none."""
-    if not batch.has(name):
-        return [default] * len(batch)
-    return [cell or default for cell in batch.read(name, name, make)]
-
-
-def _words(name: str, limit: int) -> Reader[str]:
-    """Trimmed text of at most `limit` characters."""
-
-    def understand(cell: Any) -> str:
-        text = plain_text(cell)
-        if len(text) > limit:
-            raise _bad(TooLong(cell=text[:30], limit=limit))
-        if "\0" in text:
-            raise _bad(EmptyField(field=name))
-        return text
-
-    return Reader(understand)
-
-
-def _currency() -> Reader[str]:
-    def understand(cell: Any) -> str:
-        text = plain_text(cell).upper()
-        if text and not (len(text) == 3 and text.isascii() and text.isalpha()):
-            raise _bad(BadCurrency(currency=text[:20]))
-        return text
-
-    return Reader(understand)
-
-
-def _channel() -> Reader[str]:
-    def understand(cell: Any) -> str:
-        text = plain_text(cell).lower()
-        if text and not is_channel(text):
-            raise _bad(BadChannel(channel=text[:50]))
-        return text
-
-    return Reader(understand)
-
-
-def _bad(refusal: Refusal) -> BadCell:
-    return BadCell(refusal.code, refusal.detail)
-
-
-class _Item(NamedTuple):
-    """A line as the fact holds it, as JSON, and what it comes to (a number as text, NULL without a price)."""
-
-    text: str
-    amount: str
-
-
-def _items(job: Job, batch: Batch, currencies: Sequence[str]) -> list[_Item]:
-    """The line of each row: its article, pieces and price. Each distinct line is understood once."""
-    count = len(batch)
-    labels = _column(batch, "label", lambda: _words("label", TEXT_MAX))
-    skus = _column(batch, "sku", lambda: _words("sku", TEXT_MAX))
-    quantities = batch.numbers("quantity") if batch.has("quantity") else [None] * count
-    priced = batch.has("unit_price")
-    prices = batch.numbers("unit_price") if priced else [None] * count
-    described = any(batch.has(name) for name in ("label", "sku", "quantity", "unit_price"))
-    reader = job.reader("item", lambda: Reader(lambda line: _item(line, priced, described)))
-    items = reader.column(list(zip(skus, labels, quantities, prices, currencies, strict=True)))
-    for place, bad in reader.bad_places(items):
-        batch.fail(place, bad.reason, bad.why)
-    return items
-
-
-def _item(line: tuple[str, str, Decimal | None, Decimal | None, str], priced: bool, described: bool) -> _Item:
-    sku, label, quantity, price, currency = line
-    pieces = Decimal(1) if quantity is None else quantity
-    if pieces != pieces.to_integral_value() or abs(pieces) > 10**9:
-        raise _bad(BadQuantity(quantity=str(pieces)))
-    if priced and price is None:
-        raise _bad(EmptyField(field="unit_price"))
-    unit = None if price is None else float(price.scaleb(exponent(currency)))
-    held = {"sku": sku, "label": label, "quantity": int(pieces), "unit": unit}
-    text = orjson.dumps(held).decode() if described else ""
-    return _Item(text, NULL if price is None else f"{pieces * price:f}")
-
-
 # --- orders: grouped and recorded -------------------------------------------------------------------------------------
 
 _GROUP = """
@@ -303,7 +91,7 @@ create temp table import_order as
 with too_many as (select order_number from import_line group by order_number having count(*) > %s),
 orders as (
     select person_kind, person_value, order_number, cancelled, min(at) as at, min(currency) as currency,
-           sum(amount) as amount, max(stated) as stated, min(channel) as channel, min(site) as site,
+           sum(quantity * price) as amount, max(stated) as stated, min(channel) as channel, min(site) as site,
            nullif(max(original), '') as original, min(line) as first_line, count(*) as lines,
            min(currency) <> max(currency) or coalesce(min(stated) <> max(stated), false) as unclear,
            bool_or(t.order_number is not null) as too_many,

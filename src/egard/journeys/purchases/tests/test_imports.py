@@ -221,7 +221,7 @@ def test_a_file_that_ends_too_early_leaves_nothing_half_written(bring):
     import gzip
 
     text = HEAD + "".join(
-        f"{n // 9},2026-01-05,{n % 97},A,Mug {n * 7919 % 10007},1,{n % 83}.00\n" for n in range(80_000)
+        f"{n // 9},2026-01-05,{n // 9 % 97},A,Mug {n * 7919 % 10007},1,{n % 83}.00\n" for n in range(80_000)
     )
     packed = gzip.compress(text.encode())
     with pytest.raises(ImportStopped):

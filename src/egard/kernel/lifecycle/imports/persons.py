@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from egard.base.refusal import Refusal
+from egard.base.tables.coded import Coded
 from egard.base.tables.values import BadCell, Reader
 from egard.kernel.lifecycle.imports.batches import Batch, plain_text
 from egard.kernel.people.bulk import Pair
@@ -42,6 +43,15 @@ def persons_of(batch: Batch) -> list[Pair | None]:
         pairs = batch.read(name, f"identifier:{name}", lambda kind=kind: identifier_reader(kind))
         found = [pair or before for pair, before in zip(pairs, found, strict=True)] if any(found) else pairs
     return found
+
+
+def coded_persons(batch: Batch) -> Coded:
+    """The same by distinct identifiers."""
+    fields = batch.under("person.")
+    if len(fields) == 1 and fields != ["person.kind"]:
+        kind = fields[0].removeprefix("person.")
+        return batch.coded(fields[0], f"identifier:{fields[0]}", lambda: identifier_reader(kind))
+    return Coded.of(persons_of(batch))
 
 
 def _stated(batch: Batch) -> list[Pair | None]:
