@@ -129,7 +129,7 @@ def _understood(body: Any) -> tuple[list[Any], dict[str, bool], bool]:
     elif isinstance(body, list):
         events = body
     else:
-        raise Invalid(names="body", fields={"body": _("send an event, a list of events, or {“events”: […]}")})
+        raise Invalid(names="body", fields={"body": _('send an event, a list of events, or `{"events": […]}`')})
     if not events:
         raise EmptyBatch
     if len(events) > BATCH_MAX:

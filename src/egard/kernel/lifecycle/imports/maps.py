@@ -177,7 +177,7 @@ def _field(name: str, value: Any, why: list[str]) -> Field:
             name=name, form=form, known=", ".join(FORMS)))  # fmt: skip
     _check_zone(texts.get("zone", ""), why)
     if texts.get("decimal", ".") not in (".", ","):
-        why.append(_('“{name}”: `decimal` is "." or ",".').format(name=name))
+        why.append(_("“{name}”: `decimal` is `.` or `,`.").format(name=name))
     values, equals = value.get("values", {}), value.get("equals", [])
     if not isinstance(values, dict):
         why.append(_("“{name}”: `values` is a list of cell: replacement.").format(name=name))
