@@ -186,7 +186,7 @@ def test_a_correction_is_linked_with_what_it_corrects(read_as, anne, buy, me):
 
 
 def test_what_somebody_reports_late_is_said_to_be_late_but_an_imported_past_is_not(read_as, anne, buy):
-    buy(anne, "1", days=9)
+    buy(anne, "1", days=9, history=True)
     reader = read_as("agent")
     assert "learned" not in text(reader.get(f"/people/{anne.uuid}/"))
     buy(anne, "2", days=9, by=Actor("user", str(reader.user.pk)))

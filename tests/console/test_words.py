@@ -44,7 +44,11 @@ def test_french_keeps_its_typography(path):
     for entry in polib.pofile(str(path)):
         for text in texts(entry):
             # What is to be typed as it stands keeps its own marks: code between backticks, tags, addresses.
-            plain = re.sub(r"`[^`]*`|<[^>]*>|%\(\w+\)\w|\{\w*\}|https?://\S+|“[^”]*”|[A-Z][\w-]+: (?:Bearer|application/\w+)", "", text)
+            plain = re.sub(
+                r"`[^`]*`|<[^>]*>|%\(\w+\)\w|\{\w*\}|https?://\S+|“[^”]*”|[A-Z][\w-]+: (?:Bearer|application/\w+)",
+                "",
+                text,
+            )
             if (
                 re.search(r"(?<![\u00a0\u202f])[;?!»]", plain)
                 or re.search(r"(?<![\u00a0\u202f]):(?=\s|$)", plain)

@@ -211,7 +211,7 @@ def test_the_number_of_shards_changes_only_when_all_stand_at_one_point(react, bu
         buy(person, n)
     while not reactions.react_once(reaction, 0, now=now):
         time.sleep(0.02)
-    with pytest.raises(RuntimeError, match="catch up"):
+    with pytest.raises(reactions.ShardsApart, match="catch up"):
         react(lambda facts: None, shards=4)
     drain(reaction, now)
     react(lambda facts: None, shards=4)

@@ -51,7 +51,7 @@ def months(entries: Iterable[Entry], *, after: date | None = None) -> list[Month
 
 def is_late(entry: Entry) -> bool:
     """Whether we learned it late, as far as staff care; a file brings the past, which is not late news."""
-    return entry.recorded_at - entry.at > LATE and not entry.by.startswith("system:")
+    return entry.recorded_at - entry.at > LATE and not entry.history
 
 
 def last_day(entries: list[Entry]) -> str:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.base.refusal import Refusal
+from egard.base.refusal import Conflict, Refusal
 from egard.kernel.registry import FactType, registry
 from egard.kernel.timeline.models import Kind
 from egard.kernel.timeline.schemas import json_schema
@@ -19,8 +19,11 @@ class UnknownKind(Refusal):
     message = _("“{kind}” is not a kind of fact here. Known kinds: {known}.")
 
 
-class SchemaChanged(Exception):
+class SchemaChanged(Conflict):
     """A declared fact no longer has the schema under which facts were stored: give it a new version."""
+
+    code = "timeline.schema_changed"
+    message = _("The fields of “{kind}” changed, and facts are stored under the old ones: declare version {next}.")
 
 
 def declared(kind: str) -> FactType:
@@ -62,10 +65,11 @@ def register_all() -> None:
         schema = json_schema(fact_type)
         row = stored.get(kind)
         if row is None:
-            Kind.objects.create(name=fact_type.name, version=fact_type.version, schema=schema)
+            # Several machines may start at once.
+            Kind.objects.get_or_create(name=fact_type.name, version=fact_type.version, defaults={"schema": schema})
         elif row.schema != schema:
             if not _is_extension(row.schema, schema):
-                raise SchemaChanged(f"the fields of {kind} changed: declare version {fact_type.version + 1}")
+                raise SchemaChanged(kind=kind, next=fact_type.version + 1)
             Kind.objects.filter(pk=row.pk).update(schema=schema)
     forget()
 

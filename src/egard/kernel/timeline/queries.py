@@ -38,6 +38,8 @@ class Entry:
     data: dict[str, Any] = field(repr=False)
     corrects: UUID | None = None
     corrected_by: UUID | None = None
+    history: bool = False
+    """It came with the past that was brought in, not as news."""
 
     @property
     def label(self) -> Any:
@@ -148,6 +150,7 @@ def _entries(rows: Sequence[Fact]) -> list[Entry]:
             data=row.data,
             corrects=row.corrects,
             corrected_by=corrections.get(row.uuid),
+            history=row.history,
         )
         for row in rows
     ]

@@ -16,13 +16,24 @@ from uuid import UUID
 import orjson
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
+from egard.base.refusal import Conflict
 from egard.kernel.registry import Reaction, registry
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Cursor, Fact
 
 log = logging.getLogger("egard.reactions")
 BACKOFF_MAX = timedelta(minutes=10)
+
+
+class ShardsApart(Conflict):
+    """The number of a reaction's shards changed while they stood at different points of the log."""
+
+    code = "timeline.shards_apart"
+    message = _(
+        "Let the {shards} shards of “{reaction}” catch up before changing their number: run the worker as it was."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +70,7 @@ def ensure_cursors() -> None:
                 continue
             places = {(c.txid, c.fact_id) for c in held}
             if len(places) > 1:
-                raise RuntimeError(
-                    f"reaction {reaction.name}: let its {len(held)} shards catch up before changing their number"
-                )
+                raise ShardsApart(reaction=reaction.name, shards=len(held))
             txid, fact_id = places.pop() if places else (0, 0)
             live_from = held[0].live_from if held else horizon
             Cursor.objects.filter(reaction=reaction.name).delete()
