@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -53,19 +53,21 @@ class Job:
 
     # --- rows -------------------------------------------------------------------------------------------------
 
-    def batches(self) -> Iterator[Batch]:
-        """All rows of the file, at most `batch` at a time. After the loader is done with a batch its refused rows go to
-        the rejects file."""
+    def batches(self, *, whole: bool = False) -> Iterator[Batch]:
+        """All rows of the file, at most `batch` at a time; `whole`: as they are read, some ten thousand at a time.
+
+        After the loader is done with a batch its refused rows go to the rejects file.
+        """
         for piece in ahead(self.table.pieces()):
             self.tally.rows += len(piece) + len(piece.bad)
             if piece.bad:
-                self._reject((bad.line, bad.reason, bad.why, bad.cells) for bad in piece.bad)
-            for start in range(0, len(piece), self.batch):
-                part = piece if len(piece) <= self.batch else piece.part(start, start + self.batch)
-                batch = Batch(self, part)
+                self._count([bad.reason for bad in piece.bad])
+                self.rejects.write_lines(piece.bad)
+            size = max(1, len(piece)) if whole else self.batch
+            for start in range(0, len(piece), size):
+                batch = Batch(self, piece if len(piece) <= size else piece.part(start, start + size))
                 yield batch
-                if batch.bad:
-                    self._reject(batch.rejects())
+                self._reject(batch.piece, batch.bad)
             self.tell("reading", self.table.position, self.table.size)
 
     def reject_later(self, lines: Sequence[int], reason: str, why: str) -> None:
@@ -80,21 +82,23 @@ class Job:
             # A file damaged at its end is so again: what comes before is all that was read the first time too.
             with contextlib.closing(again), contextlib.suppress(BadFile):
                 for piece in again.pieces():
-                    places = [place for place, line in enumerate(piece.lines) if line in self.late]
-                    part = piece.take(places)
-                    cells = zip(*self.file_columns(part), strict=True)
-                    self._reject((n, *self.late[n], row) for n, row in zip(part.lines, cells, strict=True))
+                    bad = {n: self.late[line] for n, line in enumerate(piece.lines) if line in self.late}
+                    self._reject(piece, bad)
         return self.rejects.close()
 
-    def file_columns(self, piece: Piece) -> list[Sequence[Any]]:
-        """The columns of some rows in the order of the rejects file."""
-        return [piece.columns.get(name) or [None] * len(piece) for name in self.table.names]
+    def _reject(self, piece: Piece, bad: Mapping[int, tuple[str, str]]) -> None:
+        if not bad:
+            return
+        places = sorted(bad)
+        reasons = [bad[place][0] for place in places]
+        self._count(reasons)
+        refused = piece.take(places)
+        columns = [refused.columns.get(name) or [None] * len(refused) for name in self.table.names]
+        self.rejects.write(refused.lines, reasons, [bad[place][1] for place in places], columns)
 
-    def _reject(self, rows: Any) -> None:
-        listed = list(rows)
-        self.tally.rejected += len(listed)
-        self.tally.reasons.update(reason for _line, reason, _why, _cells in listed)
-        self.rejects.write(listed)
+    def _count(self, reasons: Sequence[str]) -> None:
+        self.tally.rejected += len(reasons)
+        self.tally.reasons.update(reasons)
 
     def tell(self, stage: str, done: int, total: int) -> None:
         self._progress(Progress(stage, done, total, self.tally.rows))

@@ -11,13 +11,11 @@ from typing import Any, TextIO
 
 import orjson
 
+from egard.base.tables import BadLine
+from egard.base.tables.coded import Coded
+
 _NUMBER = re.compile(r"[+-]?[\d\s.,'’]*\d")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_FIRST = frozenset(_FORMULA)
-
-
-Rejected = tuple[int, str, str, Sequence[Any]]
-"""A refused row: line, reason code, words, cells."""
 
 
 def safe_cell(cell: Any) -> str:
@@ -52,16 +50,21 @@ class RejectsFile:
         self._file: TextIO | None = None
         self._writer: Any = None
 
-    def write(self, rows: Iterable[Rejected]) -> None:
-        """Rows in the order given."""
+    def write(
+        self, lines: Sequence[int], reasons: Sequence[str], whys: Sequence[str], columns: Sequence[Sequence[Any]]
+    ) -> None:
+        """Refused rows, column by column: their lines, reason codes, words, and the file's own columns."""
         if self._file is None:
             self._file = self._part.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow(["line", "reason", "why", *map(safe_cell, self._names)])
-        self._writer.writerows(
-            [line, reason, why, *[c if type(c) is str and c[:1] not in _FIRST else safe_cell(c) for c in cells]]
-            for line, reason, why, cells in rows
-        )
+        safe = [c.map(safe_cell).listed() if isinstance(c, Coded) else list(map(safe_cell, c)) for c in columns]
+        self._writer.writerows(zip(lines, reasons, whys, *safe, strict=True))
+
+    def write_lines(self, bad: Iterable[BadLine]) -> None:
+        """Lines that could not be read: what was recognised of their cells."""
+        for one in bad:
+            self.write([one.line], [one.reason], [one.why], [[cell] for cell in one.cells])
 
     def close(self) -> Path | None:
         """Put the file in its place; None when nothing was rejected."""
