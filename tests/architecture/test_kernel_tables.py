@@ -128,7 +128,7 @@ def test_kernel_tables_are_written_only_by_kernel_operations():
 def test_the_reader_knows_the_kernel_and_sees_its_writers():
     assert {"Person", "Identifier", "Fact", "User", "Change"} <= MODELS
     assert {"identifiers", "facts", "role_grants"} <= RELATED
-    for name in ("people/operations.py", "people/bulk.py", "timeline/bulk.py", "access/operations.py"):
+    for name in ("people/operations.py", "people/bulk.py", "timeline/writing.py", "access/operations.py"):
         assert list(writes((KERNEL / name).read_text(encoding="utf-8"))), f"{name} writes, and nobody saw it"
 
 

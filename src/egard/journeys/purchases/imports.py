@@ -98,7 +98,7 @@ orders as (
            bool_or(t.order_number is not null) as too_many,
            string_agg(item, ',' order by line) filter (where t.order_number is null and item <> '') as items
     from import_line left join too_many t using (order_number)
-    group by person_kind, person_value, order_number, cancelled
+    group by order_number, person_value, person_kind, cancelled
 )
 select row_number() over (order by first_line) as place, orders.*,
        min(at) over (partition by person_kind, person_value) as since

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,7 @@ class Job:
         self.rejects = RejectsFile(table.path, table.names)
         self.late: dict[int, tuple[str, str]] = {}
         """Rows refused after they were read (an order's lines): written by a second look at the file."""
+        self._writing = threading.Lock()  # a loader that works ahead reads lines while it settles others
         self._progress = progress
         self._readers: dict[str, Reader[Any]] = {}
 
@@ -58,17 +60,27 @@ class Job:
 
         After the loader is done with a batch its refused rows go to the rejects file.
         """
-        for piece in ahead(self.table.pieces()):
-            self.tally.rows += len(piece) + len(piece.bad)
-            if piece.bad:
-                self._count([bad.reason for bad in piece.bad])
-                self.rejects.write_lines(piece.bad)
-            size = max(1, len(piece)) if whole else self.batch
-            for start in range(0, len(piece), size):
-                batch = Batch(self, piece if len(piece) <= size else piece.part(start, start + size))
-                yield batch
-                self._reject(batch.piece, batch.bad)
-            self.tell("reading", self.table.position, self.table.size)
+        for batch in self.unsettled(whole=whole):
+            yield batch
+            self.settle(batch)
+
+    def settle(self, batch: Batch) -> None:
+        """Write the refused rows of a batch to the rejects file."""
+        self._reject(batch.piece, batch.bad)
+
+    def unsettled(self, *, whole: bool = False) -> Iterator[Batch]:
+        """The same for loaders that work ahead: they say `settle` when a batch is done."""
+        with contextlib.closing(ahead(self.table.pieces())) as pieces:
+            for piece in pieces:
+                self.tally.rows += len(piece) + len(piece.bad)
+                if piece.bad:
+                    with self._writing:
+                        self._count([bad.reason for bad in piece.bad])
+                        self.rejects.write_lines(piece.bad)
+                size = max(1, len(piece)) if whole else self.batch
+                for start in range(0, len(piece), size):
+                    yield Batch(self, piece if len(piece) <= size else piece.part(start, start + size))
+                self.tell("reading", self.table.position, self.table.size)
 
     def reject_later(self, lines: Sequence[int], reason: str, why: str) -> None:
         """Refuse rows that were read before, by their lines; their cells are fetched at the end."""
@@ -91,10 +103,11 @@ class Job:
             return
         places = sorted(bad)
         reasons = [bad[place][0] for place in places]
-        self._count(reasons)
         refused = piece.take(places)
         columns = [refused.columns.get(name) or [None] * len(refused) for name in self.table.names]
-        self.rejects.write(refused.lines, reasons, [bad[place][1] for place in places], columns)
+        with self._writing:
+            self._count(reasons)
+            self.rejects.write(refused.lines, reasons, [bad[place][1] for place in places], columns)
 
     def _count(self, reasons: Sequence[str]) -> None:
         self.tally.rejected += len(reasons)
