@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from queue import Empty, Full, Queue
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def ahead(items: Iterable[T], *, count: int = 2) -> Iterator[T]:
+def ahead(items: Iterable[T], *, count: int = 2) -> Generator[T]:
     """The same items, at most `count` of them made in advance. What making them raises is raised here, in its place."""
     queue: Queue[Any] = Queue(maxsize=count)
     stop = threading.Event()

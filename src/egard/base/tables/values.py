@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.tables.coded import Coded
 
 T = TypeVar("T")
-_KEPT_MAX = 200_000
+_KEPT_MAX = 50_000
 """Distinct cells remembered at most: memory stays flat where a column never repeats."""
 
 WHY = {

@@ -13,8 +13,11 @@ from pydantic import AfterValidator, Field
 from egard.base.money import Money
 from egard.kernel.registry import Personal, fact
 
-OrderNumber = Annotated[str, Field(min_length=1, max_length=100)]
-Short = Annotated[str, Field(max_length=200)]
+ORDER_NUMBER_MAX = 100
+TEXT_MAX = 200
+PIECES_MAX = 10**9
+OrderNumber = Annotated[str, Field(min_length=1, max_length=ORDER_NUMBER_MAX)]
+Short = Annotated[str, Field(max_length=TEXT_MAX)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Line:
 
     sku: Short = ""
     label: Short = ""
-    quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
+    quantity: Annotated[int, Field(ge=-PIECES_MAX, le=PIECES_MAX)] = 1
     unit: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
 
@@ -96,7 +99,7 @@ class PurchaseCancelled:
 
     order_number: OrderNumber
     total: Annotated[Amount, AfterValidator(_given_back)]
-    original: Annotated[str, Field(max_length=100)] | None = None
+    original: Annotated[str, Field(max_length=ORDER_NUMBER_MAX)] | None = None
     lines: list[Line] = field(default_factory=list)
     site: Short = ""
     note: Annotated[Short, Personal()] = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from egard.base.money import exponent
 from egard.base.refusal import Refusal
 from egard.base.tables.coded import Coded, block, joined
 from egard.base.tables.values import BadCell, Reader
+from egard.journeys.purchases.facts import ORDER_NUMBER_MAX, PIECES_MAX, TEXT_MAX
 from egard.kernel.lifecycle.imports import Batch, Job
 from egard.kernel.lifecycle.imports.batches import plain_text
 from egard.kernel.lifecycle.imports.events import BadChannel, EmptyField, is_channel
@@ -29,9 +31,6 @@ from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture
 
 STAGED_BATCHES = 30
 """Batches of one COPY: some 300,000 lines."""
-TEXT_MAX = 200
-ORDER_NUMBER_MAX = 100
-PIECES_MAX = 10**9
 
 
 class TooLong(Refusal):
@@ -215,7 +214,10 @@ def _bad(refusal: Refusal) -> BadCell:
 
 
 def _items(batch: Batch, skus: Coded, labels: Coded, quantities: Coded, prices: Coded, currencies: Coded) -> pa.Array:
-    """The line of each row as the fact holds it, as JSON; empty where the file describes no lines."""
+    """The line of each row as the fact holds it, as JSON; empty where the file describes no lines.
+
+    Each part was held to the limits that the fact declares (see `facts.Line`), once per distinct cell.
+    """
     if not any(batch.has(name) for name in ("label", "sku", "quantity", "unit_price")):
         return Coded.repeated("", len(batch)).text()
     if len(currencies.values) == 1:
@@ -233,6 +235,7 @@ def _items(batch: Batch, skus: Coded, labels: Coded, quantities: Coded, prices: 
     return joined(parts, "")
 
 
+@lru_cache(maxsize=65_536)
 def _json(text: str) -> str:
     return _escaped(orjson.dumps(text).decode())
 

@@ -31,7 +31,7 @@ from egard.kernel.people.bulk import NewPerson
 from egard.kernel.people.operations import normalise
 from egard.kernel.registry import registry
 from egard.kernel.timeline.bulk import Prepared
-from egard.kernel.timeline.documents import json_documents
+from egard.kernel.timeline.documents import documents, limited
 
 ORDERS = 2_000
 """Orders of one transaction: some 40,000 lines."""
@@ -67,12 +67,13 @@ def load(job: Job) -> None:
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists import_line, import_order")
         cursor.execute(LINES)
-    batches = job.batches()
+    batches = job.batches(whole=True)
     while stage(job, batches):
         pass
     with connection.cursor() as cursor:
-        cursor.execute("analyze import_line")
+        cursor.execute("set work_mem = '64MB'")
         cursor.execute(_GROUP, [LINES_MAX])
+        cursor.execute("reset work_mem")
         cursor.execute("alter table import_order add primary key (place)")
         cursor.execute("select count(*) from import_order")
         count = cursor.fetchone()[0]
@@ -97,7 +98,7 @@ orders as (
            bool_or(t.order_number is not null) as too_many,
            string_agg(item, ',' order by line) filter (where t.order_number is null and item <> '') as items
     from import_line left join too_many t using (order_number)
-    group by person_kind, person_value, order_number, cancelled
+    group by order_number, person_value, person_kind, cancelled
 )
 select row_number() over (order by first_line) as place, orders.*,
        min(at) over (partition by person_kind, person_value) as since
@@ -131,17 +132,20 @@ class _Order(NamedTuple):
     def kind(self) -> str:
         return "cancelled" if self.cancelled else "made"
 
-    def document(self) -> str:
-        """The data of the fact, as JSON."""
+    def head(self) -> dict[str, Any]:
+        """The data of the fact without its lines."""
         total = to_minor(self.amount if self.stated is None else self.stated, self.currency)  # type: ignore[arg-type]
-        head: dict[str, Any] = {
+        return {
             "order_number": self.order_number,
             "total": {"amount": abs(total) if self.cancelled else total, "currency": self.currency},
             **({"original": self.original} if self.cancelled else {}),
             "site": self.site,
             "note": "",
         }
-        return f'{orjson.dumps(head).decode()[:-1]},"lines":[{self.items or ""}]}}'
+
+    def document(self, head: dict[str, Any]) -> bytes:
+        """The whole data as JSON; the lines are JSON already, each checked when it was read."""
+        return orjson.dumps(head)[:-1] + f',"lines":[{self.items or ""}]}}'.encode()
 
     def refusal(self) -> Refusal | None:
         if self.too_many:
@@ -169,7 +173,9 @@ def _record(job: Job, orders: list[_Order]) -> None:
     for cls, cancelled in ((PurchaseMade, False), (PurchaseCancelled, True)):
         fact_type = registry.fact_of[cls]
         some = [order for order in clear if order.cancelled is cancelled]
-        for order, document in zip(some, json_documents(fact_type, [o.document() for o in some]), strict=True):
+        heads = [order.head() for order in some]
+        for order, head, checked in zip(some, heads, documents(fact_type, heads), strict=True):
+            document = checked if isinstance(checked, Refusal) else limited(fact_type, order.document(head))
             if isinstance(document, Refusal):
                 _refuse(job, order, document)
                 continue
@@ -185,7 +191,7 @@ def _record(job: Job, orders: list[_Order]) -> None:
                     order.at,
                     order.channel,
                     key,
-                    document.encode(),
+                    document,
                     pair=pair,
                     identifiers=[number],
                 )

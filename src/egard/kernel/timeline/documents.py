@@ -28,26 +28,7 @@ def documents(fact_type: FactType, rows: Sequence[Any]) -> list[bytes | BadFact]
         good = iter(documents(fact_type, [row for place, row in enumerate(rows) if place not in bad]))
         return [_alone(fact_type, row) if place in bad else next(good) for place, row in enumerate(rows)]
     dump = schemas.adapter(fact_type.type).dump_json
-    return [_limited(fact_type, dump(one)) for one in checked]
-
-
-def json_documents(fact_type: FactType, texts: Sequence[str]) -> list[str | BadFact]:
-    """The same for data that is JSON already: each text is given back as it is, or refused."""
-    try:
-        _many(fact_type.type).validate_json(f"[{','.join(texts)}]")
-    except ValidationError:
-        return [_checked(fact_type, text) for text in texts]
-    limited = [_limited(fact_type, text.encode()) for text in texts]
-    return [text if isinstance(fits, bytes) else fits for text, fits in zip(texts, limited, strict=True)]
-
-
-def _checked(fact_type: FactType, text: str) -> str | BadFact:
-    try:
-        schemas.adapter(fact_type.type).validate_json(text)
-    except ValidationError as error:
-        return BadFact.of(fact_type, error)
-    fits = _limited(fact_type, text.encode())
-    return text if isinstance(fits, bytes) else fits
+    return [limited(fact_type, dump(one)) for one in checked]
 
 
 def _alone(fact_type: FactType, row: Any) -> bytes | BadFact:
@@ -57,7 +38,8 @@ def _alone(fact_type: FactType, row: Any) -> bytes | BadFact:
         return refusal
 
 
-def _limited(fact_type: FactType, stored: bytes) -> bytes | BadFact:
+def limited(fact_type: FactType, stored: bytes) -> bytes | BadFact:
+    """The stored form itself, or the refusal of one that is too long or cannot be stored."""
     if len(stored) > schemas.DATA_MAX_BYTES:
         return BadFact(kind=fact_type.kind, why=f"{len(stored)} bytes, at most {schemas.DATA_MAX_BYTES}")
     if b"\\u0000" in stored:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from egard.journeys.purchases import imports
+from egard.journeys.purchases.facts import PurchaseMade
 from egard.journeys.purchases.models import Value
 from egard.kernel.lifecycle.imports import ImportStopped, import_file
 from egard.kernel.people.models import Identifier, Person, Role
@@ -326,6 +327,25 @@ def test_an_import_killed_anywhere_and_run_again_is_one_import(tmp_path, bring):
     wanted = sum((n % 4) * (n % 97 * 100 + 50) for n in range(24_000))
     assert sum(Value.objects.values_list("spent_minor", flat=True)) == wanted
     assert bring(text).tally.facts == 0
+
+
+def test_lines_are_held_to_what_the_fact_declares(bring):
+    """They are checked part by part; together they must be what the declared type takes, at its very limits too."""
+    from egard.kernel.timeline.schemas import adapter
+
+    label = "é" * 200
+    bring(
+        HEAD
+        + f"1,2026-01-05,17,{label},{label},1000000000,0.001\n"
+        + '2,2026-01-05,17,,"a ""quoted"" \\ tab\tend",-1000000000,-1\n'
+        + "3,2026-01-05,17,,,,99999999\n"
+    )
+    stored = list(Fact.objects.order_by("key"))
+    assert [f.data["total"]["amount"] for f in stored] == [100_000_000, 100_000_000_000, 9_999_999_900]
+    assert stored[1].data["lines"][0]["label"] == 'a "quoted" \\ tab\tend'
+    for fact in stored:
+        checked = adapter(PurchaseMade).validate_python(fact.data)
+        assert adapter(PurchaseMade).dump_python(checked) == fact.data
 
 
 def test_the_shipped_map_is_read():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from egard.base.tables import Piece
 from egard.base.tables.coded import Coded
 from egard.base.tables.values import BadCell, Reader
 from egard.kernel.lifecycle.imports.maps import Field
-from egard.kernel.lifecycle.imports.rejects import Rejected
 
 if TYPE_CHECKING:
     from egard.kernel.lifecycle.imports.job import Job
@@ -134,13 +133,6 @@ class Batch:
         if part is not self:
             for place, (reason, why) in part.bad.items():
                 self.fail(places[place], reason, why)
-
-    def rejects(self) -> Iterable[Rejected]:
-        """The refused rows as the rejects file takes them."""
-        places = sorted(self.bad)
-        refused = self.piece.take(places)
-        cells = zip(*self._job.file_columns(refused), strict=True)
-        return [(line, *self.bad[place], row) for line, place, row in zip(refused.lines, places, cells, strict=True)]
 
 
 def _text_of(field: Field, default: str) -> Reader[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.ahead import ahead
 from egard.base.refusal import Refusal
 from egard.kernel.lifecycle.imports.batches import Batch
 from egard.kernel.lifecycle.imports.job import Job
@@ -45,8 +47,11 @@ class EmptyField(Refusal):
 
 def load(job: Job) -> None:
     """Record each row as a fact of its person; see `Importer` for the fields."""
-    for batch in job.batches():
-        record_rows(job, batch, _prepared(job, batch))
+    # The next rows are prepared while the server writes these.
+    with closing(ahead(((batch, _prepared(job, batch)) for batch in job.unsettled()), count=1)) as pairs:
+        for batch, prepared in pairs:
+            record_rows(job, batch, prepared)
+            job.settle(batch)
 
 
 def _prepared(job: Job, batch: Batch) -> list[Prepared]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,25 +49,38 @@ class Job:
         self.rejects = RejectsFile(table.path, table.names)
         self.late: dict[int, tuple[str, str]] = {}
         """Rows refused after they were read (an order's lines): written by a second look at the file."""
+        self._writing = threading.Lock()  # a loader that works ahead reads lines while it settles others
         self._progress = progress
         self._readers: dict[str, Reader[Any]] = {}
 
     # --- rows -------------------------------------------------------------------------------------------------
 
-    def batches(self) -> Iterator[Batch]:
-        """All rows of the file, at most `batch` at a time. After the loader is done with a batch its refused rows go to
-        the rejects file."""
-        for piece in ahead(self.table.pieces()):
-            self.tally.rows += len(piece) + len(piece.bad)
-            if piece.bad:
-                self._reject((bad.line, bad.reason, bad.why, bad.cells) for bad in piece.bad)
-            for start in range(0, len(piece), self.batch):
-                part = piece if len(piece) <= self.batch else piece.part(start, start + self.batch)
-                batch = Batch(self, part)
-                yield batch
-                if batch.bad:
-                    self._reject(batch.rejects())
-            self.tell("reading", self.table.position, self.table.size)
+    def batches(self, *, whole: bool = False) -> Iterator[Batch]:
+        """All rows of the file, at most `batch` at a time; `whole`: as they are read, some ten thousand at a time.
+
+        After the loader is done with a batch its refused rows go to the rejects file.
+        """
+        for batch in self.unsettled(whole=whole):
+            yield batch
+            self.settle(batch)
+
+    def settle(self, batch: Batch) -> None:
+        """Write the refused rows of a batch to the rejects file."""
+        self._reject(batch.piece, batch.bad)
+
+    def unsettled(self, *, whole: bool = False) -> Iterator[Batch]:
+        """The same for loaders that work ahead: they say `settle` when a batch is done."""
+        with contextlib.closing(ahead(self.table.pieces())) as pieces:
+            for piece in pieces:
+                self.tally.rows += len(piece) + len(piece.bad)
+                if piece.bad:
+                    with self._writing:
+                        self._count([bad.reason for bad in piece.bad])
+                        self.rejects.write_lines(piece.bad)
+                size = max(1, len(piece)) if whole else self.batch
+                for start in range(0, len(piece), size):
+                    yield Batch(self, piece if len(piece) <= size else piece.part(start, start + size))
+                self.tell("reading", self.table.position, self.table.size)
 
     def reject_later(self, lines: Sequence[int], reason: str, why: str) -> None:
         """Refuse rows that were read before, by their lines; their cells are fetched at the end."""
@@ -80,21 +94,24 @@ class Job:
             # A file damaged at its end is so again: what comes before is all that was read the first time too.
             with contextlib.closing(again), contextlib.suppress(BadFile):
                 for piece in again.pieces():
-                    places = [place for place, line in enumerate(piece.lines) if line in self.late]
-                    part = piece.take(places)
-                    cells = zip(*self.file_columns(part), strict=True)
-                    self._reject((n, *self.late[n], row) for n, row in zip(part.lines, cells, strict=True))
+                    bad = {n: self.late[line] for n, line in enumerate(piece.lines) if line in self.late}
+                    self._reject(piece, bad)
         return self.rejects.close()
 
-    def file_columns(self, piece: Piece) -> list[Sequence[Any]]:
-        """The columns of some rows in the order of the rejects file."""
-        return [piece.columns.get(name) or [None] * len(piece) for name in self.table.names]
+    def _reject(self, piece: Piece, bad: Mapping[int, tuple[str, str]]) -> None:
+        if not bad:
+            return
+        places = sorted(bad)
+        reasons = [bad[place][0] for place in places]
+        refused = piece.take(places)
+        columns = [refused.columns.get(name) or [None] * len(refused) for name in self.table.names]
+        with self._writing:
+            self._count(reasons)
+            self.rejects.write(refused.lines, reasons, [bad[place][1] for place in places], columns)
 
-    def _reject(self, rows: Any) -> None:
-        listed = list(rows)
-        self.tally.rejected += len(listed)
-        self.tally.reasons.update(reason for _line, reason, _why, _cells in listed)
-        self.rejects.write(listed)
+    def _count(self, reasons: Sequence[str]) -> None:
+        self.tally.rejected += len(reasons)
+        self.tally.reasons.update(reasons)
 
     def tell(self, stage: str, done: int, total: int) -> None:
         self._progress(Progress(stage, done, total, self.tally.rows))

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
 import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import orjson
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from egard.base.tables import BadLine
+from egard.base.tables.coded import Coded
 
 _NUMBER = re.compile(r"[+-]?[\d\s.,'’]*\d")
+_ONE = pa.array([0], pa.int32())
+_AS_CSV = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_FIRST = frozenset(_FORMULA)
-
-
-Rejected = tuple[int, str, str, Sequence[Any]]
-"""A refused row: line, reason code, words, cells."""
 
 
 def safe_cell(cell: Any) -> str:
@@ -49,19 +51,30 @@ class RejectsFile:
         self.path = folder / f"{path.name}.rejects.csv"
         self._part = folder / f".{path.name}.{os.getpid()}.rejects"
         self._names = names
-        self._file: TextIO | None = None
-        self._writer: Any = None
+        self._file: BinaryIO | None = None
 
-    def write(self, rows: Iterable[Rejected]) -> None:
-        """Rows in the order given."""
+    def write(
+        self, lines: Sequence[int], reasons: Sequence[str], whys: Sequence[str], columns: Sequence[Sequence[Any]]
+    ) -> None:
+        """Refused rows, column by column: their lines, reason codes, words, and the file's own columns."""
         if self._file is None:
-            self._file = self._part.open("w", encoding="utf-8-sig", newline="")
-            self._writer = csv.writer(self._file)
-            self._writer.writerow(["line", "reason", "why", *map(safe_cell, self._names)])
-        self._writer.writerows(
-            [line, reason, why, *[c if type(c) is str and c[:1] not in _FIRST else safe_cell(c) for c in cells]]
-            for line, reason, why, cells in rows
-        )
+            self._file = self._part.open("wb")
+            self._file.write(codecs.BOM_UTF8)  # without it spreadsheets take UTF-8 for something else
+            names = [Coded([safe_cell(name)], _ONE) for name in self._names]
+            self._write([Coded([name], _ONE) for name in ("line", "reason", "why")] + names)
+        first = [pa.array(lines, pa.int64()).cast(pa.string()), Coded.of(reasons), Coded.of(whys)]
+        safe = [c.map(safe_cell) if isinstance(c, Coded) else Coded.of(list(map(safe_cell, c))) for c in columns]
+        self._write([*first, *safe])
+
+    def _write(self, columns: Sequence[Coded | pa.Array]) -> None:
+        arrays = [column.text() if isinstance(column, Coded) else column for column in columns]
+        table = pa.table(arrays, names=[str(n) for n in range(len(arrays))])
+        pa_csv.write_csv(table, self._file, _AS_CSV)
+
+    def write_lines(self, bad: Iterable[BadLine]) -> None:
+        """Lines that could not be read: what was recognised of their cells."""
+        for one in bad:
+            self.write([one.line], [one.reason], [one.why], [[cell] for cell in one.cells])
 
     def close(self) -> Path | None:
         """Put the file in its place; None when nothing was rejected."""
