@@ -128,8 +128,8 @@ def fill_facts(count: int) -> None:
                 "  %(now)s - (hashint8(n + 77)::bigint + 2147483648) %% 94608000 * interval '1 second', %(now)s,"
                 "  case when n %% 3 = 0 then 'shop' else 'web' end, 'made:' || n, 'system:bench', true,"
                 "  jsonb_build_object('order_number', n::text, 'total', jsonb_build_object('amount', n %% 20000,"
-                "   'currency', 'EUR'), 'lines', jsonb_build_array(jsonb_build_object('sku', (n %% 4000)::text, 'label',"
-                "   'Bougie parfumée', 'quantity', 2, 'unit', 450)),"
+                "   'currency', 'EUR'), 'lines', jsonb_build_array(jsonb_build_object('sku', (n %% 4000)::text,"
+                "   'label', 'Bougie parfumée', 'quantity', 2, 'unit', 450)),"
                 " 'site', 'paris', 'note', '')"
                 " from generate_series(%(first)s::bigint + 1, %(last)s::bigint) n",
                 {"low": low, "high": high, "kind": kind, "now": NOW, "first": first, "last": last},
