@@ -40,7 +40,7 @@ class Section:
     def __init__(self, name: str, about: str) -> None:
         self.name = name
         self.lines = [f"## {name}", "", about.strip(), "", f"{datetime.now(UTC):%Y-%m-%d}; {machine()}"]
-        self.columns = 0
+        self.versions = ""
 
     def head(self, *cells: str) -> None:
         self.lines += ["", "| " + " | ".join(cells) + " |", "|" + "---|" * len(cells)]
@@ -56,7 +56,7 @@ class Section:
 
     def done(self) -> None:
         """Replace this benchmark's section of RESULTS.md, leave the others."""
-        self.lines[4] += f"; {versions()}."
+        self.lines[4] += f"; {self.versions or versions()}."
         old = (
             RESULTS.read_text()
             if RESULTS.exists()
