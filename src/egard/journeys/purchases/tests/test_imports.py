@@ -276,6 +276,15 @@ def test_the_sums_are_those_of_the_file_to_the_cent(tmp_path, me, now, lines):
     assert found == {key: abs(total) if key[0].startswith("C") else total for key, total in cents.items()}
 
 
+def _own_database():
+    """The environment in which another process finds this test's database."""
+    database = connection.settings_dict
+    address = f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
+    env = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "egard.site.settings"}
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    return env
+
+
 @pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
 def test_an_import_killed_anywhere_and_run_again_is_one_import(tmp_path, bring):
@@ -300,10 +309,7 @@ def test_an_import_killed_anywhere_and_run_again_is_one_import(tmp_path, bring):
         f"folder = Path({str(tmp_path)!r})\n"
         "import_file('purchases', folder / 'orders.csv', map_path=folder / 'map.yaml', by=system('x'), now=utc_now())\n"
     )
-    database = connection.settings_dict
-    address = f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
-    env = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "egard.site.settings"}
-    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    env = _own_database()
     for _kill in range(12 if DEEP else 2):
         process = subprocess.Popen([sys.executable, "-c", script], env=env)
         held = Fact.objects.count()
@@ -355,3 +361,33 @@ def test_the_shipped_map_is_read():
     folder = Path(__file__).resolve().parents[5] / "examples" / "maps"
     for name, kind in (("online-retail", "purchases"), ("people", "people"), ("events", "events")):
         assert read_map(folder / f"{name}.yaml", registry.importers[kind]).fields
+
+
+@pytest.mark.deep
+def test_a_file_of_2_gigabytes_is_tried_in_flat_memory(tmp_path):
+    """Read, checked, staged and told apart without a row written; a child process, so that its memory is its own."""
+    path, mapped = tmp_path / "orders.csv", tmp_path / "map.yaml"
+    mapped.write_text(MAP)
+    label = "x" * 150
+    with path.open("w") as file:
+        file.write(HEAD)
+        for n in range(10_000_000):
+            file.write(f"{n // 10},2026-01-05 10:30,{n // 10 % 1_000_000},A{n % 5000},{label},1,{n % 97}.50\n")
+    assert path.stat().st_size > 1_900_000_000
+    script = (
+        "import django; django.setup()\n"
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from egard.base.clock import utc_now\n"
+        "from egard.kernel.access.actors import system\n"
+        "from egard.kernel.lifecycle.imports import import_file\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "told = import_file('purchases', folder / 'orders.csv', map_path=folder / 'map.yaml', by=system('x'),"
+        " now=utc_now(), dry_run=True)\n"
+        "assert (told.tally.rows, told.tally.imported) == (10_000_000, 10_000_000), told.tally\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=_own_database(), capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 600, "megabytes"
