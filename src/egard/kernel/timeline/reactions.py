@@ -62,8 +62,9 @@ def ensure_cursors() -> None:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('egard.ensure_cursors'))")
-        cursor.execute("select egard_log_horizon()")
-        horizon = cursor.fetchone()[0]
+        # Whatever is committed now has a number below the snapshot's end, also where something older is still open.
+        cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint + egard_log_base()")
+        so_far = cursor.fetchone()[0]
         for reaction in registry.reactions.values():
             held = list(Cursor.objects.filter(reaction=reaction.name).order_by("shard"))
             if len(held) == reaction.shards:
@@ -72,7 +73,7 @@ def ensure_cursors() -> None:
             if len(places) > 1:
                 raise ShardsApart(reaction=reaction.name, shards=len(held))
             txid, fact_id = places.pop() if places else (0, 0)
-            live_from = held[0].live_from if held else horizon
+            live_from = held[0].live_from if held else so_far
             Cursor.objects.filter(reaction=reaction.name).delete()
             Cursor.objects.bulk_create(
                 Cursor(
