@@ -315,3 +315,34 @@ def test_identifiers_found_by_their_ends_are_added_in_bulk_once(make_person, me,
     rows = [(person.pk, "order_number", "A1"), (person.pk, "order_number", "A2")]
     assert bulk.add_identifiers(rows, by=me, now=now) == 2
     assert bulk.add_identifiers(rows, by=me, now=now) == 0
+
+
+def test_what_a_narrow_role_adds_holds_for_its_own_people_only(make_person, make_user, me, now):
+    """An adviser of her own clients who is a controller too: she sees everybody's name, and no more of the others."""
+    from egard.journeys.purchases.queries import values
+    from egard.kernel.access.actors import NotAllowed
+    from egard.kernel.people.search import search as find
+    from egard.kernel.timeline.queries import timeline
+
+    user = make_user("controller")
+    grant_role(user, "adviser", scope="own", by=me, now=now)
+    mine = make_person("Mine", "Kerouac", email="mine@example.org")
+    other = make_person("Other", "Kerouac", email="other@example.org", customer_number="1")
+    operations.set_adviser(mine, user, since=now, by=me, now=now)
+    for person in (mine, other):
+        operations.record_consent(person, "news", "email", given=True, by=me, now=now)
+    viewer = viewer_for(user)
+    mine, other = queries.person(viewer, mine.uuid), queries.person(viewer, other.uuid)
+    assert [e.value for e in queries.card(viewer, mine).reach] == ["mine@example.org"]
+    assert queries.card(viewer, other).reach == ()
+    assert [e.value for e in queries.card(viewer, other).identifiers] == ["1"]
+    assert queries.consents(viewer, other) == []
+    assert queries.consent_history(viewer, other).items == []
+    assert timeline(viewer, mine).items == []
+    with pytest.raises(NotAllowed):
+        timeline(viewer, other)
+    assert values(viewer, other) == []
+    # In a list only what she sees of everybody is shown and searched.
+    assert {row.contact for row in find(viewer, "kerouac").items} == {""}
+    assert find(viewer, "other@example.org").items == []
+    assert queries.persons_with(viewer, "email", "other@example.org") == []

@@ -103,7 +103,7 @@ def record(request: HttpRequest) -> HttpResponse:
     which makes the person where it is new. Scope: `timeline.record`.
     """
     viewer = viewer_of(request)
-    viewer.require(RECORD)
+    viewer.require_everywhere(RECORD)
     # NUL is refused event by event: one bad event does not lose the others.
     events, options, single = _understood(parse(request, nul_allowed=True))
     batch = record_events(events, by=viewer.actor, now=utc_now(), channel="api", **options)

@@ -27,6 +27,7 @@ def get_overview(request: HttpRequest, person_id: UUID) -> Any:
     """
     viewer = viewer_of(request)
     person = seen(viewer, person_id)
+    viewer = people.seen_as(viewer, person)
     now = utc_now()
     card = people.card(viewer, person)
     return {

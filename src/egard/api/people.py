@@ -32,8 +32,10 @@ def seen(viewer: Viewer, person_id: UUID, what: str = "person") -> Person:
 
 
 def edited(viewer: Viewer, person_id: UUID) -> Person:
-    """The person whom the viewer may change. Raises `NotAllowed`, `NotFound`."""
-    return queries.person(viewer, person_id, EDIT)
+    """The person whom the viewer may change, and the sight: the answer shows her. Raises `NotAllowed`, `NotFound`."""
+    person = queries.person(viewer, person_id, EDIT)
+    log_sight(viewer, "person", person_id=person.pk, now=utc_now())
+    return person
 
 
 @router.get("people", response=schemas.Listed[schemas.PersonRowOut], summary="Find people")

@@ -9,7 +9,7 @@ from egard.api import schemas
 from egard.base.paging import Page, UnknownCursor, decode_cursor, encode_cursor
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
-from egard.kernel.people.queries import ConsentState, IdentifierEntry
+from egard.kernel.people.queries import ConsentState, IdentifierEntry, seen_as
 from egard.kernel.people.search import PersonRow
 from egard.kernel.registry import FieldClass
 from egard.kernel.timeline.queries import Entry
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 
 def person_out(viewer: Viewer, person: Person) -> schemas.PersonOut:
+    viewer = seen_as(viewer, person)
     named = viewer.sees(FieldClass.IDENTITY)
     return schemas.PersonOut(
         id=person.uuid,

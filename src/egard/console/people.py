@@ -57,6 +57,7 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     found = people.person(viewer, uuid)
     log_sight(viewer, "person", person_id=found.pk, now=now)
+    viewer = people.seen_as(viewer, found)
     framed = frame(viewer, found)
     context = {
         **framed,
@@ -70,6 +71,7 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
     """What the blocks of a person's page need, whole or one by one."""
+    viewer = people.seen_as(viewer, found)
     return {
         "person": found,
         "card": people.card(viewer, found),
@@ -89,13 +91,15 @@ def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
 def past(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The timeline alone: filtered anew, or its older part."""
     viewer = viewer_of(request)
-    found = people.person(viewer, uuid)
-    context = {"person": found, "now": utc_now(), **_past(request, viewer, found)}
+    found, now = people.person(viewer, uuid), utc_now()
+    log_sight(viewer, "timeline", person_id=found.pk, now=now)
+    context = {"person": found, "now": now, **_past(request, viewer, found)}
     older = bool(request.GET.get("cursor"))
     return render(request, f"console/people/{'_past' if older else '_past_list'}.html", context)
 
 
 def _past(request: HttpRequest, viewer: Viewer, found: Person) -> dict[str, Any]:
+    viewer = people.seen_as(viewer, found)
     families = history.families(viewer)
     chosen = {name for name in request.GET.getlist("of") if any(f.name == name for f in families)}
     kinds = [kind for family in families if family.name in chosen for kind in family.kinds]
@@ -126,6 +130,9 @@ def panel(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
         raise NotFound
     viewer.require(declared.permission)
     found = people.person(viewer, uuid)
+    viewer = people.seen_as(viewer, found)
+    viewer.require(declared.permission)
+    log_sight(viewer, "panel", person_id=found.pk, detail=name, now=now)
     told = declared.context(found, viewer, now)
     context = {
         **(told or {}),

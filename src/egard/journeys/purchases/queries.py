@@ -15,6 +15,7 @@ from egard.journeys.purchases.models import Value
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import Site
 from egard.kernel.people.models import Person
+from egard.kernel.people.queries import seen_as
 from egard.kernel.registry import FieldClass
 
 READ = "purchases.read_value"
@@ -22,6 +23,7 @@ READ = "purchases.read_value"
 
 def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying, str]]:
     """What a person bought, by currency, the largest first, with the name of the shop last visited: one query."""
+    viewer = seen_as(viewer, person)
     if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
         return []
     name = Site.objects.filter(code=OuterRef("visit_site")).values("name")

@@ -46,7 +46,8 @@ class Viewer:
 
     actor: Actor
     permissions: dict[str, Scope] = field(default_factory=dict)
-    classes: frozenset[FieldClass] = frozenset()
+    classes: dict[FieldClass, Scope] = field(default_factory=dict)
+    """The classes of data it sees, and on whom: a role shows its classes only as far as it reaches."""
     user_id: UUID | None = None
     team_ids: tuple[UUID, ...] = ()
     site_ids: tuple[UUID, ...] = ()
@@ -67,3 +68,8 @@ class Viewer:
         if scope is None:
             raise NotAllowed(permission=permission)
         return scope
+
+    def require_everywhere(self, permission: str) -> None:
+        """For what cannot be done person by person (a batch of events): the permission, without a limit."""
+        if self.require(permission) != "all":
+            raise NotAllowed(permission=permission)

@@ -71,7 +71,7 @@ def viewer_for(user: User, *, channel: str = "page", now: datetime | None = None
     return Viewer(
         actor=actor,
         permissions=rules.permissions_of(grants, registry.permissions.values()),
-        classes=rules.classes_of([role for role, _scope in grants], registry.roles),
+        classes=rules.classes_of(grants, registry.roles),
         user_id=user.pk,
         team_ids=tuple(row[1]),
         site_ids=tuple(row[2]),
@@ -104,7 +104,7 @@ def viewer_for_key(key: str, *, now: datetime) -> Viewer:
     return Viewer(
         actor=Actor("key", str(row.pk), row.name),
         permissions=dict.fromkeys(names, "all"),
-        classes=frozenset(FieldClass),
+        classes=dict.fromkeys(FieldClass, "all"),
         channel="api",
     )
 
@@ -114,7 +114,7 @@ def system_viewer(name: str) -> Viewer:
     return Viewer(
         actor=Actor("system", name, name),
         permissions=dict.fromkeys(registry.permissions, "all"),
-        classes=frozenset(FieldClass),
+        classes=dict.fromkeys(FieldClass, "all"),
         channel="command",
     )
 

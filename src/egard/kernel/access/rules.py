@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from egard.kernel.registry.declarations import SCOPES, FieldClass, Permission, RoleType, Scope
+
+K = TypeVar("K")
 
 
 def widest(a: Scope, b: Scope) -> Scope:
@@ -34,6 +37,19 @@ def permissions_of(grants: Iterable[tuple[str, Scope | None]], permissions: Iter
     return result
 
 
-def classes_of(roles: Iterable[str], declared: Mapping[str, RoleType]) -> frozenset[FieldClass]:
-    """The classes of personal data that any of the roles sees. An unknown role (its journey is gone) sees nothing."""
-    return frozenset(c for role in roles if role in declared for c in declared[role].sees)
+def classes_of(grants: Iterable[tuple[str, Scope | None]], declared: Mapping[str, RoleType]) -> dict[FieldClass, Scope]:
+    """The classes of personal data that the roles see, each as far as the widest role that gives it.
+
+    An unknown role (its journey is gone) sees nothing.
+    """
+    result: dict[FieldClass, Scope] = {}
+    for role, limit in grants:
+        for one in declared[role].sees if role in declared else ():
+            scope = limit or "all"
+            result[one] = widest(result[one], scope) if one in result else scope
+    return result
+
+
+def reaching(scopes: Mapping[K, Scope], least: Scope) -> dict[K, Scope]:
+    """Those that reach at least as far as `least`."""
+    return {name: scope for name, scope in scopes.items() if SCOPES.index(scope) >= SCOPES.index(least)}

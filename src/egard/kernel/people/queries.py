@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.rules import reaching
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship, Role
 from egard.kernel.registry import FieldClass, IdentifierKind, registry
 
@@ -72,9 +73,42 @@ def _within(viewer: Viewer, permission: str) -> Q:
         return Q()
     if scope == "site":
         return Q(site__in=viewer.site_ids)
+    return Q(pk__in=_ties(viewer, scope).values("person"))
+
+
+def _ties(viewer: Viewer, scope: str) -> QuerySet[Relationship]:
     ties = Relationship.objects.filter(until__isnull=True)
-    ties = ties.filter(staff=viewer.user_id) if scope == "own" else ties.filter(staff__teams__in=viewer.team_ids)
-    return Q(pk__in=ties.values("person"))
+    return ties.filter(staff=viewer.user_id) if scope == "own" else ties.filter(staff__teams__in=viewer.team_ids)
+
+
+def seen_as(viewer: Viewer, person: Person) -> Viewer:
+    """The same viewer with only what holds for this person: she may see everybody's name, but only her own clients'
+    orders. Nothing is asked of the database where all her scopes are alike; else one question.
+    """
+    narrow = {*viewer.permissions.values(), *viewer.classes.values()} - {"all"}
+    if not narrow or (len(narrow) == 1 and viewer.scope(READ) in narrow):
+        return viewer  # the person was found within that scope
+    kept = person.__dict__.setdefault("_seen_as", {})
+    actor = str(viewer.actor)
+    if actor not in kept:
+        covered = {"all", *(scope for scope in narrow if _covers(viewer, person, scope))}
+        kept[actor] = replace(
+            viewer,
+            permissions={name: "all" for name, scope in viewer.permissions.items() if scope in covered},
+            classes={name: "all" for name, scope in viewer.classes.items() if scope in covered},
+        )
+    return kept[actor]
+
+
+def _covers(viewer: Viewer, person: Person, scope: str) -> bool:
+    if scope == "site":
+        return person.site_id in viewer.site_ids
+    return _ties(viewer, scope).filter(person=person).exists()
+
+
+def everywhere(viewer: Viewer) -> Viewer:
+    """The same viewer with the classes of data that she sees of everybody in her lists."""
+    return replace(viewer, classes=reaching(viewer.classes, viewer.require(READ)))
 
 
 def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
@@ -87,6 +121,7 @@ def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
 
 def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[Person]:
     """The persons who have exactly this identifier (several only where it is shared)."""
+    viewer = everywhere(viewer)
     from egard.kernel.people.operations import normalise
 
     if not viewer.sees(
@@ -99,6 +134,7 @@ def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> l
 
 def card(viewer: Viewer, person: Person) -> PersonCard:
     """Identifiers, roles, consents and adviser of a person: four queries, whatever the history."""
+    viewer = seen_as(viewer, person)
     entries = [
         IdentifierEntry(kind, row.value, not row.exclusive, row.added_at)
         for row in _listed_identifiers(person)
@@ -130,6 +166,7 @@ def _listed_identifiers(person: Person) -> Iterable[Identifier]:
 
 def identifiers(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[IdentifierEntry]:
     """All identifiers of a person, oldest first, page by page."""
+    viewer = seen_as(viewer, person)
     viewer.require(READ)
     after = decode_cursor(cursor, "identifiers", int)[0] if cursor else 0
     limit = bounded(limit)
@@ -145,6 +182,7 @@ def identifiers(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str 
 
 def consents(viewer: Viewer, person: Person) -> list[ConsentState]:
     """The word that holds now for each purpose and channel."""
+    viewer = seen_as(viewer, person)
     if not viewer.sees(FieldClass.CONSENT):
         return []
     latest = person.consents.order_by("purpose", "channel", "-at", "-id").distinct("purpose", "channel")
@@ -153,6 +191,7 @@ def consents(viewer: Viewer, person: Person) -> list[ConsentState]:
 
 def consent_history(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[Consent]:
     """Every word a person said on her consents, newest recorded first, page by page."""
+    viewer = seen_as(viewer, person)
     if not viewer.sees(FieldClass.CONSENT):
         return Page()
     found = person.consents.order_by("-id")
@@ -165,6 +204,7 @@ def consent_history(viewer: Viewer, person: Person, *, limit: int = 50, cursor: 
 
 def roles(viewer: Viewer, person: Person) -> list[Role]:
     """What she is and was to the organisation, the latest first."""
+    viewer = seen_as(viewer, person)
     return list(person.roles.order_by("-since", "role")) if viewer.sees(FieldClass.IDENTITY) else []
 
 

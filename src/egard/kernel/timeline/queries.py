@@ -78,6 +78,7 @@ def timeline(
     accents and case ignored; `since` is included, `until` is not. The person's page must be visible to the viewer:
     the caller got `person` from `people.queries.person`.
     """
+    viewer = people.seen_as(viewer, person)
     limit = bounded(limit)
     found = Fact.objects.filter(person=person, kind_id__in=_shown_numbers(viewer, kind))
     if since:
@@ -101,11 +102,12 @@ def timeline(
 def fact(viewer: Viewer, uuid: UUID) -> tuple[Person | None, Entry]:
     """One fact by its id and whom it is about, within the viewer's scope. Raises `NotFound`."""
     viewer.require(READ)
-    row = Fact.objects.filter(uuid=uuid, kind_id__in=_shown_numbers(viewer, ())).first()
-    if row is None:
+    row = Fact.objects.filter(uuid=uuid).first()
+    about = people.visible(viewer).filter(pk=row.person_id).first() if row and row.person_id else None
+    if row is None or (row.person_id and about is None):
         raise NotFound
-    about = people.visible(viewer).filter(pk=row.person_id).first() if row.person_id else None
-    if row.person_id and about is None:
+    closer = people.seen_as(viewer, about) if about else viewer
+    if not closer.can(READ) or row.kind_id not in _shown_numbers(closer, ()):
         raise NotFound
     return about, _entries([row])[0]
 
