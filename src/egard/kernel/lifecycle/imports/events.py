@@ -16,9 +16,9 @@ from egard.kernel.lifecycle.imports.persons import persons_of
 from egard.kernel.lifecycle.imports.recording import record_rows
 from egard.kernel.registry import FactType
 from egard.kernel.timeline import kinds
-from egard.kernel.timeline.bulk import NoPerson, Prepared, identifiers_of
+from egard.kernel.timeline.bulk import NoPerson, Prepared
 from egard.kernel.timeline.documents import documents
-from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture
+from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture, identifiers_of
 
 KEY_MAX = 200
 CHANNEL_MAX = 32
