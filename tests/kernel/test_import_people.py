@@ -121,7 +121,7 @@ def test_an_erased_person_does_not_come_back_by_an_old_file(bring, me, now):
     bring("people", text, PEOPLE)
     erase_person(Person.objects.get(), by=me, now=now)
     summary = bring("people", text, PEOPLE)
-    assert rejected(summary) == [(2, "people.was_erased")]
+    assert rejected(summary) == [(2, "people.erased")]
     assert Person.objects.get().name == ""
     tickets = bring("events", TICKETS + "T1,03/02/2026,C1,,100\n", EVENTS)
     assert rejected(tickets) == [(2, "people.erased")]

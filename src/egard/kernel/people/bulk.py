@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from egard.base.copytext import NULL, copy_block, number_array, number_column, repeated, text_array, text_column
@@ -17,7 +18,7 @@ from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import rules
 from egard.kernel.people.models import ErasedIdentifier
-from egard.kernel.people.operations import erased_digest, search_terms
+from egard.kernel.people.operations import Erased, erased_digest, search_terms
 from egard.kernel.registry import registry
 
 T = TypeVar("T")
@@ -38,6 +39,12 @@ class NewPerson:
     site_id: object | None = None
     roles: list[tuple[str, datetime]] = field(default_factory=list)
     consents: list[tuple[str, str, bool]] = field(default_factory=list)
+
+
+class WasErased(Erased):
+    """The identifier belonged to a person who was erased; making her again would undo that."""
+
+    message = _("This identifier belonged to a person who was erased.")
 
 
 ATTEMPTS = 5

@@ -41,13 +41,6 @@ class AnotherName(Conflict):
     )
 
 
-class ErasedBefore(Conflict):
-    """The identifier belonged to a person who was erased; making her again would undo that."""
-
-    code = "people.was_erased"
-    message = _("This identifier belonged to a person who was erased.")
-
-
 @dataclass(slots=True)
 class Put:
     """What became of one row."""
@@ -122,7 +115,7 @@ def _round(
             outcomes[place] = Put("rejected", refusal)
             continue
         if owner is None and any(pair in gone for pair in row.identifiers):
-            outcomes[place] = Put("rejected", ErasedBefore())
+            outcomes[place] = Put("rejected", bulk.WasErased())
         elif owner is None:
             outcomes[place] = Put("created")
             fresh.append(place)
