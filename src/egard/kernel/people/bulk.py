@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
@@ -26,6 +26,15 @@ Pair = tuple[str, str]
 """An identifier in its stored form: (kind, value)."""
 
 
+class Word(NamedTuple):
+    """A yes or no to a purpose on a channel. `at` None: nobody knows when it was said."""
+
+    purpose: str
+    channel: str
+    given: bool
+    at: datetime | None = None
+
+
 @dataclass(slots=True)
 class NewPerson:
     """What is known of a person to be made. Everything is clean already: stored forms, lengths checked."""
@@ -38,7 +47,7 @@ class NewPerson:
     country: str = ""
     site_id: object | None = None
     roles: list[tuple[str, datetime]] = field(default_factory=list)
-    consents: list[tuple[str, str, bool]] = field(default_factory=list)
+    consents: list[Word] = field(default_factory=list)
 
 
 class WasErased(Erased):
@@ -200,7 +209,7 @@ def copy_roles_and_consents(
         text_column([row[1] for row in words]),
         text_column([row[2] for row in words]),
         ["t" if row[3] else "f" for row in words],
-        repeated(now.isoformat(), len(words)),
+        [(row[4] or now).isoformat() for row in words],
         repeated(now.isoformat(), len(words)),
         repeated(actor, len(words)),
         repeated("", len(words)),
