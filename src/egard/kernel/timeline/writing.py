@@ -22,8 +22,7 @@ from egard.base.ids import new_id
 from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
-from egard.kernel.people.bulk import NewPerson, Pair
-from egard.kernel.people.operations import Erased
+from egard.kernel.people.bulk import NewPerson, Pair, WasErased
 from egard.kernel.registry import FactType
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Fact
@@ -42,12 +41,6 @@ class SeveralPersons(Refusal):
 
     code = "people.several"
     message = _("Several people share this identifier: give the person’s id or another identifier.")
-
-
-class WasErased(Erased):
-    """The identifier belonged to a person who was erased; recording it again would bring her back."""
-
-    message = _("This identifier belonged to a person who was erased.")
 
 
 @dataclass(slots=True)

@@ -79,17 +79,13 @@ def _prepared(job: Job, batch: Batch) -> list[Prepared]:
         elif pair is None and not job.map.anonymous:
             batch.refuse(place, NoPerson())
         else:
+            try:
+                identifiers = identifiers_of(fact_type, data[place])
+            except Refusal as refusal:  # a text that the fact may hold is not yet one that points to somebody
+                batch.refuse(place, refusal)
+                continue
             prepared.append(
-                Prepared(
-                    place,
-                    fact_type,
-                    moment,
-                    channel.lower(),
-                    key,
-                    document,
-                    pair=pair,
-                    identifiers=identifiers_of(fact_type, data[place]),
-                )
+                Prepared(place, fact_type, moment, channel.lower(), key, document, pair=pair, identifiers=identifiers)
             )
     return prepared
 
