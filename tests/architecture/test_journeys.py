@@ -105,6 +105,16 @@ def test_its_panel_is_on_the_persons_page(sent, client):
     assert "P-2 – perdu" in panel
 
 
+def test_what_it_has_open_is_on_the_persons_page_and_in_overview(sent, client):
+    person, agent = sent
+    client.force_login(agent)
+    page = client.get(reverse("console:person", args=[person.uuid])).content.decode()
+    assert "Parcel P-1" in page
+    assert "Parcel P-2" not in page  # it was lost: nothing is open any more
+    overview = client.get(f"/api/v1/people/{person.uuid}/overview").json()
+    assert [item["label"] for item in overview["open"]] == ["Parcel P-1"]
+
+
 def test_its_endpoint_is_in_the_openapi_and_answers(sent, client, me, now):
     from egard.kernel.access.operations import create_api_key
 

@@ -70,6 +70,13 @@ def test_an_address_belongs_to_one_person_unless_said_to_be_shared(make_person, 
     assert set(bulk.find([("email", "famille@example.org")])[("email", "famille@example.org")]) == {anne.pk, paul.pk}
 
 
+def test_what_two_share_a_third_does_not_get_alone(make_person, me, now):
+    make_person("Anne", email="famille@example.org")
+    operations.add_identifier(make_person("Paul"), "email", "famille@example.org", shared=True, by=me, now=now)
+    with pytest.raises(operations.IdentifierTaken):
+        make_person("Zoé", email="famille@example.org")
+
+
 def test_a_phone_may_be_a_familys(make_person):
     make_person("Anne", phone="0612345678")
     make_person("Paul", phone="0612345678")

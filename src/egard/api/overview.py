@@ -36,7 +36,10 @@ def get_overview(request: HttpRequest, person_id: UUID) -> Any:
         "roles": card.roles,
         "consents": [shapes.consent_state(state) for state in card.consents],
         "adviser": card.adviser,
-        "open": [],
+        "open": [
+            {"label": str(item.label), "due_at": item.due_at, "tone": item.tone}
+            for item in people.open_items(viewer, person, now)
+        ],
         "panels": {
             panel.name: {"label": str(panel.label), "data": panel.data(person, viewer, now)}
             for panel in registry.ordered_panels()

@@ -220,7 +220,7 @@ class OverviewOut(Out):
     roles: list[RoleOut]
     consents: list[ConsentState]
     adviser: Adviser | None
-    open: list[dict[str, Any]] = Field(description="what is owed to her: none of it is kept yet in this release")
+    open: list[dict[str, Any]] = Field(description="what the journeys have open with her, the nearest moment first")
     panels: dict[str, PanelOut]
     timeline: Listed[EntryOut] | None = Field(description="the 50 latest facts; null where you may not read them")
 

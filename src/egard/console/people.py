@@ -63,6 +63,7 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
         **framed,
         "now": now,
         "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
+        "open_items": people.open_items(viewer, found, now),
         "panels": [panel for panel in registry.ordered_panels() if viewer.can(panel.permission)],
         **(_past(request, viewer, found) if viewer.can(timeline.READ) else {}),
     }

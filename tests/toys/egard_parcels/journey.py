@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.people.rules import normalise_text
-from egard.kernel.registry import Hooks, IdentifierKind, Journey, Panel, Permission, Reaction
+from egard.kernel.registry import Hooks, IdentifierKind, Journey, OpenItems, Panel, Permission, Reaction
 from egard_parcels import facts, operations, queries
 
 journey = Journey(
@@ -28,6 +28,7 @@ journey = Journey(
             order=90,
         ),
     ),
+    open=(OpenItems("parcels", queries.READ, queries.under_way),),
     hooks=Hooks(export=queries.export, erase=operations.erase),
     router="egard_parcels.api:router",
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
+from egard.kernel.registry import OpenItem
 from egard_parcels.models import Parcel
 
 READ = "parcels.read"
@@ -22,6 +23,13 @@ def parcels(viewer: Viewer, person: Person) -> list[Parcel]:
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:
     found = parcels(viewer, person)
     return {"parcels": found, "lost": sum(p.lost_at is not None for p in found)} if found else None
+
+
+def under_way(person: Person, viewer: Viewer, now: datetime) -> list[OpenItem]:
+    """Parcels that have not arrived are open."""
+    return [
+        OpenItem(f"Parcel {parcel.number}", tone="waiting") for parcel in parcels(viewer, person) if not parcel.lost_at
+    ]
 
 
 def data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:

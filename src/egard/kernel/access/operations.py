@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, Refusal
+from egard.base.text import fold
 from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.models import ApiKey, Change, RoleGrant, Sight, Site, Team, User
 from egard.kernel.access.queries import digest
@@ -203,7 +205,27 @@ def redacting() -> Generator[None]:
         cursor.execute("select set_config('egard.redacting', 'off', true)")
 
 
-def redact_sights(words: list[str]) -> None:
-    """A logged query that holds one of these words (an erased person's name or number) forgets what was typed."""
-    for word in words:
-        Sight.objects.filter(kind="list", detail__icontains=word).update(detail="")
+TYPED_MIN = 3
+"""Characters of a typed text that may point to one person; less points to nobody."""
+
+
+def redact_sights(terms: Iterable[str]) -> None:
+    """Logged queries that may have meant an erased person forget what was typed: her names and numbers (`terms`), whole
+    or in part, however they were written. That somebody searched, and when, stays. One statement.
+    """
+    folded = sorted({term for term in (_compact(term) for term in terms) if len(term) >= TYPED_MIN})
+    if not folded:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update access_sight s set detail = '' from (select id,"
+            " regexp_replace(egard_fold(detail), '[^a-z0-9@]', '', 'g') as typed from access_sight"
+            " where kind = 'list' and detail <> '') q, unnest(%s::text[]) term"
+            " where s.id = q.id and (position(term in q.typed) > 0"
+            " or (length(q.typed) >= %s and position(q.typed in term) > 0))",
+            [folded, TYPED_MIN],
+        )
+
+
+def _compact(term: str) -> str:
+    return re.sub(r"[^a-z0-9@]", "", fold(term))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, NotFound, Refusal
@@ -171,6 +171,7 @@ def add_identifier(
     normal = normalise(kind, value)
     held = _locked(person)
     if shared:
+        _lock_value(kind, normal)
         Identifier.objects.filter(kind=kind, value=normal).update(exclusive=False)
     _insert_identifiers(held, [(kind, normal)], by=by, now=now, shared=shared)
     _write_search(held)
@@ -276,14 +277,13 @@ def erase(person: Person, *, now: datetime) -> None:
     """Take away who she was: names, addresses, identifiers, search. What happened and its figures stay."""
     held = Person.objects.select_for_update().get(pk=person.pk)
     identifiers = list(held.identifiers.values_list("kind", "value"))
-    redact_sights(
-        [value for _kind, value in identifiers] + [name for name in (held.family_name, held.given_name) if name]
-    )
+    typed = [term for kind, value in identifiers for term in (value, *search_terms(kind, value))]
+    redact_sights([*typed, *words(f"{held.family_name} {held.given_name}")])
     ErasedIdentifier.objects.bulk_create(
         (
             ErasedIdentifier(digest=erased_digest(kind, value), erased_at=now)
             for kind, value in identifiers
-            if not registry.identifier_kinds[kind].shared
+            if (declared := registry.identifier_kinds.get(kind)) is None or not declared.shared
         )
         if identifiers
         else (),
@@ -327,7 +327,9 @@ def slug(word: str, *, limit: int = 64) -> str:
 def _insert_identifiers(
     person: Person, added: list[tuple[str, str]], *, by: Actor, now: datetime, shared: bool = False
 ) -> None:
-    """The unique index decides who has it: no question is asked before."""
+    """The unique index decides who has it alone. What others share is theirs unless it is added as shared too: asked
+    under a lock on the value, which a change to shared takes as well.
+    """
     rows = [
         Identifier(
             person=person,
@@ -343,12 +345,22 @@ def _insert_identifiers(
     for row in rows:
         if (row.kind, row.value) in mine:
             continue
+        label = str(registry.identifier_kinds[row.kind].label).lower()
+        if row.exclusive:
+            _lock_value(row.kind, row.value)
+            if Identifier.objects.filter(kind=row.kind, value=row.value).exists():
+                raise IdentifierTaken(kind=label, fields={"value": label})
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError as error:
-            label = str(registry.identifier_kinds[row.kind].label).lower()
             raise IdentifierTaken(kind=label, fields={"value": label}) from error
+
+
+def _lock_value(kind: str, value: str) -> None:
+    """Until the transaction ends nobody else decides who has this identifier."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind}\x1f{value}"])
 
 
 def search_terms(kind: str, value: str) -> tuple[str, ...]:

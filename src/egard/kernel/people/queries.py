@@ -14,7 +14,7 @@ from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.rules import reaching
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship, Role
-from egard.kernel.registry import FieldClass, IdentifierKind, registry
+from egard.kernel.registry import FieldClass, IdentifierKind, OpenItem, registry
 
 READ = "people.read"
 
@@ -223,3 +223,15 @@ def adviser(viewer: Viewer, person: Person) -> Adviser | None:
         .first()
     )
     return Adviser(tie.staff.pk, tie.staff.name, tie.staff.email, tie.since) if tie else None
+
+
+def open_items(viewer: Viewer, person: Person, now: datetime) -> list[OpenItem]:
+    """What the journeys have open with her, the nearest moment first; one query for each journey that has some."""
+    viewer = seen_as(viewer, person)
+    found = [
+        item
+        for source in registry.open.values()
+        if viewer.can(source.permission)
+        for item in source.items(person, viewer, now)
+    ]
+    return sorted(found, key=lambda item: (item.due_at is None, item.due_at))

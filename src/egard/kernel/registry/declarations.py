@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
@@ -177,6 +178,24 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenItem:
+    """Something that is not finished with a person: a line of words, by when, and its meaning."""
+
+    label: Words
+    due_at: datetime | None = None
+    tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItems:
+    """What a journey has open with a person: `items(person, viewer, now)`, one query, most urgent first."""
+
+    name: str
+    permission: str
+    items: Callable[..., list[OpenItem]]
+
+
+@dataclass(frozen=True, slots=True)
 class MenuItem:
     label: Words
     url_name: str
@@ -231,6 +250,7 @@ class Journey:
     roles: tuple[RoleType, ...] = ()
     permissions: tuple[Permission, ...] = ()
     panels: tuple[Panel, ...] = ()
+    open: tuple[OpenItems, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     importers: tuple[Importer, ...] = ()
     capabilities: tuple[Capability, ...] = ()

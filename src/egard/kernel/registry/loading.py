@@ -19,6 +19,7 @@ from egard.kernel.registry.declarations import (
     Importer,
     Journey,
     MenuItem,
+    OpenItems,
     Panel,
     Permission,
     Reaction,
@@ -61,6 +62,7 @@ class Registry:
         self.roles: dict[str, RoleType] = {}
         self.permissions: dict[str, Permission] = {}
         self.panels: dict[str, Panel] = {}
+        self.open: dict[str, OpenItems] = {}
         self.menu: list[MenuItem] = []
         self.importers: dict[str, Importer] = {}
         self.capabilities: dict[str, Capability] = {}
@@ -104,6 +106,8 @@ class Registry:
             self._put("permission", self.permissions, permission.name, permission, journey)
         for panel in journey.panels:
             self._put("panel", self.panels, panel.name, panel, journey)
+        for items in journey.open:
+            self._put("open items", self.open, items.name, items, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
         for capability in journey.capabilities:
@@ -120,9 +124,9 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name} names the unknown role {role}")
                 if scope not in SCOPES:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
-        for panel in self.panels.values():
+        for panel in (*self.panels.values(), *self.open.values()):
             if panel.permission not in self.permissions:
-                raise DeclarationError(f"panel {panel.name} asks for the unknown permission {panel.permission}")
+                raise DeclarationError(f"{panel.name} asks for the unknown permission {panel.permission}")
 
     def call(self, capability: str, *args: Any, **kwargs: Any) -> Any:
         """Call another journey's capability; ask `has` first, and hide the feature where it is absent."""
