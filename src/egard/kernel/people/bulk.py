@@ -73,10 +73,11 @@ def again_where_raced(attempt: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def find(pairs: Iterable[Pair]) -> dict[Pair, list[int]]:
+def find(pairs: Iterable[Pair], *, to_change: bool = False) -> dict[Pair, list[int]]:
     """The living persons behind identifiers: one query; several only where an identifier is shared.
 
-    Their rows are locked against erasure until the transaction ends, so that what is recorded next is on the living.
+    Their rows are locked until the transaction ends, in the order of their ids: against erasure, so that what is
+    recorded next is on the living; with `to_change` also against other changes, so that what is read next stays true.
     """
     wanted = list(pairs)
     if not wanted:
@@ -87,7 +88,7 @@ def find(pairs: Iterable[Pair]) -> dict[Pair, list[int]]:
             "select i.kind, i.value, p.id from unnest(%s::text[], %s::text[]) w(kind, value)"
             " join people_identifier i on i.value = w.value and i.kind = w.kind"
             " join people_person p on p.id = i.person_id and p.erased_at is null"
-            " order by p.id for key share of p",
+            f" order by p.id for {'no key update' if to_change else 'key share'} of p",
             [text_array([kind for kind, _v in wanted]), text_array([value for _k, value in wanted])],
         )
         for kind, value, pk in cursor.fetchall():

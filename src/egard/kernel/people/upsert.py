@@ -91,24 +91,19 @@ def put_persons(rows: Sequence[NewPerson], *, by: Actor, now: datetime, dry_run:
 def _round(
     rows: Sequence[NewPerson], places: list[int], outcomes: dict[int, Put], by: Actor, now: datetime, dry_run: bool
 ) -> list[int]:
-    """Settle the rows that share no identifier with an earlier one; returns the others, for the next round."""
-    claimed: set[Pair] = set()
-    mine: list[int] = []
-    later: list[int] = []
-    for place in places:
-        pairs = set(rows[place].identifiers)
-        if not pairs:
-            outcomes[place] = Put("rejected", NoIdentifier())
-        elif pairs & claimed:
-            later.append(place)
-        else:
-            mine.append(place)
-        claimed |= pairs
-    found = bulk.find({pair for place in mine for pair in rows[place].identifiers})
-    gone = bulk.erased([pair for place in mine for pair in rows[place].identifiers if pair not in found])
+    """Settle the rows that share no identifier and no person with an earlier one; the others are for the next round."""
+    mine, later = _apart(rows, places, outcomes)
+    # The first round locks the persons of all rows at once, so in one order everywhere; then they are read.
+    asked = places if len(places) == len(rows) else mine
+    everybody = bulk.find({pair for place in asked for pair in rows[place].identifiers}, to_change=not dry_run)
+    found = {pair: holders for place in mine for pair in rows[place].identifiers if (holders := everybody.get(pair))}
     known = _known({person_id for holders in found.values() for person_id in holders})
+    # An identifier that was taken away while its holder was waited for is hers no more.
+    found = {pair: [pk for pk in holders if pair in known[pk].identifiers] for pair, holders in found.items()}
+    gone = bulk.erased([pair for place in mine for pair in rows[place].identifiers if not found.get(pair)])
     fresh: list[int] = []
     updates: list[tuple[NewPerson, _Known]] = []
+    taken: set[int] = set()
     for place in mine:
         row = rows[place]
         try:
@@ -116,6 +111,11 @@ def _round(
         except Refusal as refusal:
             outcomes[place] = Put("rejected", refusal)
             continue
+        if owner is not None and owner.person_id in taken:
+            later.append(place)
+            continue
+        if owner is not None:
+            taken.add(owner.person_id)
         if owner is None and any(pair in gone for pair in row.identifiers):
             outcomes[place] = Put("rejected", bulk.WasErased())
         elif owner is None:
@@ -129,7 +129,24 @@ def _round(
     if not dry_run:
         bulk.create([rows[place] for place in fresh], by=by, now=now)
         _complete(updates, by, now)
-    return later
+    return sorted(later)
+
+
+def _apart(rows: Sequence[NewPerson], places: list[int], outcomes: dict[int, Put]) -> tuple[list[int], list[int]]:
+    """The rows that share no identifier with an earlier one, and the others; those without any are refused."""
+    claimed: set[Pair] = set()
+    mine: list[int] = []
+    later: list[int] = []
+    for place in places:
+        pairs = set(rows[place].identifiers)
+        if not pairs:
+            outcomes[place] = Put("rejected", NoIdentifier())
+        elif pairs & claimed:
+            later.append(place)
+        else:
+            mine.append(place)
+        claimed |= pairs
+    return mine, later
 
 
 def _owner(row: NewPerson, found: dict[Pair, list[int]], known: dict[int, _Known]) -> _Known | None:
