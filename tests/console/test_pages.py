@@ -57,22 +57,6 @@ def test_nobody_makes_an_account_for_herself(client):
     assert page.status_code == 200
 
 
-@pytest.mark.django_db
-def test_the_demo_logins_show_on_this_machine_only(client, settings):
-    settings.ALLOWED_HOSTS = ["*"]
-    settings.EGARD_DEMO_LOGINS = f"{__name__}.some_logins"
-    here = {"headers": {"host": "127.0.0.1:8000"}}
-    assert b"host@demo.example" in client.get("/accounts/login/", **here).content
-    assert b"host@demo.example" not in client.get("/accounts/login/", headers={"host": "egard.example"}).content
-    assert b"host@demo.example" not in client.get("/accounts/login/", REMOTE_ADDR="192.0.2.7", **here).content
-    settings.URL = "https://egard.example"
-    assert b"host@demo.example" not in client.get("/accounts/login/", **here).content
-
-
-def some_logins():
-    return [{"role": "Host", "email": "host@demo.example", "password": "a-warm-welcome"}]
-
-
 def test_the_list_shows_everybody_by_name_and_goes_on_by_cursor(read_as, make_person, part, monkeypatch):
     monkeypatch.setattr("egard.console.people.LIST_SIZE", 2)
     for name in ("Martin", "Allard", "Lebœuf"):

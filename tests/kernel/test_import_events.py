@@ -153,7 +153,22 @@ def test_a_dry_run_tells_all_and_writes_nothing(bring):
     told = bring("events", text, EVENTS, dry_run=True, batch=2).data()
     assert database() == before
     done = bring("events", text, EVENTS).data()
+    assert told.pop("rejects_file") == done.pop("rejects_file").replace(".rejects", ".dry-run.rejects")
     assert {**told, "dry_run": False} == done
     assert (told["facts"], told["people"], told["unchanged"], told["rejected"]) == (3, 1, 1, 1)
     told = bring("people", HEAD + "C1,A,B,,,,\nC9,A,B,,,,\n", PEOPLE, dry_run=True)
     assert (told.tally.people, Person.objects.count()) == (1, 2)
+
+
+def test_a_number_that_cannot_point_to_anybody_costs_its_own_row(bring):
+    summary = bring(
+        "events",
+        "kind,key,at,n,total,who\n"
+        'purchases.made/1,K1,2026-02-03T10:00:00Z,"A\x01B",5,C1\n'
+        'purchases.made/1,K2,2026-02-03T10:00:00Z,"\u00a0\u2003",5,C1\n'
+        "purchases.made/1,K3,2026-02-03T10:00:00Z,A3,5,C1\n",
+        "columns: {kind: kind, key: key, at: at, person.customer_number: who, data.order_number: n,"
+        " data.total.amount: total, data.total.currency: {constant: EUR}}\n",
+    )
+    assert rejected(summary) == [(2, "people.bad_identifier"), (3, "people.bad_identifier")]
+    assert Fact.objects.get().key == "K3"

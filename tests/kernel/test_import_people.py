@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from importing import EVENTS, HEAD, PEOPLE, TICKETS, database, rejected
 
 from egard.kernel.access.models import Site
+from egard.kernel.lifecycle.imports.running import MissingFields
 from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.people.models import Consent, Person
+from egard.kernel.people.operations import record_consent
 
 pytestmark = pytest.mark.django_db
 
@@ -53,9 +55,57 @@ def test_what_a_list_knows_more_completes_the_person(bring):
     assert person.identifiers.count() == 2
     assert "leboeuf" in person.search_row.text
     assert Consent.objects.get().given is False
-    bring("people", HEAD + "C1,,,,,,oui\n", PEOPLE)
+    assert bring("people", HEAD + "C1,,,,,,\n", PEOPLE).tally.unchanged == 1
     assert Person.objects.get().family_name == "Lebœuf"
-    assert list(Consent.objects.order_by("id").values_list("given", flat=True)) == [False, True]
+
+
+# --- consent ---------------------------------------------------------------------------------
+
+DATED = PEOPLE + "  consents.news.email.at: {column: dit, format: d/m/Y}\n"
+DATED_HEAD = HEAD.replace("news\n", "news,dit\n")
+
+
+def words_of_news():
+    return list(Consent.objects.order_by("at", "id").values_list("given", flat=True))
+
+
+def test_an_old_list_does_not_undo_what_she_said_since(bring, me, now):
+    text = HEAD + "C1,Anne,Martin,anne@example.org,,,oui\n"
+    bring("people", text, PEOPLE)
+    record_consent(Person.objects.get(), "news", "email", given=False, by=me, now=now + timedelta(hours=1))
+    before = database()
+    again = bring("people", text, PEOPLE)
+    assert (again.tally.unchanged, again.tally.imported) == (1, 0)
+    assert database() == before
+    assert words_of_news() == [True, False]
+
+
+def test_a_dated_word_takes_its_place_in_her_history(bring, me, now):
+    bring("people", DATED_HEAD + "C1,Anne,Martin,,,,oui,03/02/2025\n", DATED)
+    record_consent(Person.objects.get(), "news", "email", given=False, at=now - timedelta(days=30), by=me, now=now)
+    text = DATED_HEAD + "C1,,,,,,oui,03/02/2025\nC1,,,,,,oui,04/02/2025\nC1,,,,,,oui,\n"
+    assert bring("people", text, DATED).tally.imported == 1  # the one of 4 February; the undated one is no news
+    assert words_of_news() == [True, True, False]
+    before = database()
+    assert bring("people", text, DATED).tally.unchanged == 3
+    assert database() == before
+    late = now - timedelta(days=2)
+    bring("people", DATED_HEAD + f"C1,,,,,,oui,{late:%d/%m/%Y}\n", DATED)
+    assert words_of_news() == [True, True, False, True]
+
+
+def test_a_word_of_tomorrow_and_a_date_without_its_word_are_refused(bring, now):
+    tomorrow = now + timedelta(days=2)
+    summary = bring("people", DATED_HEAD + f"C1,Anne,Martin,,,,oui,{tomorrow:%d/%m/%Y}\n", DATED)
+    assert rejected(summary) == [(2, "timeline.from_the_future")]
+    with pytest.raises(MissingFields) as refused:
+        bring(
+            "people",
+            DATED_HEAD + "C1,Anne,Martin,,,,oui,03/02/2025\n",
+            DATED.replace("  consents.news.email: news\n", ""),
+        )
+    assert "consents.news.email" in refused.value.detail
+    assert not Person.objects.exists()
 
 
 def test_two_people_with_one_email_are_not_mixed_up(bring):
@@ -121,7 +171,7 @@ def test_an_erased_person_does_not_come_back_by_an_old_file(bring, me, now):
     bring("people", text, PEOPLE)
     erase_person(Person.objects.get(), by=me, now=now)
     summary = bring("people", text, PEOPLE)
-    assert rejected(summary) == [(2, "people.was_erased")]
+    assert rejected(summary) == [(2, "people.erased")]
     assert Person.objects.get().name == ""
     tickets = bring("events", TICKETS + "T1,03/02/2026,C1,,100\n", EVENTS)
     assert rejected(tickets) == [(2, "people.erased")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -112,6 +113,32 @@ def test_an_import_without_rejects_takes_the_old_file_away(bring):
     assert old.exists()
     assert bring("events", TICKETS + "T1,03/02/2026,C1,,5\n", EVENTS).rejects is None
     assert not old.exists()
+
+
+def test_nobody_else_may_read_the_rejects_and_no_link_is_followed(bring, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("kept")
+    (tmp_path / "file.csv.rejects.csv").symlink_to(elsewhere)
+    before = os.umask(0)
+    try:
+        rejects = bring("events", TICKETS + "T1,03/02/2026,,,5\n", EVENTS).rejects
+    finally:
+        os.umask(before)
+    assert elsewhere.read_text() == "kept"
+    assert not rejects.is_symlink()
+    assert rejects.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_dry_run_leaves_the_rejects_of_the_import_alone(bring):
+    real = bring("events", TICKETS + "T1,03/02/2026,,,5\n", EVENTS).rejects
+    text = real.read_bytes()
+    tried = bring("events", TICKETS + "T1,03/02/2026,,,5\nT2,99/99/2026,C1,,5\n", EVENTS, dry_run=True).rejects
+    assert tried.name == "file.csv.dry-run.rejects.csv"
+    assert real.read_bytes() == text
+    assert bring("events", TICKETS + "T1,03/02/2026,C1,,5\n", EVENTS, dry_run=True).rejects is None
+    assert not tried.exists()
+    assert real.read_bytes() == text
 
 
 @pytest.mark.parametrize(

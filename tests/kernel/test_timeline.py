@@ -330,3 +330,44 @@ def test_after_a_restore_elsewhere_the_log_goes_on_rising(make_person, record):
         assert operations.rebase_log() == 0
         cursor.execute("select set_config('egard.log_base', '', false)")
         transaction.set_rollback(True)
+
+
+def test_a_fact_is_corrected_once_and_then_its_correction(make_person, record):
+    person = make_person()
+    wrong = record(person, bought("A1", 10))
+    better = record(person, bought("A1", 12), key="fix:1", corrects=wrong.uuid)
+    with pytest.raises(operations.AlreadyCorrected):
+        record(person, bought("A1", 13), key="fix:2", corrects=wrong.uuid)
+    assert record(person, bought("A1", 12), key="fix:1", corrects=wrong.uuid).uuid == better.uuid
+    assert record(person, bought("A1", 13), key="fix:2", corrects=better.uuid)
+
+
+def test_a_search_looks_at_values_and_folds_as_everywhere(make_person, record, everything):
+    person = make_person()
+    record(person, bought("A1", note="Cœur de bœuf, Straße"))
+    assert [len(queries.timeline(everything, person, q=q).items) for q in ("coeur", "CŒUR", "strasse", "A1")] == [1] * 4
+    assert [len(queries.timeline(everything, person, q=q).items) for q in ("total", "currency", "order_number")] == [
+        0
+    ] * 3
+
+
+def test_nested_personal_fields_are_marked_in_the_schema():
+    from egard.kernel.registry import FactType
+
+    schema = schemas.json_schema(FactType("test.nested", 1, Outer, "x"))
+    assert schema["properties"]["name"]["x-personal"] is True
+    assert schema["$defs"]["Inner"]["properties"]["words"]["x-personal"] is True
+    assert "x-personal" not in schema["$defs"]["Inner"]["properties"]["size"]
+
+
+def test_a_schema_grows_inside_too_and_a_changed_inside_is_seen():
+    schema = schemas.json_schema(registry.facts["purchases.made/1"])
+    import copy
+
+    smaller = copy.deepcopy(schema)
+    del smaller["$defs"]["Line"]["properties"]["unit"]
+    assert kinds._is_extension(smaller, schema)
+    changed = copy.deepcopy(schema)
+    changed["$defs"]["Line"]["properties"]["quantity"]["type"] = "string"
+    assert not kinds._is_extension(changed, schema)
+    assert not kinds._is_extension(schema, smaller)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
+import stat
 from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,7 +22,7 @@ from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
 from egard.kernel.timeline.models import Fact
-from egard.site import demo, demo_staff
+from egard.site import demo, demo_staff, paths
 from egard.site.demo_accounts import is_at_this_machine
 
 DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
@@ -157,8 +159,42 @@ def test_every_login_shown_signs_in_at_this_machine(staff):
         ("", "localhost", {}),
     ],
 )
-def test_a_demo_login_is_refused_to_whoever_is_elsewhere(staff, address, host, headers):
-    assert sign_in(request_from(address, host, **headers), demo.logins()[0]) is None
+def test_a_demo_login_is_refused_and_not_shown_to_whoever_is_elsewhere(staff, client, settings, address, host, headers):
+    settings.ALLOWED_HOSTS = ["*"]
+    login = demo.logins()[0]
+    assert sign_in(request_from(address, host, **headers), login) is None
+    page = client.get("/accounts/login/", REMOTE_ADDR=address, headers={"host": host, **headers}).content.decode()
+    assert "<form" in page
+    assert login["email"] not in page
+    assert login["password"] not in page
+
+
+def test_the_sign_in_page_shows_the_demo_logins_at_this_machine_until_it_has_a_public_address(staff, client, settings):
+    login = demo.logins()[0]
+    here = {"headers": {"host": "127.0.0.1:8000"}}
+    assert f'data-password="{login["password"]}"' in client.get("/accounts/login/", **here).content.decode()
+    settings.URL = "https://clients.example.org"
+    assert login["password"] not in client.get("/accounts/login/", **here).content.decode()
+
+
+def test_a_proxy_that_hides_behind_this_machines_name_is_known_by_its_http(staff):
+    request = request_from("127.0.0.1")
+    request.scope = {"http_version": "1.0"}
+    assert sign_in(request, demo.logins()[0]) is None
+    request.scope = {"http_version": "1.1"}
+    assert sign_in(request, demo.logins()[0])
+
+
+def test_each_installation_has_a_demo_password_of_its_own(staff, now, monkeypatch, tmp_path):
+    login = demo.logins()[0]
+    before = paths.demo_password()
+    monkeypatch.setenv("EGARD_DATA", str(tmp_path / "elsewhere"))
+    assert re.fullmatch("[a-z]{4}(-[a-z]{4}){3}", paths.demo_password())
+    assert paths.demo_password() != before
+    assert stat.S_IMODE((tmp_path / "elsewhere" / "demo.password").stat().st_mode) == 0o600
+    demo_staff.open_or_close(loopback=True, now=now)
+    assert sign_in(request_from("127.0.0.1"), login) is None
+    assert sign_in(request_from("127.0.0.1"), demo.logins()[0])
 
 
 def test_where_the_product_has_a_public_address_nobody_is_here(staff, settings):
@@ -170,7 +206,7 @@ def test_where_the_product_has_a_public_address_nobody_is_here(staff, settings):
 def test_a_demo_user_who_changed_her_address_stays_here_too(staff):
     user = staff["claire.dubourg"]
     User.objects.filter(pk=user.pk).update(email="claire@example.org")
-    login = {"email": "claire@example.org", "password": demo_staff.PASSWORD}
+    login = {"email": "claire@example.org", "password": paths.demo_password()}
     assert sign_in(request_from("127.0.0.1"), login) == user
     assert sign_in(request_from("192.168.1.20"), login) is None
 
@@ -186,5 +222,7 @@ def test_a_server_that_others_can_reach_suspends_the_demos_logins(staff, now):
     demo_staff.open_or_close(loopback=False, now=now)
     assert demo.logins() == []
     assert sign_in(request_from("127.0.0.1"), login) is None
+    demo.ensure_demo(loopback=None, now=now)  # as `egard demo` does: the suspended stay so
+    assert demo.logins() == []
     demo_staff.open_or_close(loopback=True, now=now)
     assert sign_in(request_from("127.0.0.1"), login)

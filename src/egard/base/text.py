@@ -59,3 +59,8 @@ def trigrams(text: str) -> list[str]:
         padded = f" {word}"
         grams.update(padded[i : i + 3] for i in range(len(padded) - 2))
     return sorted(grams)
+
+
+def like_pattern(text: str) -> str:
+    """The text as itself inside a SQL `LIKE` pattern."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -18,8 +18,6 @@ from egard.kernel.registry import MenuItem, registry
 
 THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
-LOOPBACK = ("127.0.0.1", "::1")
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
 """The console's own entry; journeys bring theirs."""
@@ -41,7 +39,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "menu": SimpleLazyObject(lambda: menu(request)),
         "demo_loaded": SimpleLazyObject(lambda: bool(_ask("EGARD_DEMO_LOADED"))),
-        "demo_logins": SimpleLazyObject(lambda: demo_logins(request)),
+        "demo_logins": SimpleLazyObject(lambda: _ask("EGARD_DEMO_LOGINS", request) or []),
     }
 
 
@@ -69,16 +67,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     return entries
 
 
-def demo_logins(request: HttpRequest) -> list[dict[str, str]]:
-    """Logins of the demo (`role`, `email`, `password`), only to somebody at this very machine and never in public."""
-    host = request.get_host()
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if request.META.get("REMOTE_ADDR") not in LOOPBACK or name not in LOOPBACK_NAMES or settings.URL:
-        return []
-    return list(_ask("EGARD_DEMO_LOGINS") or [])
-
-
-def _ask(setting: str) -> Any:
+def _ask(setting: str, *about: Any) -> Any:
     """What a setting's dotted name answers; the console does not know who provides it. None where nobody does."""
     name = getattr(settings, setting, "")
-    return import_string(name)() if name else None
+    return import_string(name)(*about) if name else None

@@ -19,6 +19,7 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.clock import utc_now
@@ -31,7 +32,7 @@ from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.reactions import catch_up
 from egard.site import demo_life, demo_staff, paths
-from egard.site.demo_accounts import ACTOR, demo_users
+from egard.site.demo_accounts import ACTOR, demo_users, is_at_this_machine
 
 BRAND = "Maison Hirondelle"
 ZONE = ZoneInfo("Europe/Paris")
@@ -75,11 +76,11 @@ class Loaded:
     facts: int
 
 
-def ensure_demo(*, loopback: bool, now: datetime | None = None) -> bool:
+def ensure_demo(*, loopback: bool | None, now: datetime | None = None) -> bool:
     """Load the demo where nobody is known yet; whether the demo is there afterwards.
 
-    `loopback`: the server listens on this machine only. Elsewhere the demo's logins are suspended. A database that
-    holds people who are not the demo's is left alone.
+    `loopback`: the server listens on this machine only; elsewhere the demo's logins are suspended. None: nobody says,
+    and they stay as they are. A database that holds people who are not the demo's is left alone.
     """
     with _alone():
         started = _first("demo.started")
@@ -87,7 +88,8 @@ def ensure_demo(*, loopback: bool, now: datetime | None = None) -> bool:
             return False
         if _first("demo.loaded") is None:
             load_demo(now or utc_now())
-        demo_staff.open_or_close(loopback=loopback, now=now or utc_now())
+        if loopback is not None:
+            demo_staff.open_or_close(loopback=loopback, now=now or utc_now())
         forget()
         return True
 
@@ -145,16 +147,22 @@ def loaded() -> Loaded | None:
 def logins() -> list[Login]:
     """Whom one can sign in as, in the order of the shop's door; nobody while the logins are suspended."""
     open_now = {user.email for user in demo_users() if user.is_active}
+    password = paths.demo_password() if open_now else ""
     return [
         Login(
             email=member.email,
-            password=demo_staff.PASSWORD,
+            password=password,
             name=member.name,
             role=str(registry.roles[member.role].label),
         )
         for member in demo_staff.STAFF
         if member.signs_in and member.email in open_now
     ]
+
+
+def logins_for(request: HttpRequest) -> list[Login]:
+    """The logins that the sign-in page shows: those of `logins` at this very machine, none elsewhere."""
+    return logins() if is_at_this_machine(request) else []
 
 
 # --- inside -------------------------------------------------------------------------------------------------------

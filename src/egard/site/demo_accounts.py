@@ -1,4 +1,4 @@
-"""Demo logins have a password that everybody knows: they sign in at this very machine and nowhere else.
+"""Demo logins, an administrator among them, sign in at this very machine and nowhere else; only there are they shown.
 
 Wired in settings: `AUTHENTICATION_BACKENDS = ["egard.site.demo_accounts.DemoStaysHere"]`.
 """
@@ -37,9 +37,13 @@ def demo_users() -> list[User]:
 def is_at_this_machine(request: HttpRequest | None) -> bool:
     """Whether a request was made on this machine, to this machine's own name, with no proxy between.
 
-    Where the product has a public address (`EGARD_URL`), nobody counts as being here.
+    Where the product has a public address (`EGARD_URL`), nobody counts as being here. A proxy may hide (nginx, with
+    nothing but `proxy_pass`, names this machine as the host and adds no header): its HTTP/1.0 gives it away, which no
+    browser has spoken for twenty years.
     """
     if request is None or settings.URL or any(name in request.headers for name in FORWARDED):
+        return False
+    if getattr(request, "scope", {}).get("http_version") == "1.0":
         return False
     return _is_loopback(request.META.get("REMOTE_ADDR", "")) and _is_own_name(request.META.get("HTTP_HOST", ""))
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from egard.kernel.access.models import User
 from egard.kernel.access.operations import UserExists, create_user, ensure_site, ensure_team, set_user_active
 from egard.site.demo_accounts import ACTOR, demo_users
+from egard.site.paths import demo_password
 
 DOMAIN = "hirondelle.example"
 """A domain that can never be registered (RFC 2606)."""
-PASSWORD = "bonjour-egard"  # noqa: S105
-"""Of all demo logins: known to all, and good on this machine only (see demo_accounts)."""
 
 SITES = {
     "paris-marais": "Paris Le Marais",
@@ -63,12 +62,13 @@ def hire(*, now: datetime) -> dict[str, User]:
     """Shops, teams and staff, made where they are missing; the staff by the first part of their address."""
     sites = {code: ensure_site(code, name, zone="Europe/Paris", by=ACTOR, now=now) for code, name in SITES.items()}
     teams = {code: ensure_team(code, name, by=ACTOR, now=now) for code, name in TEAMS.items()}
+    password = demo_password()
     for member in STAFF:
         try:
             create_user(
                 email=member.email,
                 name=member.name,
-                password=PASSWORD if member.signs_in else None,
+                password=password if member.signs_in else None,
                 roles=[member.role],
                 teams=[teams[member.team]],
                 sites=[sites[code] for code in member.sites],
@@ -82,5 +82,20 @@ def hire(*, now: datetime) -> dict[str, User]:
 
 def open_or_close(*, loopback: bool, now: datetime) -> None:
     """The demo's logins work while the server listens on this machine only, and are suspended elsewhere."""
-    for user in demo_users():
+    users = demo_users()
+    for user in users:
         set_user_active(user, loopback, by=ACTOR, now=now)
+    if loopback:
+        _set_password([user for user in users if user.has_usable_password()])
+
+
+def _set_password(users: list[User]) -> None:
+    """Where the data folder is another than the one the demo was loaded with, its password is another too.
+
+    One check stands for all, as each takes argon2 its time at every start.
+    """
+    password = demo_password()
+    if users and not users[0].check_password(password):
+        for user in users:
+            user.set_password(password)
+            user.save(update_fields=["password"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,8 @@ CHECKOUT = PACKAGE.parent.parent
 
 load_dotenv(Path.cwd() / ".env")
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+"""Addresses to listen on that only this machine reaches."""
 SOCKET_PATH_LIMIT = 100
 """Bytes of a Unix socket's path that every system allows (Linux 107, macOS 103), the file's own name included."""
 
@@ -50,7 +53,18 @@ def secret_key() -> str:
     return secret_file(data_dir() / "secret.key")
 
 
-def secret_file(path: Path) -> str:
+def demo_password() -> str:
+    """Of this installation's demo logins; made once, readable by its owner only."""
+    return secret_file(data_dir() / "demo.password", make=_pronounceable)
+
+
+def _pronounceable() -> str:
+    """Easy to type from one screen to another: 8 syllables of 75, about 50 bits (and sign-in counts the attempts)."""
+    syllables = [secrets.choice("bcdfgjklmnprstv") + secrets.choice("aeiou") for _ in range(8)]
+    return "-".join(f"{first}{second}" for first, second in zip(syllables[::2], syllables[1::2], strict=True))
+
+
+def secret_file(path: Path, *, make: Callable[[], str] = lambda: secrets.token_urlsafe(48)) -> str:
     """The secret kept in `path`; made on first use, by exactly one of several processes."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,7 +72,7 @@ def secret_file(path: Path) -> str:
         try:
             descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
+                file.write(make())
             with suppress(FileExistsError):
                 os.link(written, path)  # whole or not at all, and never over another's
         finally:

@@ -95,11 +95,11 @@ def ensure_first_administrator() -> str | None:
     return email
 
 
-def ensure_demo() -> list[dict[str, str]]:
-    """Load the demo unless it is there, or other people are; its logins. A second call changes nothing."""
+def ensure_demo(*, loopback: bool | None) -> list[dict[str, str]]:
+    """Load the demo unless it is there, or other people are; its logins that work (see `demo.ensure_demo`)."""
     from egard.site import demo
 
-    demo.ensure_demo(loopback=True)
+    demo.ensure_demo(loopback=loopback)
     return [{key: str(value) for key, value in login.items()} for login in demo.logins()]
 
 

@@ -132,7 +132,7 @@ AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = ["egard.site.demo_accounts.DemoStaysHere"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # an address is unique whatever its capitals: a constraint on lower(email)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-EGARD_DEMO_LOADED, EGARD_DEMO_LOGINS = "egard.site.demo.is_loaded", "egard.site.demo.logins"
+EGARD_DEMO_LOADED, EGARD_DEMO_LOGINS = "egard.site.demo.is_loaded", "egard.site.demo.logins_for"
 """Who tells the console of the demo; it does not know the site."""
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 
 from egard.base.refusal import Conflict, Refusal
 from egard.site import paths, processes
+from egard.site.paths import LOOPBACK
 from egard.site.postgres import Server, check_server
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
 STEADY_SECONDS = 60
 """A child that ran this long before it ended starts again without a longer wait."""
@@ -215,7 +215,7 @@ class Supervisor:
             for login in told["logins"]:
                 print("  " + "  ".join(str(value) for value in login.values()))
         elif self.demo and self.host not in LOOPBACK:
-            print("No demo here: its logins are known to all, so they exist on a loopback address only.")
+            print("No demo here: its logins, an administrator among them, work on a loopback address only.")
         if self.host not in LOOPBACK and not os.environ.get("EGARD_URL"):
             print("Set EGARD_URL to the public address (or EGARD_HOSTS to the names) under which people reach it.")
         sys.stdout.flush()

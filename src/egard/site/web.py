@@ -12,6 +12,7 @@ from typing import Any
 from egard.base.refusal import Refusal
 from egard.site.commands import load_django
 from egard.site.commands.serve import supervised
+from egard.site.paths import LOOPBACK
 from egard.site.processes import follow
 
 BACKLOG = 1024
@@ -45,10 +46,10 @@ def run(*, host: str, port: int, count: int, gate: int | None = None) -> None:
         log_level=LogLevels.warning,
         workers_kill_timeout=STOP_SECONDS,
     )
-    server.serve(target_loader=partial(_load, os.getpid(), gate), wrap_loader=False)
+    server.serve(target_loader=partial(_load, os.getpid(), gate, host), wrap_loader=False)
 
 
-def _load(parent: int, gate: int | None) -> Any:
+def _load(parent: int, gate: int | None, host: str) -> Any:
     """In a process that answers: the application, once the database is ready for it."""
     follow(parent, signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until the server listens to it: no request is under way
@@ -59,11 +60,13 @@ def _load(parent: int, gate: int | None) -> Any:
     if gate is not None:
         os.read(gate, 1)  # returns at the end of file
     elif "EGARD_SUPERVISOR" not in os.environ:
-        from egard.site.prepare import ensure_static, require_migrated
+        from egard.site.prepare import ensure_static, require_migrated, suspend_demo
 
         try:
             require_migrated()
             ensure_static()
+            if host not in LOOPBACK:
+                suspend_demo()
         except Refusal as refusal:
             print(refusal.detail, file=sys.stderr)
             sys.exit(1)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from pydantic import AfterValidator, Field
 
 from egard.base.money import Money
-from egard.kernel.registry import Personal, fact
+from egard.kernel.registry import Identifies, Personal, fact
 
 ORDER_NUMBER_MAX = 100
 TEXT_MAX = 200
@@ -76,7 +76,7 @@ def _cancelled(data: Mapping[str, Any]) -> str:
 class PurchaseMade:
     """Somebody bought: the order's number, its total, what was in it, where (`site` is a site's code)."""
 
-    order_number: OrderNumber
+    order_number: Annotated[OrderNumber, Identifies("order_number")]
     total: Amount
     lines: list[Line] = field(default_factory=list)
     site: Short = ""
@@ -97,7 +97,7 @@ class PurchaseCancelled:
     `original` is the number of the order; a cancellation that names none stands by itself.
     """
 
-    order_number: OrderNumber
+    order_number: Annotated[OrderNumber, Identifies("order_number")]
     total: Annotated[Amount, AfterValidator(_given_back)]
     original: Annotated[str, Field(max_length=ORDER_NUMBER_MAX)] | None = None
     lines: list[Line] = field(default_factory=list)

@@ -27,7 +27,7 @@ from egard.journeys.purchases.facts import PurchaseCancelled, PurchaseMade
 from egard.journeys.purchases.import_lines import LINES, stage
 from egard.kernel.lifecycle.imports import Job
 from egard.kernel.lifecycle.imports.recording import record
-from egard.kernel.people.bulk import NewPerson
+from egard.kernel.people.bulk import NewPerson, Pair
 from egard.kernel.people.operations import normalise
 from egard.kernel.registry import registry
 from egard.kernel.timeline.bulk import Prepared
@@ -176,13 +176,13 @@ def _record(job: Job, orders: list[_Order]) -> None:
         heads = [order.head() for order in some]
         for order, head, checked in zip(some, heads, documents(fact_type, heads), strict=True):
             document = checked if isinstance(checked, Refusal) else limited(fact_type, order.document(head))
-            if isinstance(document, Refusal):
-                _refuse(job, order, document)
+            number = _number(order)
+            if refusal := next((one for one in (document, number) if isinstance(one, Refusal)), None):
+                _refuse(job, order, refusal)
                 continue
             pair = (order.person_kind, order.person_value) if order.person_kind and order.person_value else None
             if pair:
                 newcomers.setdefault(pair, NewPerson([pair], roles=[("customer", order.since)]))
-            number = ("order_number", normalise("order_number", order.order_number))
             key = f"{order.kind}:{order.order_number}"
             prepared.append(
                 Prepared(
@@ -207,6 +207,14 @@ def _record(job: Job, orders: list[_Order]) -> None:
             job.tally.imported += order.lines
         else:
             job.tally.unchanged += order.lines
+
+
+def _number(order: _Order) -> Pair | Refusal:
+    """The order's number as it points to the buyer, or why it cannot (a character that cannot be read)."""
+    try:
+        return "order_number", normalise("order_number", order.order_number)
+    except Refusal as refusal:
+        return refusal
 
 
 def _refuse(job: Job, order: _Order, refusal: Refusal) -> None:

@@ -21,16 +21,9 @@ FACTS = ("purchases.made/1", "purchases.cancelled/1")
 
 
 def record_purchase(person: Person | None, fact: Any, *, at: datetime, channel: str, by: Actor, now: datetime) -> Fact:
-    """Record a purchase or a cancellation once, under its order's number, and let that number find its buyer."""
-    from egard.kernel.people.bulk import add_identifiers
-    from egard.kernel.people.operations import normalise
-
+    """Record a purchase or a cancellation once, under its order's number."""
     name = type(fact).__fact__.name.rpartition(".")[2]
-    key = f"{name}:{fact.order_number}"
-    stored = record(person, fact, at=at, by=by, channel=channel, key=key, now=now)
-    if person is not None:
-        add_identifiers([(person.pk, "order_number", normalise("order_number", fact.order_number))], by=by, now=now)
-    return stored
+    return record(person, fact, at=at, by=by, channel=channel, key=f"{name}:{fact.order_number}", now=now)
 
 
 def keep_value(facts: list[LoggedFact]) -> None:

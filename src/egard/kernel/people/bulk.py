@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from egard.base.copytext import NULL, copy_block, number_array, number_column, repeated, text_array, text_column
@@ -17,12 +18,21 @@ from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import rules
 from egard.kernel.people.models import ErasedIdentifier
-from egard.kernel.people.operations import erased_digest, search_terms
+from egard.kernel.people.operations import Erased, erased_digest, search_terms
 from egard.kernel.registry import registry
 
 T = TypeVar("T")
 Pair = tuple[str, str]
 """An identifier in its stored form: (kind, value)."""
+
+
+class Word(NamedTuple):
+    """A yes or no to a purpose on a channel. `at` None: nobody knows when it was said."""
+
+    purpose: str
+    channel: str
+    given: bool
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -37,7 +47,13 @@ class NewPerson:
     country: str = ""
     site_id: object | None = None
     roles: list[tuple[str, datetime]] = field(default_factory=list)
-    consents: list[tuple[str, str, bool]] = field(default_factory=list)
+    consents: list[Word] = field(default_factory=list)
+
+
+class WasErased(Erased):
+    """The identifier belonged to a person who was erased; making her again would undo that."""
+
+    message = _("This identifier belonged to a person who was erased.")
 
 
 ATTEMPTS = 5
@@ -193,7 +209,7 @@ def copy_roles_and_consents(
         text_column([row[1] for row in words]),
         text_column([row[2] for row in words]),
         ["t" if row[3] else "f" for row in words],
-        repeated(now.isoformat(), len(words)),
+        [(row[4] or now).isoformat() for row in words],
         repeated(now.isoformat(), len(words)),
         repeated(actor, len(words)),
         repeated("", len(words)),

@@ -69,6 +69,7 @@ declaration = Journey(
                 "since": "since when the role holds",
                 "identifiers.<kind>": "one column per kind: email, phone, customer_number…",
                 "consents.<purpose>.<channel>": "yes or no",
+                "consents.<purpose>.<channel>.at": "when that was said; without it nothing said before is changed",
             },
             required=(),
             load="egard.kernel.lifecycle.imports.people:load",

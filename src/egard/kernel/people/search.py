@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
 
 from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
+from egard.base.text import like_pattern
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import rules
 from egard.kernel.people.models import Identifier, Person, Relationship
@@ -113,8 +114,8 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
             ]
             params |= {
                 "ends": ends,
-                "head": _like(typed.upper()) + "%",
-                "tail": _like(typed.upper()[::-1]) + "%",
+                "head": like_pattern(typed.upper()) + "%",
+                "tail": like_pattern(typed.upper()[::-1]) + "%",
             }
             for column, pattern in (("i.value", "head"), ("reverse(i.value)", "tail")):
                 parts.append(
@@ -130,7 +131,7 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
         f" {within} order by p.sort_key, p.id limit %(max)s)"
     )
     if query.grams:
-        params |= {"grams": list(query.grams), "patterns": [f"%{_like(word)}%" for word in query.words]}
+        params |= {"grams": list(query.grams), "patterns": [f"%{like_pattern(word)}%" for word in query.words]}
         # Within a scope the limit counts those she may see; erased people have no row here.
         inner = f"join people_person p on p.id = s.person_id {within}" if scope_params else ""
         parts.append(
@@ -192,10 +193,6 @@ def _exact_values(q: str) -> list[str]:
         except ValueError:
             continue
     return sorted(values - {""})
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _rows(viewer: Viewer, ids: Sequence[int], query: rules.Query | None, q: str) -> list[PersonRow]:

@@ -19,7 +19,7 @@ from egard.base.refusal import Conflict, Refusal
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk, rules
-from egard.kernel.people.bulk import NewPerson, Pair
+from egard.kernel.people.bulk import NewPerson, Pair, Word
 from egard.kernel.people.operations import IdentifierTaken
 from egard.kernel.registry import registry
 
@@ -41,13 +41,6 @@ class AnotherName(Conflict):
     )
 
 
-class ErasedBefore(Conflict):
-    """The identifier belonged to a person who was erased; making her again would undo that."""
-
-    code = "people.was_erased"
-    message = _("This identifier belonged to a person who was erased.")
-
-
 @dataclass(slots=True)
 class Put:
     """What became of one row."""
@@ -64,7 +57,7 @@ class _Known:
     values: dict[str, Any]
     identifiers: set[Pair] = field(default_factory=set)
     roles: set[str] = field(default_factory=set)
-    consents: dict[tuple[str, str], bool] = field(default_factory=dict)
+    consents: dict[tuple[str, str], set[tuple[datetime, bool]]] = field(default_factory=dict)
 
     @property
     def name_words(self) -> set[str]:
@@ -78,6 +71,8 @@ def put_persons(rows: Sequence[NewPerson], *, by: Actor, now: datetime, dry_run:
     """Make or complete the person of each row, all in one transaction; outcomes in the order given.
 
     Empty values leave what is known; others replace it. Identifiers, roles and consents are added, never taken away.
+    A yes or no without a date counts from `now`, and only where the person has said nothing on that purpose and
+    channel: an old list never undoes what she said since. A dated one takes its place in her history.
     Rows that speak of one person twice are taken one after the other. A second time changes nothing.
     """
     outcomes: dict[int, Put] = {}
@@ -122,11 +117,11 @@ def _round(
             outcomes[place] = Put("rejected", refusal)
             continue
         if owner is None and any(pair in gone for pair in row.identifiers):
-            outcomes[place] = Put("rejected", ErasedBefore())
+            outcomes[place] = Put("rejected", bulk.WasErased())
         elif owner is None:
             outcomes[place] = Put("created")
             fresh.append(place)
-        elif missing := _missing(row, owner, now):
+        elif missing := _missing(row, owner):
             outcomes[place] = Put("updated")
             updates.append((missing, owner))
         else:
@@ -193,16 +188,20 @@ def _label(kind: str) -> str:
     return str(registry.identifier_kinds[kind].label).lower()
 
 
-def _missing(row: NewPerson, owner: _Known, now: datetime) -> NewPerson | None:
+def _missing(row: NewPerson, owner: _Known) -> NewPerson | None:
     """What a row adds to a stored person; None when it adds nothing."""
     changed = {name: value for name in _VALUES if (value := getattr(row, name)) and value != owner.values[name]}
     added = NewPerson(
         [pair for pair in row.identifiers if pair not in owner.identifiers],
         roles=[role for role in row.roles if role[0] not in owner.roles],
-        consents=[word for word in row.consents if owner.consents.get(word[:2]) is not word[2]],
+        consents=[word for word in row.consents if _is_news(word, owner.consents.get(word[:2], set()))],
         **changed,
     )
     return added if changed or added.identifiers or added.roles or added.consents else None
+
+
+def _is_news(word: Word, said: set[tuple[datetime, bool]]) -> bool:
+    return not said if word.at is None else (word.at, word.given) not in said
 
 
 def _known(ids: set[int]) -> dict[int, _Known]:
@@ -222,12 +221,11 @@ def _known(ids: set[int]) -> dict[int, _Known]:
         for person_id, role in cursor.fetchall():
             known[person_id].roles.add(role)
         cursor.execute(
-            "select person_id, purpose, channel, given from people_consent where person_id = any(%s::bigint[])"
-            " order by at, id",
+            "select person_id, purpose, channel, at, given from people_consent where person_id = any(%s::bigint[])",
             [wanted],
         )
-        for person_id, purpose, channel, given in cursor.fetchall():
-            known[person_id].consents[purpose, channel] = given
+        for person_id, purpose, channel, at, given in cursor.fetchall():
+            known[person_id].consents.setdefault((purpose, channel), set()).add((at, given))
     return known
 
 

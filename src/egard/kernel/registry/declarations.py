@@ -37,6 +37,16 @@ class Personal:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifies:
+    """Marks a field of a fact that identifies its person from then on: `Annotated[str, Identifies("order_number")]`.
+
+    The kind must be one that is found by its ends (`IdentifierKind.search`): a person gathers many of them.
+    """
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class FactType:
     """A kind of fact: past tense, typed, versioned. `kind` is its public name, `purchases.made/1`."""
 

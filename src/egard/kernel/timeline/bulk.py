@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,12 +14,11 @@ from typing_extensions import TypedDict
 from egard.base.moments import Moment
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Actor
-from egard.kernel.people.bulk import Pair
 from egard.kernel.people.operations import normalise
-from egard.kernel.registry import FactType, IdentifierKind, registry
-from egard.kernel.timeline import kinds, schemas
+from egard.kernel.registry import FactType
+from egard.kernel.timeline import kinds
 from egard.kernel.timeline.documents import documents
-from egard.kernel.timeline.operations import CLOCK_SKEW, BadFact, FromTheFuture, describe
+from egard.kernel.timeline.operations import CLOCK_SKEW, BadFact, FromTheFuture, describe, identifiers_of
 from egard.kernel.timeline.writing import (
     Batch,
     Outcome,
@@ -142,22 +140,6 @@ def _parsed_one(event: Any) -> Event | Refusal:
         why, fields = describe(error)
         kind = event.get("kind", "event") if isinstance(event, dict) else "event"
         return BadFact(kind=str(kind)[:120], why=why, fields=fields)
-
-
-@lru_cache(maxsize=1024)
-def _makes_identifiers(kind: str) -> tuple[IdentifierKind, ...]:
-    """Identifier kinds that this fact's fields give its person: fields named as a kind that is found by its ends."""
-    names = schemas.json_schema(registry.facts[kind]).get("properties", {})
-    return tuple(k for k in registry.identifier_kinds.values() if k.search == "ends" and k.name in names)
-
-
-def identifiers_of(fact_type: FactType, data: dict[str, Any]) -> list[Pair]:
-    """The identifiers inside a fact's data: an order's number points to its buyer from then on."""
-    return [
-        (kind.name, normalise(kind.name, str(data[kind.name])))
-        for kind in _makes_identifiers(fact_type.kind)
-        if data.get(kind.name)
-    ]
 
 
 def _documents(events: Sequence[Event | Refusal]) -> dict[int, tuple[FactType, bytes] | Refusal]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, Refusal
@@ -43,11 +45,12 @@ def _numbers(_database: str) -> dict[tuple[str, int], int]:
 
 
 def number(fact_type: FactType) -> int:
-    """The number of a kind in this database. `migrate` registers them all, so they are read once a process."""
-    from django.db import connection
-
+    """The number of a kind in this database, read once a process; a kind that is new here is registered first."""
     database = str(connection.settings_dict["NAME"])
-    return _numbers(database)[fact_type.name, fact_type.version]
+    name = fact_type.name, fact_type.version
+    if name not in _numbers(database):
+        register_all()
+    return _numbers(database)[name]
 
 
 def forget() -> None:
@@ -74,20 +77,33 @@ def register_all() -> None:
     forget()
 
 
-def _is_extension(old: dict, new: dict) -> bool:
+_WORDS = frozenset({"title", "description", "x-personal", "default", "$defs"})
+"""What a schema says for readers; it decides nothing."""
+
+
+def _is_extension(old: Any, new: Any, old_root: Any = None, new_root: Any = None) -> bool:
     """Whether every document valid before is valid now: same fields with the same shapes, new ones optional."""
-    before, after = old.get("properties", {}), new.get("properties", {})
-    kept = all(_shape(after.get(name)) == _shape(shape) for name, shape in before.items())
-    return kept and set(new.get("required", ())) <= set(old.get("required", ())) and _defs(old) == _defs(new)
+    old_root, new_root = old_root or old, new_root or new
+    if isinstance(old, dict) and isinstance(new, dict):
+        old, new = _resolved(old, old_root), _resolved(new, new_root)
+        before, after = old.pop("properties", {}), new.pop("properties", {})
+        needed, needs = set(old.pop("required", ())), set(new.pop("required", ()))
+        return (
+            old.keys() == new.keys()
+            and needs <= needed
+            and before.keys() <= after.keys()
+            and all(_is_extension(before[name], after[name], old_root, new_root) for name in before)
+            and all(_is_extension(old[name], new[name], old_root, new_root) for name in old)
+        )
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(
+            _is_extension(a, b, old_root, new_root) for a, b in zip(old, new, strict=True)
+        )
+    return old == new
 
 
-def _shape(schema: dict | None) -> dict | None:
-    return (
-        None
-        if schema is None
-        else {k: v for k, v in schema.items() if k not in ("title", "description", "x-personal", "default")}
-    )
-
-
-def _defs(schema: dict) -> dict:
-    return {k: v for k, v in schema.get("$defs", {}).items() if k in str(schema.get("properties", {}))}
+def _resolved(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """A copy without its words, a reference replaced by what it names."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    return {name: value for name, value in schema.items() if name not in _WORDS}

@@ -57,14 +57,13 @@ class Fact(models.Model):
             models.Index(fields=("txid", "id"), name="timeline_fact_log"),
             # Ids rise with time, and so with place: a tiny index finds one fact among millions.
             BrinIndex(fields=("uuid",), name="timeline_fact_uuid", pages_per_range=16),
-            models.Index(
-                fields=("corrects",),
-                condition=models.Q(corrects__isnull=False),
-                name="timeline_fact_corrects",
-            ),
         ]
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=("person", "key"), name="timeline_fact_once", nulls_distinct=False),
+            # One correction a fact: the next one corrects the correction.
+            models.UniqueConstraint(
+                fields=("corrects",), condition=models.Q(corrects__isnull=False), name="timeline_fact_corrects"
+            ),
         ]
 
 

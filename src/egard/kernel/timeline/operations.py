@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
@@ -16,8 +16,9 @@ from egard.base.ids import new_id
 from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import redacting
+from egard.kernel.people.bulk import add_identifiers
 from egard.kernel.people.models import Person
-from egard.kernel.people.operations import Erased
+from egard.kernel.people.operations import Erased, normalise
 from egard.kernel.registry import FactType, registry
 from egard.kernel.timeline import kinds, schemas
 from egard.kernel.timeline.models import Fact
@@ -40,6 +41,13 @@ class KeyReused(Conflict):
 
     code = "timeline.key_reused"
     message = _("The key “{key}” already names another fact of this person. Record a correction under a new key.")
+
+
+class AlreadyCorrected(Conflict):
+    """The fact was corrected before: correct that correction, so that there is one last word."""
+
+    code = "timeline.already_corrected"
+    message = _("This fact was corrected already. Correct the correction instead.")
 
 
 class FromTheFuture(Refusal):
@@ -90,7 +98,8 @@ def record(
     """Write one fact; `fact` is an instance of a declared dataclass, `at` when it happened, `key` its name for ever.
 
     The same key with the same content returns the first record; with other content it is refused (`KeyReused`).
-    A late fact takes its place by `at`. Raises `BadFact`, `FromTheFuture`, `Erased`, `NotFound` (of `corrects`).
+    A late fact takes its place by `at`. Raises `BadFact`, `FromTheFuture`, `Erased`, `NotFound` (of
+    `corrects`), `AlreadyCorrected`.
     """
     fact_type = registry.fact_of[type(fact)]
     data = validated(fact_type, fact)
@@ -101,6 +110,45 @@ def record(
     if corrects is not None and not Fact.objects.filter(person=person, uuid=corrects).exists():
         raise NotFound
     kind = kinds.number(fact_type)
+    try:
+        with transaction.atomic():
+            written = _insert(person, kind, data, at, now, channel, key, by, corrects, history)
+    except IntegrityError as error:
+        # The one index that is not the key's. A twin of this very record may have come first.
+        if not Fact.objects.filter(person=person, key=key, corrects=corrects).exists():
+            raise AlreadyCorrected from error
+        written = False
+    stored = Fact.objects.get(person=person, key=key)
+    if not written and not _same(stored, kind, at, data):
+        raise KeyReused(key=key)
+    if written and person is not None and (given := identifiers_of(fact_type, orjson.loads(data))):
+        add_identifiers([(person.pk, name, value) for name, value in given], by=by, now=now)
+    return stored
+
+
+def identifiers_of(fact_type: FactType, data: dict[str, Any]) -> list[tuple[str, str]]:
+    """The identifiers that a fact's fields give its person (`Identifies`), in their stored form.
+
+    An order's number points to its buyer from then on. Raises `BadIdentifier`.
+    """
+    return [
+        (kind, normalise(kind, str(data[name]))) for name, kind in schemas.identifying(fact_type.type) if data.get(name)
+    ]
+
+
+def _insert(
+    person: Person | None,
+    kind: int,
+    data: bytes,
+    at: datetime,
+    now: datetime,
+    channel: str,
+    key: str,
+    by: Actor,
+    corrects: UUID | None,
+    history: bool,
+) -> bool:
+    """One row, unless the key is there; whether it was written."""
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into timeline_fact"
@@ -121,11 +169,7 @@ def record(
                 data.decode(),
             ],
         )
-        written = cursor.fetchone() is not None
-    stored = Fact.objects.get(person=person, key=key)
-    if not written and not _same(stored, kind, at, data):
-        raise KeyReused(key=key)
-    return stored
+        return cursor.fetchone() is not None
 
 
 def _lock_alive(pk: int) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
-from egard.base.text import fold
+from egard.base.text import fold, like_pattern
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
@@ -90,8 +90,12 @@ def timeline(
         found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk])
     if q.strip():
         found = found.extra(
-            where=["egard_fold(timeline_fact.data::text) like %s"],
-            params=[f"%{_like(fold(q.replace(chr(0), ' ').strip()[:200]))}%"],
+            where=[
+                # Values, not the names of fields.
+                "exists (select 1 from jsonb_path_query(timeline_fact.data, '$.**') v"
+                " where jsonb_typeof(v) in ('string', 'number') and egard_fold(v #>> '{}') like %s)"
+            ],
+            params=[f"%{like_pattern(fold(q.replace(chr(0), ' ').strip()[:200]))}%"],
         )
     rows = list(found.order_by("-at", "-id")[: limit + 1])
     shown = rows[:limit]
@@ -171,7 +175,3 @@ def _moment(micros: int) -> datetime:
         return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
     except (OverflowError, ValueError, OSError) as error:
         raise UnknownCursor from error
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -8,6 +8,7 @@ and the cursor's move commit together; a crash before that repeats the batch on 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,7 +67,7 @@ def ensure_cursors() -> None:
         cursor.execute("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint + egard_log_base()")
         so_far = cursor.fetchone()[0]
         for reaction in registry.reactions.values():
-            held = list(Cursor.objects.filter(reaction=reaction.name).order_by("shard"))
+            held = list(Cursor.objects.select_for_update().filter(reaction=reaction.name).order_by("shard"))
             if len(held) == reaction.shards:
                 continue
             places = {(c.txid, c.fact_id) for c in held}
@@ -170,17 +171,20 @@ def _note_failure(reaction: Reaction, shard: int, error: Exception, *, now: date
     failures = place.failures + 1
     wait = min(timedelta(seconds=2 ** min(failures, 20)), BACKOFF_MAX)
     Cursor.objects.filter(pk=place.pk).update(
-        error=f"{type(error).__name__}: {error}"[:2000], failures=failures, retry_at=now + wait
+        # The first line only: what follows in a database's words may quote the rows of people.
+        error=f"{type(error).__name__}: {error}".splitlines()[0][:500],
+        failures=failures,
+        retry_at=now + wait,
     )
 
 
-def catch_up(*, now: datetime, rounds: int = 1_000_000) -> int:
-    """Run every reaction until each has caught up or waits; how many facts were passed in all.
+def catch_up(*, now: datetime, stop: Callable[[], bool] = lambda: False) -> int:
+    """Run every reaction until each has caught up or waits, or `stop` says so; how many facts were passed in all.
 
     Commands call it after an import so that figures are right at once; beside a running worker it takes what is free.
     """
     total = 0
-    for _round in range(rounds):
+    while not stop():
         passed = sum(
             react_once(reaction, shard, now=now) or 0
             for reaction in registry.reactions.values()
@@ -195,7 +199,7 @@ def catch_up(*, now: datetime, rounds: int = 1_000_000) -> int:
 def lag() -> dict[str, Any]:
     """What operators ask: facts waiting (at most 100,000 are counted) and reactions that fail, by name."""
     newest = Fact.objects.aggregate(at=Max("txid"))["at"] or 0
-    places = list(Cursor.objects.order_by("reaction", "shard"))
+    places = list(Cursor.objects.filter(reaction__in=registry.reactions).order_by("reaction", "shard"))
     behind = min(((c.txid, c.fact_id) for c in places), default=(newest, 0))
     with connection.cursor() as cursor:
         cursor.execute(

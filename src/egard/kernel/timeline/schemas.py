@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from egard.kernel.registry import FactType, Personal
+from egard.kernel.registry import FactType, Identifies, Personal
 
 ERASED = "[erased]"
 """What stands where a personal text stood; other types become null, lists empty."""
@@ -52,9 +52,25 @@ def json_schema(fact_type: FactType) -> dict[str, Any]:
     schema = adapter(fact_type.type).json_schema()
     schema["title"] = fact_type.kind
     for path in personal_paths(fact_type.type):
-        if len(path) == 1:
-            schema["properties"][path[0]]["x-personal"] = True
+        _mark(schema, path, schema)
     return schema
+
+
+def _mark(node: dict[str, Any], path: tuple[str, ...], root: dict[str, Any]) -> None:
+    """Mark what stands at `path` as personal, through references and every branch."""
+    if "$ref" in node:
+        return _mark(root["$defs"][node["$ref"].rpartition("/")[2]], path, root)
+    for branch in node.get("anyOf", ()):
+        _mark(branch, path, root)
+    if not path:
+        node["x-personal"] = True
+    elif path[0] == "*":
+        for inner in (node.get("items"), node.get("additionalProperties")):
+            if isinstance(inner, dict):
+                _mark(inner, path[1:], root)
+    elif path[0] in node.get("properties", {}):
+        _mark(node["properties"][path[0]], path[1:], root)
+    return None
 
 
 @lru_cache(maxsize=1024)
@@ -80,6 +96,18 @@ def _paths(hint: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for inner in get_args(hint):
             if inner is not Ellipsis:
                 yield from _paths(inner, (*at, "*"))
+
+
+@lru_cache(maxsize=1024)
+def identifying(cls: type) -> tuple[tuple[str, str], ...]:
+    """The fields of a fact that identify its person, with the kind of identifier each gives."""
+    return tuple(
+        (name, mark.kind)
+        for name, hint in get_type_hints(cls, include_extras=True).items()
+        if get_origin(hint) is Annotated
+        for mark in get_args(hint)[1:]
+        if isinstance(mark, Identifies)
+    )
 
 
 def redact(data: Any, paths: tuple[tuple[str, ...], ...]) -> Any:

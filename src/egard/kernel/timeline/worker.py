@@ -45,7 +45,7 @@ def _listen_and_react(stop: threading.Event) -> None:
     with psycopg.connect(**parameters, autocommit=True) as listener:
         listener.execute(f"listen {CHANNEL}")
         while not stop.is_set():
-            catch_up(now=utc_now())
+            catch_up(now=utc_now(), stop=stop.is_set)
             _wait(listener, stop)
 
 

@@ -22,12 +22,11 @@ from egard.base.ids import new_id
 from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
-from egard.kernel.people.bulk import NewPerson, Pair
-from egard.kernel.people.operations import Erased
+from egard.kernel.people.bulk import NewPerson, Pair, WasErased
 from egard.kernel.registry import FactType
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Fact
-from egard.kernel.timeline.operations import KeyReused
+from egard.kernel.timeline.operations import AlreadyCorrected, KeyReused
 
 
 class UnknownPerson(Refusal):
@@ -42,12 +41,6 @@ class SeveralPersons(Refusal):
 
     code = "people.several"
     message = _("Several people share this identifier: give the person’s id or another identifier.")
-
-
-class WasErased(Erased):
-    """The identifier belonged to a person who was erased; recording it again would bring her back."""
-
-    message = _("This identifier belonged to a person who was erased.")
 
 
 @dataclass(slots=True)
@@ -146,9 +139,8 @@ class _Writing:
 
     def run(self) -> Batch:
         self._find_persons()
-        self._check_corrections()
         first, twins = self._first_of_each_key()
-        fresh = self._without_known(first)
+        fresh = self._that_correct_well(self._without_known(first))
         for place in fresh:
             self.outcomes[place] = Outcome("recorded", None if self.dry_run else new_id())
         if fresh and not self.dry_run:
@@ -195,15 +187,21 @@ class _Writing:
         made = people_bulk.create(persons, by=self.by, now=self.now)
         return {pair: [pk] for pair, pk in zip(pairs, made, strict=True)}
 
-    def _check_corrections(self) -> None:
-        """A correction names a fact of the same person; one query, and none where nothing is corrected."""
-        wanted = {place: one.corrects for place, one in enumerate(self.prepared) if one.corrects}
+    def _that_correct_well(self, places: list[int]) -> list[int]:
+        """Without those that correct nothing of this person, or what was corrected before; no query for the others."""
+        wanted = {place: one.corrects for place in places if (one := self.prepared[place]).corrects}
         if not wanted:
-            return
-        there = set(Fact.objects.filter(uuid__in=wanted.values()).values_list("uuid", "person_id"))
+            return places
+        there = dict(Fact.objects.filter(uuid__in=wanted.values()).values_list("uuid", "person_id"))
+        corrected = set(Fact.objects.filter(corrects__in=wanted.values()).values_list("corrects", flat=True))
         for place, uuid in wanted.items():
-            if place not in self.outcomes and (uuid, self.found[place]) not in there:
+            if uuid not in there or there[uuid] != self.found[place]:
                 self._refuse(place, NotFound())
+            elif uuid in corrected:
+                self._refuse(place, AlreadyCorrected())
+            else:
+                corrected.add(uuid)
+        return [place for place in places if place not in self.outcomes]
 
     # --- keys -------------------------------------------------------------------------------------------------------
 

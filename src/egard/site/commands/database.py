@@ -34,7 +34,7 @@ def demo(as_json: bool) -> None:
         from egard.site import prepare
         from egard.site.demo import NotAlone, is_loaded
 
-        logins = prepare.ensure_demo()
+        logins = prepare.ensure_demo(loopback=None)  # what a public server suspended stays so
         if not is_loaded():
             raise NotAlone
     lines = ["  ".join(login.values()) for login in logins]

@@ -105,7 +105,7 @@ def prepare(tell: int, demo: bool, public: bool) -> None:
     steps.ensure_static()
     if public:
         steps.suspend_demo()
-    logins = steps.ensure_demo() if demo else []
+    logins = steps.ensure_demo(loopback=True) if demo else []
     with os.fdopen(tell, "w") as told:
         json.dump({"logins": logins}, told)
 

@@ -168,7 +168,8 @@ def test_each_bad_line_says_why_and_a_bad_order_gives_all_its_lines_back(bring):
         + "9,2026-01-05,17,A,Mug,2,10.00,EURO\n"
         + "10,2026-01-05,17,A,Mug,2,10.00,EUR\n"
         + "11,2026-01-05,17,A,Mug,2,10.00,EUR\n"
-        + "10,2026-01-05,17,A,Mug,2,10.00,USD\n",
+        + "10,2026-01-05,17,A,Mug,2,10.00,USD\n"
+        + "A\x01B,2026-01-05,17,A,Mug,2,10.00,EUR\n",
         MAP.replace("{constant: EUR}", "eur"),
     )
     assert rejected(summary) == [
@@ -184,10 +185,11 @@ def test_each_bad_line_says_why_and_a_bad_order_gives_all_its_lines_back(bring):
         (11, "purchases.bad_currency"),
         (12, "purchases.unclear_order"),
         (14, "purchases.unclear_order"),
+        (15, "people.bad_identifier"),
     ]
     assert amounts() == {"made:11": 2000}
     tally = summary.tally
-    assert tally.rows == tally.imported + tally.rejected == 13
+    assert tally.rows == tally.imported + tally.rejected == 14
 
 
 def test_more_lines_of_a_known_order_are_refused_and_the_order_stays(bring):

@@ -18,7 +18,9 @@ end $$;
 
 -- Lower case without accents: what base.text.fold does, for texts that only the database has.
 create function egard_fold(value text) returns text language sql immutable parallel safe as $$
-    select lower(regexp_replace(normalize(value, NFKD), '[\u0300-\u036f]', '', 'g'))
+    select lower(regexp_replace(normalize(replace(replace(replace(replace(replace(replace(replace(replace(value,
+        'œ', 'oe'), 'Œ', 'oe'), 'æ', 'ae'), 'Æ', 'ae'), 'ß', 'ss'), 'ø', 'o'), 'Ø', 'o'), 'ł', 'l'), NFKD),
+        '[\u0300-\u036f]', '', 'g'))
 $$;
 """
 

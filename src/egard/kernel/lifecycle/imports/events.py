@@ -16,9 +16,9 @@ from egard.kernel.lifecycle.imports.persons import persons_of
 from egard.kernel.lifecycle.imports.recording import record_rows
 from egard.kernel.registry import FactType
 from egard.kernel.timeline import kinds
-from egard.kernel.timeline.bulk import NoPerson, Prepared, identifiers_of
+from egard.kernel.timeline.bulk import NoPerson, Prepared
 from egard.kernel.timeline.documents import documents
-from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture
+from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture, identifiers_of
 
 KEY_MAX = 200
 CHANNEL_MAX = 32
@@ -79,17 +79,13 @@ def _prepared(job: Job, batch: Batch) -> list[Prepared]:
         elif pair is None and not job.map.anonymous:
             batch.refuse(place, NoPerson())
         else:
+            try:
+                identifiers = identifiers_of(fact_type, data[place])
+            except Refusal as refusal:  # a text that the fact may hold is not yet one that points to somebody
+                batch.refuse(place, refusal)
+                continue
             prepared.append(
-                Prepared(
-                    place,
-                    fact_type,
-                    moment,
-                    channel.lower(),
-                    key,
-                    document,
-                    pair=pair,
-                    identifiers=identifiers_of(fact_type, data[place]),
-                )
+                Prepared(place, fact_type, moment, channel.lower(), key, document, pair=pair, identifiers=identifiers)
             )
     return prepared
 

@@ -46,7 +46,7 @@ class Job:
         self.by, self.now, self.batch, self.dry_run = by, now, batch, dry_run
         self.history = not map_.live
         self.tally = Tally()
-        self.rejects = RejectsFile(table.path, table.names)
+        self.rejects = RejectsFile(table.path, table.names, dry_run=dry_run)
         self.late: dict[int, tuple[str, str]] = {}
         """Rows refused after they were read (an order's lines): written by a second look at the file."""
         self._writing = threading.Lock()  # a loader that works ahead reads lines while it settles others

@@ -12,15 +12,18 @@ from egard.kernel.access.queries import UnknownSite
 from egard.kernel.lifecycle.imports.batches import Batch, plain_text, yes_or_no
 from egard.kernel.lifecycle.imports.job import Job
 from egard.kernel.lifecycle.imports.persons import identifier_reader
-from egard.kernel.people.bulk import NewPerson, Pair
+from egard.kernel.lifecycle.imports.running import MissingFields
+from egard.kernel.people.bulk import NewPerson, Pair, Word
 from egard.kernel.people.operations import checked_values, slug
 from egard.kernel.people.upsert import put_persons
+from egard.kernel.timeline.operations import FromTheFuture
 
 VALUES = ("given_name", "family_name", "language", "address", "country")
 
 
 def load(job: Job) -> None:
     """Make or complete the person of each row; see `Importer` for the fields."""
+    _check_fields(job)
     for batch in job.batches():
         rows = _rows(job, batch)
         outcomes = put_persons([row for _place, row in rows], by=job.by, now=job.now, dry_run=job.dry_run)
@@ -41,7 +44,7 @@ def _rows(job: Job, batch: Batch) -> list[tuple[int, NewPerson]]:
     identifiers = _identifiers(job, batch)
     roles = _read(batch, "role", _role_reader, "")
     since = batch.moments("since") if batch.has("since") else [None] * len(batch)
-    consents = _consents(batch)
+    consents = _consents(job, batch)
     rows: list[tuple[int, NewPerson]] = []
     for place in range(len(batch)):
         if place in batch.bad:
@@ -56,7 +59,7 @@ def _rows(job: Job, batch: Batch) -> list[tuple[int, NewPerson]]:
                     **held,
                     site_id=sites[place],
                     roles=[(role, since[place] or job.now)] if role else [],
-                    consents=[(*word, given) for word, column in consents if (given := column[place]) is not None],
+                    consents=[word for column in consents if (word := column[place]) is not None],
                 ),
             )
         )
@@ -78,14 +81,34 @@ def _identifiers(job: Job, batch: Batch) -> list[list[Pair]]:
     return [list(dict.fromkeys(pair for pair in pairs if pair)) for pairs in zip(*columns, strict=True)]
 
 
-def _consents(batch: Batch) -> list[tuple[tuple[str, str], Sequence[bool | None]]]:
-    """Yes and no by purpose and channel: `consents.news.email`."""
-    found = []
+_DATED = ".at"
+
+
+def _consents(job: Job, batch: Batch) -> list[list[Word | None]]:
+    """Yes and no by purpose and channel, a column each: `consents.news.email`, said at `consents.news.email.at`."""
+    found: list[list[Word | None]] = []
     for name in batch.under("consents."):
-        purpose, channel = name.split(".", 2)[1:]
-        column = batch.read(name, name, lambda: Reader(yes_or_no))
-        found.append(((slug(purpose), slug(channel, limit=32)), column))
+        _consents, purpose, channel, *dated = name.split(".")
+        if dated:
+            continue
+        said = (slug(purpose), slug(channel, limit=32))
+        words = batch.read(name, name, lambda: Reader(yes_or_no))
+        moments = batch.moments(name + _DATED) if batch.has(name + _DATED) else [None] * len(batch)
+        for place, at in enumerate(moments):
+            if at is not None and at > job.now:
+                batch.refuse(place, FromTheFuture(at=at.isoformat()))
+        found.append(
+            [None if given is None else Word(*said, given, at) for given, at in zip(words, moments, strict=True)]
+        )
     return found
+
+
+def _check_fields(job: Job) -> None:
+    """A date of consent dates a yes or no that the file holds too."""
+    for name in job.map.fields:
+        word = name.removesuffix(_DATED)
+        if name.startswith("consents.") and name.count(".") == 3 and word not in job.map.fields:
+            raise MissingFields(path=job.table.path.name, missing=word, found=", ".join(job.table.names[:100]))
 
 
 def _value_reader(name: str) -> Reader[str]:

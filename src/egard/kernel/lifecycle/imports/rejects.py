@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -43,13 +44,14 @@ class RejectsFile:
     """`FILE.rejects.csv`, beside the file where one may write there, else in the current folder.
 
     Written under another name and renamed at the end, so that two imports of one file do not mix; an import without
-    rejects takes an older rejects file away.
+    rejects takes an older rejects file away. Only its owner may read it: it holds what the file held of people. A dry
+    run writes `FILE.dry-run.rejects.csv` and leaves the rejects of the real import alone.
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        folder = path.parent if os.access(path.parent, os.W_OK) else Path.cwd()
-        self.path = folder / f"{path.name}.rejects.csv"
-        self._part = folder / f".{path.name}.{os.getpid()}.rejects"
+    def __init__(self, path: Path, names: Sequence[str], *, dry_run: bool = False) -> None:
+        self._folder = path.parent if os.access(path.parent, os.W_OK) else Path.cwd()
+        self.path = self._folder / f"{path.name}{'.dry-run' if dry_run else ''}.rejects.csv"
+        self._part = Path()  # named when it is needed
         self._names = names
         self._file: BinaryIO | None = None
 
@@ -58,7 +60,9 @@ class RejectsFile:
     ) -> None:
         """Refused rows, column by column: their lines, reason codes, words, and the file's own columns."""
         if self._file is None:
-            self._file = self._part.open("wb")
+            # A new file of mode 0600 under a name that nobody can guess: no link laid in its way is followed.
+            handle, part = tempfile.mkstemp(prefix=".egard-", suffix=".rejects", dir=self._folder)
+            self._file, self._part = os.fdopen(handle, "wb"), Path(part)
             self._file.write(codecs.BOM_UTF8)  # without it spreadsheets take UTF-8 for something else
             names = [Coded([safe_cell(name)], _ONE) for name in self._names]
             self._write([Coded([name], _ONE) for name in ("line", "reason", "why")] + names)

@@ -97,8 +97,8 @@ class Migration(migrations.Migration):
                 ('kind', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='timeline.kind')),
             ],
             options={
-                'indexes': [models.Index(fields=['person', '-at', '-id'], name='timeline_fact_person'), models.Index(fields=['txid', 'id'], name='timeline_fact_log'), django.contrib.postgres.indexes.BrinIndex(fields=['uuid'], name='timeline_fact_uuid', pages_per_range=16), models.Index(condition=models.Q(('corrects__isnull', False)), fields=['corrects'], name='timeline_fact_corrects')],
-                'constraints': [models.UniqueConstraint(fields=('person', 'key'), name='timeline_fact_once', nulls_distinct=False)],
+                'indexes': [models.Index(fields=['person', '-at', '-id'], name='timeline_fact_person'), models.Index(fields=['txid', 'id'], name='timeline_fact_log'), django.contrib.postgres.indexes.BrinIndex(fields=['uuid'], name='timeline_fact_uuid', pages_per_range=16)],
+                'constraints': [models.UniqueConstraint(fields=('person', 'key'), name='timeline_fact_once', nulls_distinct=False), models.UniqueConstraint(condition=models.Q(('corrects__isnull', False)), fields=('corrects',), name='timeline_fact_corrects')],
             },
         ),
         migrations.RunSQL(AFTER, migrations.RunSQL.noop),

@@ -1,0 +1,160 @@
+"""Importing files: beside a raw COPY of the same final rows, and the memory it takes at growing sizes.
+
+Rate: a CSV of events, then one of order lines (five an order), of known people, goes through `import_file`: reading,
+checks, persons, facts, order numbers, and what reacts to them; then a raw COPY of the rows it left, under new names,
+into the same tables and indexes. They alternate. Claim: at least 0.25 of the raw COPY, goal 0.35. Memory: the peak of
+the process of `egard import`, in a process of its own. Claim: the same at 100 thousand rows and at 5 million.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from bench.report import Section
+
+PEOPLE = int(os.environ.get("EGARD_BENCH_PEOPLE", "100000"))
+LARGE = int(os.environ.get("EGARD_BENCH_ROWS", "5000000"))
+SMALL = min(100_000, LARGE // 2)
+ROUNDS = int(os.environ.get("EGARD_BENCH_ROUNDS", "3"))
+LINES_AN_ORDER = 5
+MAPS = {
+    "events": """kind: events
+columns:
+  kind: {constant: purchases.made/1}
+  key: number
+  at: {column: at, format: iso}
+  channel: {constant: shop}
+  person.customer_number: customer
+  data.order_number: number
+  data.total.amount: amount
+  data.total.currency: {constant: EUR}
+  data.site: {constant: paris}
+""",
+    "purchases": """kind: purchases
+columns:
+  order_number: number
+  at: {column: at, format: iso}
+  person.customer_number: customer
+  quantity: quantity
+  unit_price: {column: price, decimal: "."}
+  currency: {constant: EUR}
+  sku: sku
+  label: label
+  channel: {constant: shop}
+""",
+}
+HEADS = {"events": "number,at,customer,amount", "purchases": "number,at,customer,quantity,price,sku,label"}
+CHILD = """
+import re, resource, sys
+from pathlib import Path
+from egard.site.cli import egard
+code = egard(sys.argv[1:], standalone_mode=False)
+status = Path("/proc/self/status")
+# getrusage also counts what the parent held when it forked: the system's own high water mark does not.
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) if status.exists() else (
+    resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1))
+print("peak", peak)
+sys.exit(code or 0)
+"""
+
+
+def write_file(path: Path, kind: str, rows: int, name: str) -> None:
+    """A CSV of `rows` rows, written as it is made; `name` sets its order numbers apart from other files'."""
+    from bench.town import NOW
+
+    rng = random.Random(name)
+    with path.open("w") as file:
+        file.write(HEADS[kind] + "\n")
+        order = ""
+        for n in range(rows):
+            if kind == "events" or n % LINES_AN_ORDER == 0:
+                at = NOW - timedelta(minutes=rng.randrange(500_000))
+                order = f"{name}{n},{at.isoformat()},{10_000_000 + rng.randrange(PEOPLE)}"
+            if kind == "events":
+                file.write(f"{order},{rng.randrange(20_000)}\n")
+            else:
+                sku = rng.randrange(4000)
+                file.write(f"{order},{rng.randrange(1, 9)},{rng.randrange(100, 9000) / 100:.2f},{sku},Carnet {sku}\n")
+
+
+def rate(section: Section, folder: Path, kind: str) -> None:
+    """Import and raw COPY in turn; the medians of rows a second and their ratio, one line of the table."""
+    from bench.rawcopy import last_ids, seconds_of_copy
+    from bench.town import ME
+    from egard.base.clock import utc_now
+    from egard.kernel.lifecycle.imports import import_file
+    from egard.kernel.timeline.reactions import catch_up
+
+    ours: list[float] = []
+    raw: list[float] = []
+    for turn in range(ROUNDS + 1):
+        path = folder / f"{kind}.csv"
+        write_file(path, kind, SMALL, f"R{kind[0]}{turn}-")
+        before = last_ids()
+        started = time.perf_counter()
+        summary = import_file(kind, path, map_path=folder / f"{kind}.yaml", by=ME, now=utc_now())
+        seconds = time.perf_counter() - started
+        assert (summary.tally.rejected, summary.tally.imported) == (0, SMALL), summary.data()
+        copied, facts, identifiers = seconds_of_copy(before)
+        assert facts == summary.tally.facts, (facts, summary.tally.facts)
+        catch_up(now=utc_now())  # what reacts to the copied rows is not the next round's to pay
+        if turn:  # the first one warms caches and plans
+            ours.append(seconds)
+            raw.append(copied)
+    middle, limit = sorted(ours)[len(ours) // 2], sorted(raw)[len(raw) // 2]
+    section.row(
+        kind,
+        f"{SMALL:,}",
+        f"{facts:,} + {identifiers:,}",
+        f"{middle:.2f}",
+        f"{SMALL / middle:,.0f}",
+        f"{limit:.2f}",
+        f"**{limit / middle:.2f}**",
+    )
+
+
+def memory(section: Section, folder: Path, kind: str) -> None:
+    """The peak memory of `egard import` at the small and the large size, one line of the table each."""
+    peaks = []
+    for rows in (SMALL, LARGE):
+        path = folder / f"{kind}-memory.csv"
+        write_file(path, kind, rows, f"M{kind[0]}{rows}-")
+        arguments = ["import", kind, str(path), "--map", str(folder / f"{kind}.yaml"), "--json"]
+        started = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - started
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        peaks.append(int(done.stdout.split()[-1]) / 1024)
+        size = path.stat().st_size / 2**20
+        path.unlink()
+        section.row(kind, f"{rows:,}", f"{size:,.0f}", f"{peaks[-1]:,.0f}", f"{rows / seconds:,.0f}")
+    section.say(f"**{kind}: the peak at {LARGE:,} rows is {peaks[1] / peaks[0]:.2f} times the peak at {SMALL:,}.**")
+
+
+def run(section: Section) -> None:
+    from django.db import connection
+
+    from bench import town
+
+    town.fill_people(PEOPLE)
+    with connection.cursor() as cursor:
+        cursor.execute("vacuum analyze")
+    with tempfile.TemporaryDirectory(prefix="egard-bench-files-") as name:
+        folder = Path(name)
+        for kind, text in MAPS.items():
+            (folder / f"{kind}.yaml").write_text(text)
+        section.head("file", "rows", "facts + identifiers", "import, s", "rows/s", "raw COPY, s", "ratio")
+        for kind in MAPS:
+            rate(section, folder, kind)
+        for kind in MAPS:
+            section.head("file", "rows", "MiB", "peak MiB of the process", "rows/s, start of the process and all")
+            memory(section, folder, kind)
+    section.say(f"{PEOPLE:,} people; the median of {ROUNDS} rounds.")
+    section.done()
