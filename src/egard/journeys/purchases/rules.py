@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -46,49 +46,41 @@ class Buying:
 FIELDS = tuple(column.name for column in fields(Buying))
 
 
-def bought(before: Buying, *, at: datetime, amount_minor: int, channel: str, site: str) -> Buying:
-    """`before` and one more purchase; the order of facts does not matter."""
-    came = channel in SHOP_CHANNELS and (before.visit_at is None or at > before.visit_at)
-    return replace(
-        before,
-        orders=before.orders + 1,
-        spent_minor=before.spent_minor + amount_minor,
-        first_at=at if before.first_at is None else min(before.first_at, at),
-        last_at=at if before.last_at is None else max(before.last_at, at),
-        visit_at=at if came else before.visit_at,
-        visit_site=site if came else before.visit_site,
-        months=_plus(before.months, at, amount_minor),
-    )
-
-
-def cancelled(before: Buying, *, at: datetime, amount_minor: int) -> Buying:
-    """`before` and one cancellation of `amount_minor` (positive). It is no purchase: dates of buying stay."""
-    return replace(
-        before,
-        cancellations=before.cancellations + 1,
-        cancelled_minor=before.cancelled_minor + amount_minor,
-        months=_plus(before.months, at, -amount_minor),
-    )
-
-
-def _plus(months: Mapping[str, int], at: datetime, amount_minor: int) -> dict[str, int]:
-    month = f"{at:%Y-%m}"
-    return {**months, month: months.get(month, 0) + amount_minor}
-
-
 Step = tuple[Literal["made", "cancelled"], datetime, Mapping[str, Any], str]
 """One fact as the sums read it: which, when, its data, its channel."""
 
 
 def add(before: Buying, steps: Iterable[Step]) -> Buying:
-    """`before` and these facts, all of one currency."""
+    """`before` and these facts, all of one currency; their order does not matter.
+
+    A cancellation is no purchase: it changes sums, not dates of buying.
+    """
+    orders, spent, cancellations, cancelled = (
+        before.orders,
+        before.spent_minor,
+        before.cancellations,
+        before.cancelled_minor,
+    )
+    first, last, visit, visit_site = before.first_at, before.last_at, before.visit_at, before.visit_site
+    months = dict(before.months)
     for name, at, data, channel in steps:
         amount = int(data["total"]["amount"])
-        if name == "made":
-            before = bought(before, at=at, amount_minor=amount, channel=channel, site=data.get("site") or "")
-        else:
-            before = cancelled(before, at=at, amount_minor=amount)
-    return before
+        month = f"{at.year:04d}-{at.month:02d}"
+        if name == "cancelled":
+            cancellations += 1
+            cancelled += amount
+            months[month] = months.get(month, 0) - amount
+            continue
+        orders += 1
+        spent += amount
+        months[month] = months.get(month, 0) + amount
+        first = at if first is None or at < first else first
+        last = at if last is None or at > last else last
+        # Of two visits at one moment the name decides: nothing depends on the order of facts.
+        site = data.get("site") or ""
+        if channel in SHOP_CHANNELS and (visit is None or (at, site) > (visit, visit_site)):
+            visit, visit_site = at, site
+    return Buying(orders, spent, cancellations, cancelled, first, last, visit, visit_site, months)
 
 
 def last_months(months: Mapping[str, int], now: datetime, count: int = 12) -> list[tuple[str, int]]:
