@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,6 +97,29 @@ def find(pairs: Iterable[Pair], *, to_change: bool = False) -> dict[Pair, list[i
     return found
 
 
+_SLOTS = 128
+"""Locks of newcomers: few, so that a batch of ten thousand fits into the server's table of locks."""
+
+
+def lock_shared(pairs: Iterable[Pair]) -> None:
+    """Wait until nobody else makes persons by these identifiers, then keep others from it until the transaction ends.
+
+    Only shared kinds (a phone, a device) need it: no unique index stands between two transactions that both see nobody
+    and both make somebody. Find again after it. Identifiers share a bounded number of locks, taken in one order.
+    """
+    slots = {
+        zlib.crc32(f"{kind}\x1f{value}".encode()) % _SLOTS
+        for kind, value in pairs
+        if registry.identifier_kinds[kind].shared
+    }
+    if slots:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_advisory_xact_lock(hashtext('egard.newcomers'), slot) from unnest(%s::int[]) slot",
+                [number_array(sorted(slots))],
+            )
+
+
 def erased(pairs: Iterable[Pair]) -> set[Pair]:
     """Which of these identifiers belonged to an erased person: they must not bring her back."""
     if not ErasedIdentifier.objects.exists():
@@ -109,7 +133,7 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
     """Make persons by COPY; returns their ids in order.
 
     All or nothing: where one of their identifiers was taken meanwhile the unique index refuses (`IntegrityError`), and
-    the caller finds again.
+    the caller finds again. Who finds by shared identifiers and makes where nobody is found says `lock_shared` before.
     """
     if not persons:
         return []

@@ -80,6 +80,8 @@ def put_persons(rows: Sequence[NewPerson], *, by: Actor, now: datetime, dry_run:
     def attempt() -> list[Put]:
         outcomes.clear()
         with transaction.atomic():
+            if not dry_run:
+                bulk.lock_shared({pair for row in rows for pair in row.identifiers})
             left = list(range(len(rows)))
             while left:
                 left = _round(rows, left, outcomes, by, now, dry_run)

@@ -23,7 +23,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
 from egard.kernel.people.bulk import NewPerson, Pair, WasErased
-from egard.kernel.registry import FactType
+from egard.kernel.registry import FactType, registry
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import AlreadyCorrected, KeyReused
@@ -155,11 +155,13 @@ class _Writing:
     # --- persons ----------------------------------------------------------------------------------------------------
 
     def _find_persons(self) -> None:
-        """The person of each event; who cannot be found is made or refused. At most four queries."""
+        """The person of each event; who cannot be found is made or refused. At most six queries."""
         by_uuid = _by_uuid({one.person_uuid for one in self.prepared if one.person_uuid})
         pairs = dict.fromkeys(one.pair for one in self.prepared if one.pair)
         by_pair = people_bulk.find(pairs)
         missing = [pair for pair in pairs if pair not in by_pair] if self.create_people else []
+        if missing and not self.dry_run:
+            missing = self._still_missing(missing, by_pair)
         gone = people_bulk.erased(missing)
         if missing:
             by_pair |= self._make([pair for pair in missing if pair not in gone])
@@ -177,6 +179,15 @@ class _Writing:
                     self._refuse(place, WasErased() if one.pair in gone else several)
             else:
                 self.found[place] = one.person_id
+
+    def _still_missing(self, missing: list[Pair], by_pair: dict[Pair, list[int]]) -> list[Pair]:
+        """Who is missing once nobody else makes persons by the same shared identifiers; `by_pair` gets the others."""
+        shared = [pair for pair in missing if registry.identifier_kinds[pair[0]].shared]
+        if not shared:
+            return missing
+        people_bulk.lock_shared(shared)
+        by_pair |= people_bulk.find(shared)
+        return [pair for pair in missing if pair not in by_pair]
 
     def _make(self, pairs: list[Pair]) -> dict[Pair, list[int]]:
         self.made = set(pairs)
