@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -118,6 +119,20 @@ def test_nobody_else_can_reach_it(made):
             assert stat.S_IMODE(private.stat().st_mode) == 0o700
         assert stat.S_IMODE(paths.password_file().stat().st_mode) == 0o600
         assert not stat.S_IMODE(made.stat().st_mode) & 0o007
+
+
+def test_its_log_tells_of_errors_and_keeps_no_personal_data(made):
+    with postgres.embedded():
+        with connect() as connection:
+            connection.execute("CREATE TABLE town (email text UNIQUE)")
+            for _ in range(2):
+                with suppress(psycopg.errors.UniqueViolation):
+                    connection.execute("INSERT INTO town VALUES ('anne@example.org')")
+            connection.execute("DROP TABLE town")
+        log = (made / "postgres.log").read_text()
+    assert "duplicate key value violates unique constraint" in log
+    assert "Key (" not in log
+    assert "anne@example.org" not in log
 
 
 def test_two_commands_share_it_and_the_last_one_stops_it(made):
