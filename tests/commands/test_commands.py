@@ -146,6 +146,19 @@ def test_a_user_is_made_from_a_password_on_the_standard_input(egard):
     assert "already exists" in again.stderr
 
 
+def test_who_forgot_her_password_gets_another_one(egard):
+    create = ("user", "create", "ada@example.org", "--role", "adviser", "--password-stdin")
+    assert egard(*create, typed="un bon mot de passe\n").returncode == 0
+    new = ("user", "password", "Ada@example.org", "--password-stdin")
+    assert answer(egard(*new, "--json", typed="une autre phrase\n"))["email"] == "ada@example.org"
+    weak = egard(*new, typed="court\n")
+    assert weak.returncode == 1
+    assert "cannot be used" in weak.stderr
+    nobody = egard("user", "password", "nobody@example.org", "--password-stdin", typed="une autre phrase\n")
+    assert nobody.returncode == 1
+    assert "Nobody signs in" in nobody.stderr
+
+
 def test_an_unknown_role_makes_no_user(egard):
     refused = egard(
         "user", "create", "zoe@example.org", "--role", "pilot", "--password-stdin", typed="un bon mot de passe\n"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -120,6 +121,20 @@ def test_nobody_else_can_reach_it(made):
         assert not stat.S_IMODE(made.stat().st_mode) & 0o007
 
 
+def test_its_log_tells_of_errors_and_keeps_no_personal_data(made):
+    with postgres.embedded():
+        with connect() as connection:
+            connection.execute("CREATE TABLE town (email text UNIQUE)")
+            for _ in range(2):
+                with suppress(psycopg.errors.UniqueViolation):
+                    connection.execute("INSERT INTO town VALUES ('anne@example.org')")
+            connection.execute("DROP TABLE town")
+        log = (made / "postgres.log").read_text()
+    assert "duplicate key value violates unique constraint" in log
+    assert "Key (" not in log
+    assert "anne@example.org" not in log
+
+
 def test_two_commands_share_it_and_the_last_one_stops_it(made):
     first = holder()
     pid = server_pid()
@@ -147,7 +162,7 @@ def test_after_a_kill_of_everything_what_was_acknowledged_is_there(made):
         connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) n")
     everything = [user.pid, *processes.working_in(paths.cluster_dir(), "postgres")]
     for pid in everything:
-        os.kill(pid, signal.SIGKILL)
+        processes.send(pid, signal.SIGKILL)  # the server's own die by themselves once their first one is gone
     user.wait()
     assert paths.cluster_dir().joinpath("postmaster.pid").exists()
     with postgres.embedded(), connect() as connection:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from egard.kernel.access import operations, queries, rules
-from egard.kernel.access.actors import NotAllowed
-from egard.kernel.access.models import ApiKey, Change, RoleGrant, Sight
+from egard.kernel.access.actors import NotAllowed, system
+from egard.kernel.access.models import ApiKey, Change, RoleGrant, Sight, User
+from egard.kernel.access.operations import BadPassword, set_password
 from egard.kernel.registry import SCOPES, FieldClass, Permission, registry
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +194,17 @@ def test_colleagues_sites_and_teams_are_listed_for_staff_only(make_user, me, now
     assert [u.name for u in queries.staff(inside)] == ["Zoé"]
     outside = queries.viewer_for(make_user())
     assert (queries.sites(outside), queries.teams(outside), queries.staff(outside)) == ([], [], [])
+
+
+def test_a_new_password_replaces_the_old_one_and_ends_sessions(make_user, client, now):
+    user = make_user("agent", email="anne@example.org", password="a long secret")
+    client.force_login(user)
+    assert client.get("/people/").status_code == 200
+    set_password(user, "another long secret", by=system("test"), now=now)
+    assert client.get("/people/").status_code == 302
+    assert not User.objects.get(pk=user.pk).check_password("a long secret")
+    assert User.objects.get(pk=user.pk).check_password("another long secret")
+    assert Change.objects.filter(what="access.password_set", subject=str(user.pk)).exists()
+    with pytest.raises(BadPassword):
+        set_password(user, "short", by=system("test"), now=now)
+    assert User.objects.get(pk=user.pk).check_password("another long secret")

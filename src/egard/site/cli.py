@@ -19,7 +19,7 @@ COMMANDS = {
     "migrate": ("database:migrate", "Bring the database up to date with this release."),
     "demo": ("database:demo", "Load the demo brand, once."),
     "check": ("database:check", "Say whether database, migrations and settings are in order."),
-    "user": ("users:user", "Create the people who sign in."),
+    "user": ("users:user", "Create the people who sign in; set their passwords."),
     "apikey": ("keys:apikey", "Create the keys of programs."),
     "import": ("imports:command", "Bring in a file: CSV, JSON lines, Parquet."),
     "people": ("people:people", "Export or erase what is held on a person."),

@@ -44,6 +44,9 @@ def command_line(major: int, *, sockets: Path, durable: bool) -> list[str]:
         "log_timezone": "UTC",
         "lc_messages": "C",
         "log_line_prefix": "%m [%p] ",
+        # Personal data stay out of a file that no erasure reaches: no "Key (email)=(…)", no statement with its values.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
         "password_encryption": "scram-sha-256",
         "idle_in_transaction_session_timeout": "15min",  # a hung client must not stop the fact log's readers
         "max_logical_replication_workers": "0",  # nothing subscribes to another server: one process fewer

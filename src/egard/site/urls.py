@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from egard.console.accounts import no_mail
 from egard.kernel.registry import registry
 from egard.site.about import about_demo
 
 urlpatterns = [
+    re_path(r"^accounts/(?:password/reset|email|confirm-email)/", no_mail),  # before allauth's, until mail goes out
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("about/demo/", about_demo, name="about_demo"),

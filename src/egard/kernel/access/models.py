@@ -117,7 +117,10 @@ class ApiKey(models.Model):
 
 
 class Sight(models.Model):
-    """Who saw what of whom: opening a person, an export, a read by id; a list logs its query once. Append only."""
+    """Who saw what of whom: opening a person, an export, a read by id; a list logs its query once.
+
+    Only added to, by `operations`, and emptied of a name by erasure; no trigger holds that, unlike for Change.
+    """
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()

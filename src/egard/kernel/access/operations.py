@@ -37,6 +37,13 @@ class BadUser(Refusal):
     message = _("This user cannot be created. {why}")
 
 
+class BadPassword(Refusal):
+    """The password is too short, too common or too near to the name or address."""
+
+    code = "access.bad_password"
+    message = _("This password cannot be used. {why}")
+
+
 class UnknownRole(Refusal):
     """No journey declares this role, or the scope is not one of own, team, site, all."""
 
@@ -92,6 +99,18 @@ def create_user(
     for role in roles:
         grant_role(user, role, by=by, now=now)
     return user
+
+
+@transaction.atomic
+def set_password(user: User, password: str, *, by: Actor, now: datetime) -> None:
+    """A new password, for somebody who forgot hers; every session of hers ends. Raises BadPassword."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise BadPassword(why=" ".join(error.messages)) from error
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    log_change("access.password_set", by=by, now=now, subject=str(user.pk))
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""user create: the people who sign in."""
+"""user create, user password: the people who sign in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ class NoPassword(Refusal):
 
     code = "site.no_password"
     message = "A password is needed: run this in a terminal, or give one on the standard input with --password-stdin."
+
+
+class NoUser(Refusal):
+    """Nobody signs in with this address: create the user first."""
+
+    code = "site.no_user"
+    message = "Nobody signs in as {email}. Create that user first: egard user create {email} --role …"
 
 
 @click.group()
@@ -34,12 +41,7 @@ def create(
     email: str, name: str, roles: tuple[str, ...], scope: str, language: str, password_stdin: bool, as_json: bool
 ) -> None:
     """Create a user who signs in with EMAIL."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    else:
-        raise NoPassword
+    password = _ask_password(from_stdin=password_stdin)
     with product():
         from django.db import transaction
 
@@ -54,3 +56,32 @@ def create(
                 grant_role(made, role, scope=scope, by=by, now=now)
         result = {"id": str(made.pk), "email": made.email, "roles": list(roles)}
     answer(result, f"{result['email']} can sign in as {', '.join(roles)}.", as_json=as_json)
+
+
+@user.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the standard input.")
+@json_option
+def set_new_password(email: str, password_stdin: bool, as_json: bool) -> None:
+    """Give the user with EMAIL a new password; wherever she is signed in, she is signed out."""
+    password = _ask_password(from_stdin=password_stdin)
+    with product():
+        from egard.base.clock import utc_now
+        from egard.kernel.access.actors import system
+        from egard.kernel.access.models import User
+        from egard.kernel.access.operations import set_password
+
+        found = User.objects.filter(email__iexact=email.strip()).first()
+        if found is None:
+            raise NoUser(email=email)
+        set_password(found, password, by=system("command"), now=utc_now())
+        result = {"id": str(found.pk), "email": found.email}
+    answer(result, f"{result['email']} has a new password.", as_json=as_json)
+
+
+def _ask_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin.isatty():
+        return click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    raise NoPassword
