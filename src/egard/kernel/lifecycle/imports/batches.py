@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -51,15 +51,12 @@ class Batch:
         field = self._job.map.fields.get(name)
         if field is None:
             return [default] * len(self)
-        reader = self._job.reader(f"text:{name}", lambda: _text_of(field, default))
+        reader = self._job.reader(f"text:{name}", lambda: Reader(lambda cell: plain_text(cell) or default))
         return reader.column(self._cells(field))
 
     def raw(self, name: str) -> Sequence[Any]:
         """A field as the file holds it: text of CSV, plain values of JSON and Parquet."""
-        field = self._job.map.fields[name]
-        if field.constant is not None or field.values or field.default or len(field.columns) > 1:
-            return self.texts(name)
-        return self._cells(field)
+        return self._cells(self._job.map.fields[name])
 
     def moments(self, name: str) -> list[datetime | None]:
         """A field as moments in UTC; rows whose cell is none are refused."""
@@ -109,6 +106,16 @@ class Batch:
         return f"{', '.join(field.columns)}: " if field.columns else ""
 
     def _cells(self, field: Field) -> Sequence[Any]:
+        """What a field holds: the only place where cells are taken, so that `values` and `default` hold for all."""
+        cells = self._taken(field)
+        if not field.values and not field.default:
+            return cells
+        # Without memory of what was replaced: to a dictionary the cells 1 and true of JSON are the same.
+        if isinstance(cells, Coded):
+            return cells.map(lambda cell: _replaced(field, cell))
+        return [_replaced(field, cell) for cell in cells]
+
+    def _taken(self, field: Field) -> Sequence[Any]:
         if field.constant is not None:
             return Coded.repeated(field.constant, len(self))
         if len(field.columns) == 1:
@@ -135,15 +142,12 @@ class Batch:
                 self.fail(places[place], reason, why)
 
 
-def _text_of(field: Field, default: str) -> Reader[str]:
-    values: Mapping[str, str] = field.values
-    fallback = field.default or default
-
-    def understand(cell: Any) -> str:
-        text = plain_text(cell)
-        return values.get(text, text) or fallback
-
-    return Reader(understand)
+def _replaced(field: Field, cell: Any) -> Any:
+    """The replacement of a cell, the default of an empty one; any other as it is."""
+    text = plain_text(cell)
+    if text in field.values:
+        text = cell = field.values[text]
+    return cell if text else field.default or cell
 
 
 def plain_text(cell: Any) -> str:
@@ -169,7 +173,7 @@ def _rule_of(field: Field) -> Reader[bool]:
     """A rule by prefix or values; without either, the cell itself says yes or no."""
 
     def understand(cell: Any) -> bool:
-        text = "" if cell is None else str(cell).strip()
+        text = plain_text(cell)
         if field.prefix or field.equals:
             return bool(field.prefix and text.startswith(field.prefix)) or text in field.equals
         return text.lower() in _YES

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -77,12 +77,25 @@ _TOP = {"kind", "columns", "file", "zone", "anonymous", "live", "create_people",
 _FILE = {"format", "encoding", "separator", "quote", "header"}
 
 
+class _TextLoader(yaml.SafeLoader):
+    """Words are what they look like: YAML 1.1 would take the column `no` for false and the cell `01` for 1."""
+
+    yaml_implicit_resolvers: ClassVar[Any] = {
+        first: [(tag, form) for tag, form in resolvers if tag.endswith((":null", ":merge"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
 def read_map(path: Path, importer: Importer) -> Map:
     """The map in a file. Raises `BadMap` naming everything that is wrong."""
     try:
         if path.stat().st_size > MAP_MAX_BYTES:
             raise BadMap(path=path.name, why=_("it is longer than a megabyte."))
-        stated = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # A safe loader whose scalars stay text: nothing can be made but dicts, lists, text and None.
+        stated = yaml.load(path.read_text(encoding="utf-8"), _TextLoader)  # noqa: S506
     except OSError as error:
         raise BadMap(path=path.name, why=(error.strerror or str(error)).lower()) from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
@@ -113,23 +126,18 @@ def parse_map(stated: Any, importer: Importer) -> Map:
             for name in stated if name not in _TOP]  # fmt: skip
     if stated.get("kind", importer.kind) != importer.kind:
         why.append(_("it is for “{kind}”.").format(kind=stated["kind"]))
-    fields: dict[str, Field] = {}
-    for name, value in stated["columns"].items():
-        if not isinstance(name, str) or not _allowed(name, importer):
-            known = ", ".join(importer.fields)
-            why.append(_("“{name}” is not a field of {kind}; fields are {known}.").format(
-                name=name, kind=importer.kind, known=known))  # fmt: skip
-        else:
-            fields[name] = _field(name, value, why)
+    strange = [str(name) for name in stated["columns"] if not _allowed(str(name), importer)]
+    if strange:
+        why.append(_("These are no fields of {kind}: {names}. Fields are {known}.").format(
+            kind=importer.kind, names=", ".join(strange), known=", ".join(importer.fields)))  # fmt: skip
+    fields = {name: _field(name, value, why) for name, value in stated["columns"].items() if str(name) not in strange}
     why += [_("the field “{name}” is missing.").format(name=name) for name in importer.required if name not in fields]
     zone = stated.get("zone", "")
     _check_zone(zone, why)
     anonymous = stated.get("anonymous", "reject")
     if anonymous not in ("reject", "keep"):
         why.append(_("`anonymous` is `reject` or `keep`."))
-    for name in ("live", "create_people"):
-        if not isinstance(stated.get(name, True), bool):
-            why.append(_("`{name}` is `true` or `false`.").format(name=name))
+    live, create_people = _flag(stated, "live", False, why), _flag(stated, "create_people", True, why)
     options = _file_options(stated.get("file") or {}, why)
     if why:
         raise _Wrong(why)
@@ -138,8 +146,8 @@ def parse_map(stated: Any, importer: Importer) -> Map:
         options,
         zone,
         anonymous == "keep",
-        stated.get("live", False),
-        stated.get("create_people", True),
+        live,
+        create_people,
         str(stated.get("match", "")),
     )
 
@@ -158,8 +166,8 @@ def _pattern(declared: str) -> str:
 
 
 def _field(name: str, value: Any, why: list[str]) -> Field:
-    if isinstance(value, (str, int)) and not isinstance(value, bool):
-        return Field(name, (str(value),))
+    if isinstance(value, str):
+        return Field(name, (value,))
     if not isinstance(value, dict):
         why.append(_("“{name}” must be a column’s name or a list of settings.").format(name=name))
         return Field(name)
@@ -193,6 +201,15 @@ def _field(name: str, value: Any, why: list[str]) -> Field:
     )
 
 
+def _flag(stated: Mapping[str, Any], name: str, default: bool, why: list[str]) -> bool:
+    if name not in stated:
+        return default
+    word = str(stated[name]).lower()
+    if word not in _FLAGS:
+        why.append(_("`{name}` is `true` or `false`.").format(name=name))
+    return _FLAGS.get(word, default)
+
+
 def _check_zone(zone: Any, why: list[str]) -> None:
     if zone and (not isinstance(zone, str) or zone not in available_timezones()):
         why.append(_("the time zone “{zone}” is not known (Europe/Paris is one).").format(zone=zone))
@@ -213,7 +230,7 @@ def _file_options(stated: Any, why: list[str]) -> FileOptions:
         str(stated.get("encoding", "")),
         str(separator),
         None if quote is None else str(quote),
-        stated.get("header", True) is not False,
+        _flag(stated, "header", True, why),
     )
 
 
