@@ -124,6 +124,17 @@ def test_a_role_without_people_is_told_whom_to_ask(read_as):
     assert "Ask an administrator" in text(page)
 
 
+def test_a_role_that_opens_no_page_lands_on_words_and_can_sign_out(read_as):
+    reader = read_as("analyst")
+    landed = reader.get("/", follow=True)
+    assert landed.status_code == 200
+    assert "Your role, Analyst, opens no page of this release. Figures on everybody" in text(landed)
+    for page in (landed, reader.get("/people/")):
+        assert 'action="/accounts/logout/"' in page.content.decode()
+        assert 'role="search"' not in page.content.decode()  # it would only be refused
+    assert 'role="search"' in read_as("agent").get("/people/").content.decode()
+
+
 def test_a_controller_does_not_see_how_to_reach_her_nor_what_happened(read_as, anne, buy):
     buy(anne, "536365")
     page = read_as("controller").get(f"/people/{anne.uuid}/")

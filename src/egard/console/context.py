@@ -33,11 +33,12 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `theme`, `languages`, `menu`, `demo_loaded`, `demo_logins`. Costs nothing until used."""
+    """For every template: `theme`, `languages`, `menu`, `searches`, `demo_loaded`, `demo_logins`. Costs nothing until used."""
     return {
         "theme": theme_of(request),
         "languages": settings.LANGUAGES,
         "menu": SimpleLazyObject(lambda: menu(request)),
+        "searches": SimpleLazyObject(lambda: viewer_of(request).can(PEOPLE.permission)),
         "demo_loaded": SimpleLazyObject(lambda: bool(_ask("EGARD_DEMO_LOADED"))),
         "demo_logins": SimpleLazyObject(lambda: _ask("EGARD_DEMO_LOGINS", request) or []),
     }

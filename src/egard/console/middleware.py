@@ -62,7 +62,8 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if refusal.status == 404 and not htmx:
         template = "404.html"
     elif refusal.status == 403 and not htmx:
-        template = "403.html"
+        # Signed in, she keeps the menu and the way out: to sign in as somebody else is what helps here.
+        template = "console/not_open.html" if request.user.is_authenticated else "403.html"
     else:
         template = "console/components/refusal.html" if htmx else "console/refused.html"
     response = render(request, template, {"refusal": refusal}, status=refusal.status)

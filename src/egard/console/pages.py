@@ -8,13 +8,17 @@ from functools import wraps
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from egard.console.context import THEME_COOKIE, THEMES
+from egard.base.clock import utc_now
+from egard.console import words
+from egard.console.context import PEOPLE, THEME_COOKIE, THEMES, menu, viewer_of
 from egard.console.middleware import LANGUAGE_COOKIE
 from egard.kernel.access.operations import save_preferences
+from egard.kernel.access.queries import roles_of
 
 View = Callable[..., HttpResponse]
 YEAR_SECONDS = 365 * 24 * 3600
@@ -36,8 +40,14 @@ def staff_page(view: View) -> View:
 @require_GET
 @staff_page
 def home(request: HttpRequest) -> HttpResponse:
-    """Staff begin with the people."""
-    return HttpResponseRedirect("/people/")
+    """Staff begin with the people, or with the first page that their roles open; else they are told what they have."""
+    viewer = viewer_of(request)
+    if viewer.can(PEOPLE.permission):
+        return redirect(PEOPLE.url_name)
+    for entry in menu(request):
+        return HttpResponseRedirect(entry["url"])
+    roles = [(role.label, words.ROLES_AWAITING.get(role.name)) for role in roles_of(viewer, now=utc_now())]
+    return render(request, "console/nothing_yet.html", {"roles": roles})
 
 
 @require_POST

@@ -15,8 +15,8 @@ from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
 from egard.kernel.access import rules
 from egard.kernel.access.actors import Actor, Viewer
-from egard.kernel.access.models import ApiKey, Site, Team, User
-from egard.kernel.registry import FieldClass, Scope, registry
+from egard.kernel.access.models import ApiKey, RoleGrant, Site, Team, User
+from egard.kernel.registry import FieldClass, RoleType, Scope, registry
 
 
 class KeyRefused(Refusal):
@@ -84,6 +84,13 @@ def _role_and_scope():  # noqa: ANN202
     from django.db.models.functions import Concat
 
     return Concat("role_grants__role", Value("|"), "role_grants__scope")
+
+
+def roles_of(viewer: Viewer, *, now: datetime) -> list[RoleType]:
+    """The declared roles that a signed-in viewer holds now, by name."""
+    held = RoleGrant.objects.filter(user=viewer.user_id, since__lte=now).filter(Q(until=None) | Q(until__gt=now))
+    names = held.order_by("role").values_list("role", flat=True)
+    return [registry.roles[name] for name in names if name in registry.roles]
 
 
 def digest(key: str) -> bytes:
