@@ -112,7 +112,9 @@ def _parquet(path: Path) -> Table:
 
     rows = ParquetRows(path)
     pieces = rows.pieces()
-    first = next(pieces, None) or Piece([], {name: [] for name in rows.names})
+    first = next(pieces, None)
+    if first is None:
+        first = Piece([], {name: [] for name in rows.names})
     return Table(
         path,
         {"format": "parquet", "compression": "", "encoding": ""},

@@ -177,8 +177,11 @@ def _record(job: Job, orders: list[_Order]) -> None:
         for order, head, checked in zip(some, heads, documents(fact_type, heads), strict=True):
             document = checked if isinstance(checked, Refusal) else limited(fact_type, order.document(head))
             number = _number(order)
-            if refusal := next((one for one in (document, number) if isinstance(one, Refusal)), None):
-                _refuse(job, order, refusal)
+            if isinstance(document, Refusal):
+                _refuse(job, order, document)
+                continue
+            if isinstance(number, Refusal):
+                _refuse(job, order, number)
                 continue
             pair = (order.person_kind, order.person_value) if order.person_kind and order.person_value else None
             if pair:
