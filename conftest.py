@@ -42,6 +42,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
         after_migrate()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _repeated_queries_fail() -> None:
+    """Any request of any test that asks the same thing of the database once a row ends in zeal's NPlusOneError."""
+    from django.conf import settings as django_settings
+    from zeal.constants import initialize_app_registry
+    from zeal.patch import patch
+
+    initialize_app_registry()
+    patch()
+    django_settings.MIDDLEWARE.insert(0, "zeal.middleware.zeal_middleware")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; the test is skipped where there is none."""

@@ -179,6 +179,25 @@ def test_a_kill_of_the_first_server_process_alone_is_survived(made):
     leave(user)
 
 
+def test_a_server_that_cannot_be_seen_from_here_is_left_alone_and_no_second_one_started(made, monkeypatch):
+    user = holder()
+    with connect() as busy:
+        pid_file = paths.cluster_dir() / "postmaster.pid"
+        before = pid_file.read_text()
+        with monkeypatch.context() as elsewhere:  # as from another container: its processes have no number here
+            elsewhere.setattr(postgres, "HELD_SECONDS", 0.2)
+            elsewhere.setattr(processes, "name_of", lambda pid: "")
+            with pytest.raises(Refusal, match="another container"):
+                postgres.Server().begin()
+        assert pid_file.read_text() == before
+        assert busy.execute("SELECT 1").fetchone() == (1,)
+        with connect() as another:
+            assert another.execute("SELECT 1").fetchone() == (1,)
+    leave(user)
+    with processes.FileLock(made / "postgres.running") as lock:
+        assert lock.take(wait=False)
+
+
 def test_the_number_of_a_dead_server_given_to_another_program_is_not_mistaken_for_it(made):
     with postgres.embedded():
         pid_file = paths.cluster_dir() / "postmaster.pid"

@@ -30,6 +30,8 @@ LOG_MAX_BYTES = 10_000_000
 START_SECONDS = 600
 """Recovery after a crash replays at most `max_wal_size`; longer than this and a person must look."""
 STOP_SECONDS = 30
+HELD_SECONDS = 10
+"""How long the last processes of a server that was killed may take to go."""
 HBA = (
     "# Written by Egard at each start: the socket, with the password of the data directory.\n"
     "local all all scram-sha-256\n"
@@ -188,23 +190,25 @@ class Server:
         if not self.cluster.exists():
             self._create(binaries)
         self._make_socket_dir()
-        self._clear_leftovers()
-        self._write_hba()
-        if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        arguments = command_line(binaries.major, sockets=self.sockets, durable=self.durable)
-        descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "ab") as log:
-            self._log_start = os.fstat(descriptor).st_size
-            self._child = subprocess.Popen(
-                [binaries["postgres"], "-D", str(self.cluster), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C on the terminal is the supervisor's to hand on, in order
-                preexec_fn=(lambda: processes.die_with_parent(signal.SIGINT)) if self.own else None,
-                **self._as_account(),
-            )
+        with self._claim() as held:
+            self._clear_leftovers()
+            self._write_hba()
+            if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
+                self.log.replace(self.log.with_suffix(".log.1"))
+            arguments = command_line(binaries.major, sockets=self.sockets, durable=self.durable)
+            descriptor = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "ab") as log:
+                self._log_start = os.fstat(descriptor).st_size
+                self._child = subprocess.Popen(
+                    [binaries["postgres"], "-D", str(self.cluster), *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(held.descriptor,),
+                    start_new_session=True,  # Ctrl-C on the terminal is the supervisor's to hand on, in order
+                    preexec_fn=(lambda: processes.die_with_parent(signal.SIGINT)) if self.own else None,
+                    **self._as_account(),
+                )
 
     def _as_account(self) -> dict[str, Any]:
         """How to run a program as the server's account, with nothing of our environment that it could take amiss."""
@@ -280,8 +284,23 @@ class Server:
         self.sockets.chmod(0o700)
         give(self.sockets, self.account)
 
+    def _claim(self) -> processes.FileLock:
+        """The right to run a server on these data; it is handed on to the server, whose every process keeps it.
+
+        So a server that we cannot see, in another container on the same volume, is not taken for a leftover.
+        """
+        self._end_orphans(self.cluster)
+        lock = processes.FileLock(self.data / "postgres.running")
+        if not processes.wait_until(lambda: lock.take(wait=False), seconds=HELD_SECONDS):
+            lock.close()
+            raise DatabaseRefused(
+                why=f"Another PostgreSQL works on {self.cluster} and cannot be seen from here: in another container, "
+                "perhaps. Stop that one, or choose another --data."
+            )
+        return lock
+
     def _clear_leftovers(self) -> None:
-        """After a kill: the files that name processes which are no more, and processes whose first one is no more."""
+        """After a kill: the files that name processes which are no more."""
         pid, _ = self._pid_and_status()
         if pid is not None and not self._is_ours(pid):
             self.pid_file.unlink(missing_ok=True)
@@ -289,7 +308,6 @@ class Server:
             self.pid_file.unlink()  # cut short by a full disk or a loss of power
         for leftover in self.sockets.glob(f".s.PGSQL.{PORT}*"):
             leftover.unlink(missing_ok=True)
-        self._end_orphans(self.cluster)
 
     @staticmethod
     def _end_orphans(cluster: Path) -> None:

@@ -120,6 +120,11 @@ class FileLock:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    @property
+    def descriptor(self) -> int:
+        """To hand on: whoever inherits it holds the lock too, until the last of them closes it."""
+        return self._descriptor
+
     def __enter__(self) -> FileLock:
         self.take()
         return self
