@@ -5,9 +5,10 @@ Everything is done column by column on distinct cells (see `Coded`): what repeat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.copytext import NULL, text_column
 from egard.base.money import exponent
 from egard.base.refusal import Refusal
+from egard.base.tables import BadLine, Piece
 from egard.base.tables.coded import Coded, block, joined
 from egard.base.tables.values import BadCell, Reader
 from egard.journeys.purchases.facts import ORDER_NUMBER_MAX, PIECES_MAX, TEXT_MAX
@@ -62,24 +64,78 @@ create temp table import_line (
 )
 """
 
+REFUSED = """
+create temp table import_refused (order_number text collate "C", cancelled bool, primary key (order_number, cancelled))
+"""
 
-def stage(job: Job, batches: Iterator[Batch]) -> bool:
+
+class RefusedOrders:
+    """Numbers of orders of which a line was refused: without it their total would be wrong.
+
+    Kept here for one COPY at most, then in a table of this session.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._found: set[tuple[str, bool]] = set()
+        job.unread = self.unread
+
+    def add(self, batch: Batch, orders: Coded) -> None:
+        """The orders of a batch's refused rows, where the number can be read."""
+        if batch.bad:
+            numbers, flags = orders.listed(), batch.flags("cancelled")
+            self._found.update((numbers[place], flags[place]) for place in batch.bad if numbers[place])
+
+    def unread(self, lines: Sequence[BadLine]) -> None:
+        """The same of lines that could not be read. A line with a cell too many or too few may have its number counted
+        from either end, and its rule cannot be trusted."""
+        names = self._job.table.names
+        rows = []
+        for cells in (self._cells(bad) for bad in lines):
+            rows += [[*cells, *[""] * len(names)][: len(names)], [*[""] * len(names), *cells][-len(names) :]]
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        numbers = _orders(Batch(self._job, Piece(range(len(rows)), columns)))
+        self._found.update((number, flag) for number in numbers.values if number for flag in (True, False))
+
+    def _cells(self, bad: BadLine) -> Sequence[str]:
+        found = self._job.table.detected
+        if len(bad.cells) != 1 or found["format"] != "csv":
+            return bad.cells
+        # A line whose quotation marks are broken comes whole, or its beginning.
+        return [cell.strip(f" {found['quote']}") for cell in bad.cells[0].split(found["separator"])]
+
+    def write(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into import_refused select * from unnest(%s::text[], %s::bool[]) on conflict do nothing",
+                [[number for number, _flag in self._found], [flag for _number, flag in self._found]],
+            )
+        self._found.clear()
+
+
+def stage(job: Job, batches: Iterator[Batch], refused: RefusedOrders) -> bool:
     """Copy the lines of some batches by one COPY: the server writes while the next lines are read. False at the end.
 
     Not one for the whole file: while a transaction is open, reactions cannot pass it. A file that turns out damaged
     leaves nothing: half an order would stand in the way of the whole one.
     """
-    with transaction.atomic(), connection.cursor() as cursor, cursor.copy("copy import_line from stdin") as copy:
-        for n, batch in enumerate(batches, 1):
-            rows = _lines(job, batch)
-            if len(rows):
-                copy.write(bytes(block(rows)))
-            if n == STAGED_BATCHES:
-                return True
-    return False
+    count = 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        with cursor.copy("copy import_line from stdin") as copy:
+            for batch in islice(batches, STAGED_BATCHES):
+                count += 1
+                rows = _lines(job, batch, refused)
+                if len(rows):
+                    copy.write(bytes(block(rows)))
+        refused.write()
+    return count == STAGED_BATCHES
 
 
-def _lines(job: Job, whole: Batch) -> pa.Array:
+def _orders(batch: Batch) -> Coded:
+    return batch.coded("order_number", "order", lambda: _words("order_number", ORDER_NUMBER_MAX))
+
+
+def _lines(job: Job, whole: Batch, refused: RefusedOrders) -> pa.Array:
     """Check the rows of a batch; the good ones as COPY takes them. Rows of nobody go first: they may be many."""
     pairs = coded_persons(whole)
     if not job.map.anonymous:
@@ -87,16 +143,20 @@ def _lines(job: Job, whole: Batch) -> pa.Array:
         code, why = nobody.code, nobody.detail
         for place in pairs.where(lambda pair: pair is None):
             whole.fail(place, code, why)
+    orders = _orders(whole)
     batch, places = whole.good()
-    rows = _checked_lines(job, batch, pairs if batch is whole else pairs.take(places))
+    if batch is whole:
+        rows = _checked_lines(job, batch, pairs, orders)
+    else:
+        rows = _checked_lines(job, batch, pairs.take(places), orders.take(places))
     whole.take(batch, places)
+    refused.add(whole, orders)
     return rows
 
 
-def _checked_lines(job: Job, batch: Batch, pairs: Coded) -> pa.Array:
+def _checked_lines(job: Job, batch: Batch, pairs: Coded, orders: Coded) -> pa.Array:
     """The good rows of a batch as lines of COPY, all columns joined at once."""
     currencies = _texts(batch, "currency", _currency, settings.CURRENCY)
-    orders = batch.coded("order_number", "order", lambda: _words("order_number", ORDER_NUMBER_MAX))
     moments = batch.coded("at", "moment:at", lambda: job.moments("at"))
     quantities = _numbers(job, batch, "quantity")
     prices = _numbers(job, batch, "unit_price")

@@ -8,6 +8,7 @@ What odd rows mean, so that nothing is lost and sums agree with the file:
 - The total of an order is Σ quantity × unit price of its lines (or the stated total), rounded once. Negative quantities
   and prices count as they are; an order may come out at zero (gifts) or below (an adjustment in the buyer's favour).
 - The total of a cancellation is what was given back: the file's sum without its sign.
+- An order of which a line is refused comes back as a whole: its total would be wrong for ever.
 - An order is dated by its earliest line. Lines of two buyers under one number are an order of each.
 """
 
@@ -24,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.money import to_minor
 from egard.base.refusal import Refusal
 from egard.journeys.purchases.facts import PurchaseCancelled, PurchaseMade
-from egard.journeys.purchases.import_lines import LINES, stage
+from egard.journeys.purchases.import_lines import LINES, REFUSED, RefusedOrders, stage
 from egard.kernel.lifecycle.imports import Job
 from egard.kernel.lifecycle.imports.recording import record
 from egard.kernel.people.bulk import NewPerson, Pair
@@ -60,16 +61,26 @@ class TooManyLines(Refusal):
     message = _("More than {limit} lines have the number {order}: is this the order’s number?")
 
 
+class OrderIncomplete(Refusal):
+    """Without the line that was refused the order's total would be wrong, and a recorded order stays as it is."""
+
+    code = "purchases.order_incomplete"
+    message = _("Another line of this order was refused: put that one right and import them together.")
+
+
 def load(job: Job) -> None:
     """Copy the lines, group them, record one fact per order; see `Importer` for the fields."""
     if not {"unit_price", "total"} & set(job.map.fields):
         raise NoAmount
     with connection.cursor() as cursor:
-        cursor.execute("drop table if exists import_line, import_order")
+        cursor.execute("drop table if exists import_line, import_order, import_refused")
         cursor.execute(LINES)
+        cursor.execute(REFUSED)
     batches = job.batches(whole=True)
-    while stage(job, batches):
+    refused = RefusedOrders(job)
+    while stage(job, batches, refused):
         pass
+    _refuse_incomplete(job)
     with connection.cursor() as cursor:
         cursor.execute("set work_mem = '64MB'")
         cursor.execute(_GROUP, [LINES_MAX])
@@ -82,7 +93,19 @@ def load(job: Job) -> None:
         _record(job, _orders(first))
         job.tell("writing", min(first + ORDERS - 1, count), count)
     with connection.cursor() as cursor:
-        cursor.execute("drop table import_line, import_order")
+        cursor.execute("drop table import_line, import_order, import_refused")
+
+
+def _refuse_incomplete(job: Job) -> None:
+    """The other lines of orders of which a line was refused: an order is in as a whole, or comes back as a whole."""
+    refusal = OrderIncomplete()
+    with connection.cursor() as cursor:
+        cursor.execute("select exists (select from import_refused)")
+        if not cursor.fetchone()[0]:
+            return
+        select = "select line from import_line join import_refused using (order_number, cancelled)"
+        job.reject_selected(select, [], refusal.code, refusal.detail)
+        cursor.execute("delete from import_line l using import_late late where l.line = late.line")
 
 
 # --- orders: grouped and recorded -------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from egard.base.ahead import ahead
-from egard.base.tables import BadFile, Piece, Table, open_table
+from egard.base.tables import BadFile, BadLine, Piece, Table, open_table
 from egard.base.tables.dates import detect_form, moment_reader
 from egard.base.tables.numbers import detect_decimal, number_reader
 from egard.base.tables.values import Reader
@@ -47,8 +48,9 @@ class Job:
         self.history = not map_.live
         self.tally = Tally()
         self.rejects = RejectsFile(table.path, table.names, dry_run=dry_run)
-        self.late: dict[int, tuple[str, str]] = {}
-        """Rows refused after they were read (an order's lines): written by a second look at the file."""
+        self.unread: Callable[[Sequence[BadLine]], None] = lambda _lines: None
+        """Hears of lines that could not be read, for loaders to whom their absence matters."""
+        self._late = False
         self._writing = threading.Lock()  # a loader that works ahead reads lines while it settles others
         self._progress = progress
         self._readers: dict[str, Reader[Any]] = {}
@@ -74,6 +76,7 @@ class Job:
             for piece in pieces:
                 self.tally.rows += len(piece) + len(piece.bad)
                 if piece.bad:
+                    self.unread(piece.bad)
                     with self._writing:
                         self._count([bad.reason for bad in piece.bad])
                         self.rejects.write_lines(piece.bad)
@@ -84,19 +87,41 @@ class Job:
 
     def reject_later(self, lines: Sequence[int], reason: str, why: str) -> None:
         """Refuse rows that were read before, by their lines; their cells are fetched at the end."""
-        for line in lines:
-            self.late[line] = (reason, why)
+        self.reject_selected("select unnest(%s::bigint[])", [list(lines)], reason, why)
+
+    def reject_selected(self, select: str, values: Sequence[Any], reason: str, why: str) -> None:
+        """The same for the lines that a query gives. They are kept in a table of this session: they may be many."""
+        with connection.cursor() as cursor:
+            if not self._late:
+                cursor.execute("drop table if exists pg_temp.import_late")
+                cursor.execute("create temp table import_late (line bigint primary key, reason text, why text)")
+                self._late = True
+            cursor.execute(
+                f"insert into import_late select line, %s, %s from ({select}) late(line) on conflict do nothing",
+                [reason, why, *values],
+            )
 
     def finish(self) -> Path | None:
-        """Write what was refused late and close the rejects file; returns where it is."""
-        if self.late:
+        """Write what was refused late, by a second look at the file, and close the rejects file; returns its place."""
+        if self._late:
             again = open_table(self.table.path, self.map.file, wanted=self.map.columns)
             # A file damaged at its end is so again: what comes before is all that was read the first time too.
             with contextlib.closing(again), contextlib.suppress(BadFile):
                 for piece in again.pieces():
-                    bad = {n: self.late[line] for n, line in enumerate(piece.lines) if line in self.late}
-                    self._reject(piece, bad)
+                    if len(piece):
+                        self._reject(piece, self._late_of(piece))
+            with connection.cursor() as cursor:
+                cursor.execute("drop table import_late")
         return self.rejects.close()
+
+    def _late_of(self, piece: Piece) -> dict[int, tuple[str, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select line, reason, why from import_late where line between %s and %s",
+                [piece.lines[0], piece.lines[-1]],
+            )
+            late = {line: (reason, why) for line, reason, why in cursor.fetchall()}
+        return {place: late[line] for place, line in enumerate(piece.lines) if line in late} if late else {}
 
     def _reject(self, piece: Piece, bad: Mapping[int, tuple[str, str]]) -> None:
         if not bad:
