@@ -87,6 +87,26 @@ def test_the_list_shows_everybody_by_name_and_goes_on_by_cursor(read_as, make_pe
     assert "<html" not in more.content.decode()
 
 
+def test_people_without_a_name_are_told_apart_and_come_last(read_as, make_person, part):
+    nameless = make_person(customer_number="17850", email="who@example.org")
+    make_person(email="only@example.org")
+    make_person(plate="AB-123-CD")
+    make_person()
+    make_person("Zoé", "Zylber")
+    reader = read_as("agent")
+    names = re.findall(r'<td class="list-name"><a [^>]+>(.*?)</a>', reader.get("/people/").content.decode())
+    assert names == [
+        "Zoé <b>Zylber</b>",
+        "Customer 17850",
+        "only@example.org",
+        "Number plate AB123CD",
+        "Name unknown",
+    ]
+    quick = reader.get("/people/", {"q": "1785"}, headers=part("quick")).content.decode()
+    assert "Customer <mark>1785</mark>0" in quick
+    assert "<h1>Customer 17850</h1>" in reader.get(f"/people/{nameless.uuid}/").content.decode()
+
+
 def test_search_says_by_what_a_person_was_found_and_marks_it(read_as, anne, part):
     reader = read_as("agent")
     page = reader.get("/people/", {"q": "061234"}, headers=part("people"))

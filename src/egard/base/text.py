@@ -23,6 +23,8 @@ _LIGATURES = str.maketrans(
 )
 SORT_KEY_MAX = 500
 """Characters of a sort key; some letters fold into eighteen others."""
+NAMELESS = "\U0010fffd"
+"""The sort key of people without a name: a character for private use, after every letter and digit."""
 
 _SEPARATORS = re.compile(r"[\s'’`´\-‐‑‒–—.,;:/\\()\[\]\"«»]+")
 
@@ -45,8 +47,10 @@ def sort_key(family_name: str, given_name: str) -> str:
     """The key that sorts names as a French directory does: letters first, accents and case ignored.
 
     A level between the two names (`\\x1f`) keeps `Le Gall Zoé` after `Le Gall Anne` and before `Legall Anne`.
+    Somebody without a name comes after everybody (`NAMELESS`).
     """
-    return f"{' '.join(words(family_name))}\x1f{' '.join(words(given_name))}"[:SORT_KEY_MAX]
+    family, given = words(family_name), words(given_name)
+    return f"{' '.join(family)}\x1f{' '.join(given)}"[:SORT_KEY_MAX] if family or given else NAMELESS
 
 
 def trigrams(text: str) -> list[str]:

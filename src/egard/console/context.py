@@ -33,7 +33,9 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """For every template: `theme`, `languages`, `menu`, `searches`, `demo_loaded`, `demo_logins`. Costs nothing until used."""
+    """For every template: `theme`, `languages`, `menu`, `searches`, `demo_loaded`, `demo_logins`; each costs nothing
+    until it is used.
+    """
     return {
         "theme": theme_of(request),
         "languages": settings.LANGUAGES,

@@ -73,9 +73,11 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
     """What the blocks of a person's page need, whole or one by one."""
     viewer = people.seen_as(viewer, found)
+    card = people.card(viewer, found)
     return {
         "person": found,
-        "card": people.card(viewer, found),
+        "card": card,
+        "known_by": None if found.name else people.telling((*card.identifiers, *card.reach)),
         "can_edit": viewer.can(EDIT) and found.erased_at is None,
         "sees_contact": viewer.sees(FieldClass.CONTACT),
         "sees_consent": viewer.sees(FieldClass.CONSENT),

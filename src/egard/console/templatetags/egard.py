@@ -221,6 +221,16 @@ def language_word(code: str) -> str:
     return words.word(words.LANGUAGES, code)
 
 
+@register.filter
+def known_as(entry: Any) -> str:
+    """What stands for the name of somebody who has none: `Customer 17850`, an address, or that it is unknown."""
+    if entry is None:
+        return _("Name unknown")
+    if entry.kind.name == "customer_number":
+        return _("Customer %(number)s") % {"number": entry.display}
+    return entry.display if entry.kind.reach else f"{entry.kind.label} {entry.display}"
+
+
 WAY_ICONS = {
     "email": "mail", "phone": "phone", "customer_number": "id", "order_number": "receipt", "plate": "car",
     "device": "device-mobile", "user_id": "user", "anonymous_id": "world",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -60,6 +61,22 @@ class PersonCard:
     roles: tuple[Role, ...]
     consents: tuple[ConsentState, ...]
     adviser: Adviser | None
+
+
+class Pointing(Protocol):
+    """Something that points to a person: an identifier as a list or a page shows it."""
+
+    @property
+    def kind(self) -> IdentifierKind: ...
+
+
+P = TypeVar("P", bound=Pointing)
+
+
+def telling(entries: Sequence[P]) -> P | None:
+    """The identifier that tells a person without a name from the others: her customer number, else another number,
+    else an address."""
+    return min(entries, key=lambda e: (e.kind.name != "customer_number", bool(e.kind.reach)), default=None)
 
 
 def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Person]:
