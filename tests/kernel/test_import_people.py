@@ -12,7 +12,7 @@ from egard.kernel.access.models import Site
 from egard.kernel.lifecycle.imports.running import MissingFields
 from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.people.models import Consent, Person
-from egard.kernel.people.operations import record_consent
+from egard.kernel.people.operations import end_role, record_consent
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +57,22 @@ def test_what_a_list_knows_more_completes_the_person(bring):
     assert Consent.objects.get().given is False
     assert bring("people", HEAD + "C1,,,,,,\n", PEOPLE).tally.unchanged == 1
     assert Person.objects.get().family_name == "Lebœuf"
+
+
+def test_of_two_dates_on_which_a_role_began_the_earlier_one_holds(bring, me, now):
+    def began(date):
+        summary = bring("people", HEAD + f"C1,Anne,,,,{date},\n", PEOPLE + "zone: UTC\n")
+        assert rejected(summary) == []
+        role = Person.objects.get().roles.get()
+        return role.since.date().isoformat(), summary.tally.imported, summary.tally.unchanged
+
+    assert began("03/02/2011") == ("2011-02-03", 1, 0)
+    assert began("01/02/2010") == ("2010-02-01", 1, 0)
+    assert began("01/02/2010") == ("2010-02-01", 0, 1)
+    assert began("03/02/2011") == ("2010-02-01", 0, 1)
+    assert began("") == ("2010-02-01", 0, 1)
+    end_role(Person.objects.get(), "customer", until=now, by=me, now=now)
+    assert began("01/01/2009") == ("2010-02-01", 0, 1)
 
 
 # --- consent ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from egard.base.tables import returned
 from egard.base.tables.csvfiles import CsvRows, detect_dialect, read_header
 from egard.base.tables.jsonlines import JsonRows
 from egard.base.tables.lines import LinePiece, Lines
@@ -95,7 +96,12 @@ def open_table(path: Path, options: FileOptions | None = None, *, wanted: Sequen
     names = read_header(dialect, first, path.name, named=options.header)
     rows = CsvRows(dialect, names)
     detected = {"format": "csv", **detected, "separator": dialect.separator, "quote": dialect.quote}
-    return Table(path, detected, names, rows.rows(first), False, source.size, source, _csv_rest(rows, pieces))
+    table = Table(path, detected, names, rows.rows(first), False, source.size, source, _csv_rest(rows, pieces))
+    if returned.is_returned(names) and not set(returned.LEADING) & set(wanted):
+        detected["rejects"] = True
+        table.names = [returned.bare(name) for name in names[len(returned.LEADING) :]]
+        table.first, table._rest = returned.as_it_was(table.first), map(returned.as_it_was, table._rest)
+    return table
 
 
 def _csv_rest(rows: CsvRows, pieces: Iterator[LinePiece]) -> Iterator[Piece]:

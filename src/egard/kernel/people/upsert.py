@@ -7,8 +7,8 @@ where somebody is reached: under another name it is another person, and the row 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from django.db import connection, transaction
@@ -56,7 +56,8 @@ class _Known:
     person_id: int
     values: dict[str, Any]
     identifiers: set[Pair] = field(default_factory=set)
-    roles: set[str] = field(default_factory=set)
+    roles: dict[str, datetime] = field(default_factory=dict)
+    """Since when she has each role. One that ended once counts as held for ever: a list does not move it."""
     consents: dict[tuple[str, str], set[tuple[datetime, bool]]] = field(default_factory=dict)
 
     @property
@@ -64,13 +65,15 @@ class _Known:
         return set(words(f"{self.values['family_name']} {self.values['given_name']}"))
 
 
+_FOR_EVER = datetime.min.replace(tzinfo=UTC)
 _VALUES = ("given_name", "family_name", "language", "address", "country", "site_id")
 
 
 def put_persons(rows: Sequence[NewPerson], *, by: Actor, now: datetime, dry_run: bool = False) -> list[Put]:
     """Make or complete the person of each row, all in one transaction; outcomes in the order given.
 
-    Empty values leave what is known; others replace it. Identifiers, roles and consents are added, never taken away.
+    Empty values leave what is known; others replace it. Identifiers, roles and consents are added, never taken away;
+    an open role begins at the earlier of two dates.
     A yes or no without a date counts from `now`, and only where the person has said nothing on that purpose and
     channel: an old list never undoes what she said since. A dated one takes its place in her history.
     Rows that speak of one person twice are taken one after the other. A second time changes nothing.
@@ -212,7 +215,7 @@ def _missing(row: NewPerson, owner: _Known) -> NewPerson | None:
     changed = {name: value for name in _VALUES if (value := getattr(row, name)) and value != owner.values[name]}
     added = NewPerson(
         [pair for pair in row.identifiers if pair not in owner.identifiers],
-        roles=[role for role in row.roles if role[0] not in owner.roles],
+        roles=[(role, since) for role, since in row.roles if role not in owner.roles or since < owner.roles[role]],
         consents=[word for word in row.consents if _is_news(word, owner.consents.get(word[:2], set()))],
         **changed,
     )
@@ -236,9 +239,13 @@ def _known(ids: set[int]) -> dict[int, _Known]:
         )
         for person_id, kind, value in cursor.fetchall():
             known[person_id].identifiers.add((kind, value))
-        cursor.execute("select person_id, role from people_role where person_id = any(%s::bigint[])", [wanted])
-        for person_id, role in cursor.fetchall():
-            known[person_id].roles.add(role)
+        cursor.execute(
+            "select person_id, role, min(since), bool_or(until is not null) from people_role"
+            " where person_id = any(%s::bigint[]) group by person_id, role",
+            [wanted],
+        )
+        for person_id, role, since, ended in cursor.fetchall():
+            known[person_id].roles[role] = _FOR_EVER if ended else since
         cursor.execute(
             "select person_id, purpose, channel, at, given from people_consent where person_id = any(%s::bigint[])",
             [wanted],
@@ -274,9 +281,9 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
             ],
         )
         bulk.copy_identifiers(cursor, added_to, str(by), now)
-        bulk.copy_roles_and_consents(
-            cursor, [owner.person_id for _added, owner in updates], [added for added, _owner in updates], str(by), now
-        )
+        _begin_earlier(cursor, updates)
+        new = [replace(a, roles=[held for held in a.roles if held[0] not in owner.roles]) for a, owner in updates]
+        bulk.copy_roles_and_consents(cursor, ids, new, str(by), now)
         cursor.execute(
             "update people_search s set text = n.text, grams = n.grams::text[]"
             " from unnest(%s::bigint[], %s::text[], %s::text[]) n(person_id, text, grams)"
@@ -285,5 +292,21 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
                 number_array(ids),
                 text_array(texts),
                 text_array([text_array(rules.grams_of(text)) for text in texts]),
+            ],
+        )
+
+
+def _begin_earlier(cursor: Any, updates: Sequence[tuple[NewPerson, _Known]]) -> None:
+    """Of two dates on which an open role began the earlier one holds."""
+    moved = [(owner.person_id, *held) for added, owner in updates for held in added.roles if held[0] in owner.roles]
+    if moved:
+        cursor.execute(
+            "update people_role r set since = least(r.since, n.since)"
+            " from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) n(person_id, role, since)"
+            " where (r.person_id, r.role) = (n.person_id, n.role) and r.until is null",
+            [
+                number_array([person_id for person_id, _role, _since in moved]),
+                text_array([role for _id, role, _since in moved]),
+                [since for _id, _role, since in moved],
             ],
         )

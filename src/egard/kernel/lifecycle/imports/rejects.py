@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,22 +15,15 @@ import pyarrow.csv as pa_csv
 
 from egard.base.tables import BadLine
 from egard.base.tables.coded import Coded
+from egard.base.tables.returned import LEADING, guarded
 
-_NUMBER = re.compile(r"[+-]?[\d\s.,'’]*\d")
 _ONE = pa.array([0], pa.int32())
 _AS_CSV = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def safe_cell(cell: Any) -> str:
-    """A cell as a spreadsheet may open it: what could run as a formula gets an apostrophe before it, as OWASP advises.
-
-    Plain numbers stay, so that the file can be put right and imported again.
-    """
-    if cell is None:
-        return ""
-    text = cell if isinstance(cell, str) else _plain(cell)
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    """A cell as text that a spreadsheet may open."""
+    return "" if cell is None else guarded(cell if isinstance(cell, str) else _plain(cell))
 
 
 def _plain(cell: Any) -> str:
@@ -65,7 +57,7 @@ class RejectsFile:
             self._file, self._part = os.fdopen(handle, "wb"), Path(part)
             self._file.write(codecs.BOM_UTF8)  # without it spreadsheets take UTF-8 for something else
             names = [Coded([safe_cell(name)], _ONE) for name in self._names]
-            self._write([Coded([name], _ONE) for name in ("line", "reason", "why")] + names)
+            self._write([Coded([name], _ONE) for name in LEADING] + names)
         first = [pa.array(lines, pa.int64()).cast(pa.string()), Coded.of(reasons), Coded.of(whys)]
         safe = [c.map(safe_cell) if isinstance(c, Coded) else Coded.of(list(map(safe_cell, c))) for c in columns]
         self._write([*first, *safe])
