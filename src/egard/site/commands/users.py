@@ -40,7 +40,7 @@ def create(
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     else:
         raise NoPassword
-    with product():
+    with product(begins=True):
         from django.db import transaction
 
         from egard.base.clock import utc_now
