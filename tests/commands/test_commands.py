@@ -102,7 +102,7 @@ def test_a_refusal_is_words_for_people_and_a_problem_for_programs(egard):
 
 def test_a_refusal_before_anything_is_loaded_is_a_problem_too(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "egard.site.cli", "check", "--json"],
+        [sys.executable, "-P", "-m", "egard.site.cli", "migrate", "--json"],
         capture_output=True,
         text=True,
         check=False,
@@ -115,6 +115,39 @@ def test_a_refusal_before_anything_is_loaded_is_a_problem_too(tmp_path):
     )
     assert done.returncode == 1
     assert json.loads(done.stdout)["code"] == "site.no_postgres"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("people", "export", "customer_number:17850"),
+        ("import", "people", "clients.csv"),
+        ("apikey", "create", "--name", "till", "--scopes", "all"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_command_run_elsewhere_refuses_and_makes_no_second_installation(tmp_path, arguments):
+    environment = {k: v for k, v in os.environ.items() if k not in ("EGARD_DATA", "DATABASE_URL")}
+    for chosen, folder in (((), "var"), (("--data", "nowhere"), "nowhere")):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "egard.site.cli", *chosen, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=environment,
+        )
+        assert done.returncode == 1
+        assert f"There is no Egard data in {tmp_path / folder}. " in done.stderr
+        assert f"egard --data DIR {arguments[0]}" in done.stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_the_data_may_be_named_before_any_command(egard, place, tmp_path):
+    named = egard("--data", str(tmp_path / "nowhere"), "check", "--json")
+    assert json.loads(named.stdout)["code"] == "site.no_data"
+    assert answer(egard("--data", str(place), "check", "--json"))["database"] == "embedded"
 
 
 def test_wrong_usage_is_exit_2(egard):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -205,6 +206,35 @@ def test_the_timeline_is_searched_and_says_when_nothing_is_there(read_as, anne, 
     found = reader.get(f"/people/{anne.uuid}/timeline/", {"in": "5363"})
     assert "<mark>5363</mark>65" in found.content.decode()
     assert "Nothing found" in text(reader.get(f"/people/{anne.uuid}/timeline/", {"in": "lantern"}))
+
+
+@pytest.mark.parametrize(
+    ("language", "q", "found"),
+    [("fr", "commande", 2), ("fr", "annulation", 1), ("fr", "BOUTIQUE", 2), ("en", "order", 2), ("en", "web site", 0)],
+)
+def test_the_timeline_is_searched_by_the_words_on_the_screen(read_as, anne, buy, me, language, q, found):
+    buy(anne, "536365")
+    now = utc_now()
+    taken = PurchaseCancelled(order_number="C536370", total=Amount(1250, "EUR"))
+    record(anne, taken, at=now, by=me, channel="shop", key="c", now=now)
+    page = read_as("agent", language=language).get(f"/people/{anne.uuid}/timeline/", {"in": q})
+    assert page.content.decode().count('class="entry"') == found
+
+
+def test_a_fact_of_which_only_the_day_is_known_shows_no_time(read_as, anne, buy):
+    buy(anne, "536365", at=datetime(2025, 6, 12, tzinfo=ZoneInfo("Europe/Paris")))
+    said = text(read_as("agent").get(f"/people/{anne.uuid}/timeline/"))
+    assert "536365" in said
+    assert "In the shop" in said
+    assert "00:00" not in said
+    assert "In the shop ·" not in said
+
+
+def test_a_new_password_is_said(read_as):
+    reader = read_as("agent", password="un bon mot de passe")
+    new = {"oldpassword": "un bon mot de passe", "password1": "encore un autre mot", "password2": "encore un autre mot"}
+    done = reader.post("/accounts/password/change/", new, follow=True)
+    assert "Your password is changed." in text(done)
 
 
 def test_a_correction_is_linked_with_what_it_corrects(read_as, anne, buy, me):

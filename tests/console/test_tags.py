@@ -84,3 +84,19 @@ def test_the_ring_empties_as_time_runs(state, left, dash):
 def test_a_date_has_no_time_of_day():
     with translation.override("en"):
         assert 'title="Tuesday 10 March 2026"' in tags.when(date(2026, 3, 10), NOW)
+
+
+@pytest.mark.parametrize(
+    ("day", "language", "said"),
+    [
+        (date(2026, 3, 10), "fr", "aujourd’hui"),
+        (date(2026, 3, 9), "en", "yesterday"),
+        (date(2026, 1, 20), "fr", "il y a 49 jours"),
+        (date(2024, 7, 31), "fr", "il y a 19 mois"),
+        (date(2024, 3, 10), "fr", "il y a 2 ans"),
+        (date(2011, 12, 9), "en", "14 years ago"),
+    ],
+)
+def test_how_long_ago_is_said_in_days_then_months_then_years(day, language, said):
+    with translation.override(language):
+        assert tags.said_ago(day, NOW.date()) == said

@@ -22,6 +22,7 @@ from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
 from egard.kernel.people import search
 from egard.kernel.people.models import Person
+from egard.kernel.people.rules import telling
 from egard.kernel.registry import FieldClass, registry
 from egard.kernel.timeline import queries as timeline
 
@@ -77,7 +78,7 @@ def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
     return {
         "person": found,
         "card": card,
-        "known_by": None if found.name else people.telling((*card.identifiers, *card.reach)),
+        "known_by": None if found.name else telling((*card.identifiers, *card.reach)),
         "can_edit": viewer.can(EDIT) and found.erased_at is None,
         "sees_contact": viewer.sees(FieldClass.CONTACT),
         "sees_consent": viewer.sees(FieldClass.CONSENT),
@@ -111,7 +112,9 @@ def _past(request: HttpRequest, viewer: Viewer, found: Person) -> dict[str, Any]
     with suppress(ValueError):
         after = date.fromisoformat(request.GET.get("after", ""))
     cursor = request.GET.get("cursor") or None
-    page = timeline.timeline(viewer, found, kind=kinds, q=q, limit=PAST_SIZE, cursor=cursor)
+    page = timeline.timeline(
+        viewer, found, kind=kinds, q=q, q_channels=words.channels_named(q), limit=PAST_SIZE, cursor=cursor
+    )
     return {
         "months": history.months(page.items, after=after if cursor else None),
         "next": page.next,

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.text import fold
+
 ROLES: dict[str, Any] = {
     "customer": _("Customer"),
     "candidate": _("Candidate"),
@@ -46,6 +48,12 @@ PURPOSES_OFFERED = ("offers", "newsletter", "events", "surveys", "service")
 REACH_CHANNELS = ("email", "sms", "voice", "post")
 """What a consent recorded by hand may be for, and on which channels."""
 LANGUAGES: dict[str, Any] = {"fr": _("French"), "en": _("English")}
+
+
+def channels_named(q: str) -> list[str]:
+    """The channels whose words, as the reader sees them, hold the typed text; none where nothing is typed."""
+    text = fold(q.strip())
+    return [code for code, said in CHANNELS.items() if text and text in fold(str(said))]
 
 
 def word(table: dict[str, Any], code: str) -> str:

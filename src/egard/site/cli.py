@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -53,11 +55,18 @@ def _module(name: str) -> str:
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="egard")
-def egard() -> None:
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False),
+    help="Folder of the data, for every command (default: $EGARD_DATA, else ./var).",
+)
+def egard(data: str | None) -> None:
     """Every promise an organisation makes to a person is recorded, kept on every channel, and measured.
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but some rows were rejected.
     """
+    if data:
+        os.environ["EGARD_DATA"] = str(Path(data).expanduser().resolve())
 
 
 def problem_of(refusal: Refusal) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from egard.base.money import Money
@@ -100,6 +100,25 @@ def when(moment: datetime | date | None, now: datetime | None = None) -> SafeStr
 
 
 @register.simple_tag
+def ago(moment: datetime, now: datetime) -> SafeString:
+    """How long ago, as people say it (days, then months, then years), with the exact moment on hover."""
+    words = said_ago(timezone.localtime(moment).date(), timezone.localtime(now).date())
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+
+
+def said_ago(day: date, today: date) -> str:
+    days = (today - day).days
+    months = 12 * (today.year - day.year) + today.month - day.month - (today.day < day.day)
+    if days < 2:
+        return said_day(day, today)
+    if months < 2:
+        return ngettext("%(count)s day ago", "%(count)s days ago", days) % {"count": days}
+    if months < 24:
+        return ngettext("%(count)s month ago", "%(count)s months ago", months) % {"count": months}
+    return ngettext("%(count)s year ago", "%(count)s years ago", months // 12) % {"count": months // 12}
+
+
+@register.simple_tag
 def since(moment: datetime, now: datetime) -> SafeString:
     """`since 12 June 2023`, with the exact moment on hover. French says `depuis le 12 juin`, but `depuis hier`."""
     return _led(
@@ -123,8 +142,14 @@ def _led(moment: datetime, now: datetime, *, near: str, far: str) -> SafeString:
 
 @register.simple_tag
 def clock(moment: datetime) -> SafeString:
-    """Only the time of day, exact on hover; for rows whose day stands in the margin."""
-    words = date_words(timezone.localtime(moment), _("H:i"))
+    """Only the time of day, exact on hover; for rows whose day stands in the margin.
+
+    Nothing at exactly midnight: the source knew the day alone.
+    """
+    local = timezone.localtime(moment)
+    if local.time() == time.min:
+        return SafeString("")
+    words = date_words(local, _("H:i"))
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
 
 

@@ -71,7 +71,13 @@ def _cancelled(data: Mapping[str, Any]) -> str:
     return _("Cancellation %(order)s: %(total)s") % _words(data)
 
 
-@fact("purchases.made", label=gettext_lazy("Purchase"), headline=_made, icon="shopping-bag")
+@fact(
+    "purchases.made",
+    label=gettext_lazy("Purchase"),
+    headline=_made,
+    icon="shopping-bag",
+    search_words=gettext_lazy("order"),
+)
 @dataclass(frozen=True, slots=True)
 class PurchaseMade:
     """Somebody bought: the order's number, its total, what was in it, where (`site` is a site's code)."""
@@ -89,6 +95,7 @@ class PurchaseMade:
     headline=_cancelled,
     icon="receipt-refund",
     tone="waiting",
+    search_words=gettext_lazy("order cancelled"),
 )
 @dataclass(frozen=True, slots=True)
 class PurchaseCancelled:

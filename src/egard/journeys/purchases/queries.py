@@ -50,7 +50,6 @@ def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | 
         "visit_place": visit_place,
         "average": Money(average, currency).words(language) if (average := buying.average_minor()) is not None else "",
         "yearly": buying.yearly_orders(now),
-        "days": (now - buying.last_at).days if buying.last_at else None,
         "cancelled": Money(buying.cancelled_minor, currency).words(language) if buying.cancellations else "",
         "months": [
             {

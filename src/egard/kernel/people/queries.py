@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -61,22 +60,6 @@ class PersonCard:
     roles: tuple[Role, ...]
     consents: tuple[ConsentState, ...]
     adviser: Adviser | None
-
-
-class Pointing(Protocol):
-    """Something that points to a person: an identifier as a list or a page shows it."""
-
-    @property
-    def kind(self) -> IdentifierKind: ...
-
-
-P = TypeVar("P", bound=Pointing)
-
-
-def telling(entries: Sequence[P]) -> P | None:
-    """The identifier that tells a person without a name from the others: her customer number, else another number,
-    else an address."""
-    return min(entries, key=lambda e: (e.kind.name != "customer_number", bool(e.kind.reach)), default=None)
 
 
 def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Person]:

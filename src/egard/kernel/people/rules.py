@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -153,6 +153,22 @@ class Query:
 
 _NUMBER = re.compile(r"\+?[\d\s.()/\u00a0-]{2,}")
 QUERY_MAX = 200
+
+
+class Pointing(Protocol):
+    """Something that points to a person: an identifier as a list or a page shows it."""
+
+    @property
+    def kind(self) -> IdentifierKind: ...
+
+
+P = TypeVar("P", bound=Pointing)
+
+
+def telling(entries: Sequence[P]) -> P | None:
+    """The identifier that tells a person without a name from the others: her customer number, else another number,
+    else an address."""
+    return min(entries, key=lambda e: (e.kind.name != "customer_number", bool(e.kind.reach)), default=None)
 
 
 def understand(q: str) -> Query:

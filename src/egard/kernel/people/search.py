@@ -21,7 +21,7 @@ from egard.base.text import like_pattern
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import rules
 from egard.kernel.people.models import Identifier, Person, Relationship
-from egard.kernel.people.queries import READ, everywhere, persons_with, telling, visible
+from egard.kernel.people.queries import READ, everywhere, persons_with, visible
 from egard.kernel.registry import FieldClass, IdentifierKind, registry
 
 HITS_MAX = 400
@@ -239,7 +239,9 @@ def _row(found: Person, held: list[Identifier], query: rules.Query | None, q: st
         roles=tuple(found.open_roles),  # ty: ignore[missing-attribute]
         contact=registry.identifier_kinds[contact.kind].display(contact.value) if contact else "",
         matched=_matched(found, held, query, q),
-        known_by=None if found.name else telling([Match(registry.identifier_kinds[i.kind], i.value) for i in held]),
+        known_by=None
+        if found.name
+        else rules.telling([Match(registry.identifier_kinds[i.kind], i.value) for i in held]),
         pk=found.pk,
     )
 

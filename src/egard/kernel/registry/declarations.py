@@ -59,6 +59,8 @@ class FactType:
     icon: str = "point"
     field_class: FieldClass = FieldClass.HISTORY
     tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
+    search_words: Words = ""
+    """Words of its headline by which people look for it, beside its label."""
 
     @property
     def kind(self) -> str:
@@ -77,11 +79,12 @@ def fact(
     icon: str = "point",
     field_class: FieldClass = FieldClass.HISTORY,
     tone: Literal["", "kept", "risk", "broken", "waiting"] = "",
+    search_words: Words = "",
 ) -> Callable[[type[T]], type[T]]:
     """Declare a frozen dataclass as a kind of fact.
 
     `headline` turns the stored data into the line that staff read on the timeline; without one the label is
-    shown. `icon` is a name of the icon set.
+    shown. `icon` is a name of the icon set. `search_words` are words of the headline by which it is found too.
     """
 
     def declare(cls: type[T]) -> type[T]:
@@ -96,6 +99,7 @@ def fact(
             icon=icon,
             field_class=field_class,
             tone=tone,
+            search_words=search_words,
         )
         return cls
 

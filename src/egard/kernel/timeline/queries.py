@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -67,6 +67,7 @@ def timeline(
     *,
     kind: Sequence[str] = (),
     q: str = "",
+    q_channels: Collection[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 50,
@@ -74,8 +75,9 @@ def timeline(
 ) -> Page[Entry]:
     """The facts of a person, newest first by when they happened: at most two queries, whatever the history.
 
-    `kind` keeps some kinds (`purchases.made/1`, or `purchases.made` for all its versions); `q` a text inside the data,
-    accents and case ignored; `since` is included, `until` is not. The person's page must be visible to the viewer:
+    `kind` keeps some kinds (`purchases.made/1`, or `purchases.made` for all its versions); `q` a text inside the data
+    or the kind's own words, accents and case ignored, or one of `q_channels` (the channels that the reader's words for
+    them say are meant); `since` is included, `until` is not. The person's page must be visible to the viewer:
     the caller got `person` from `people.queries.person`.
     """
     viewer = people.seen_as(viewer, person)
@@ -89,13 +91,16 @@ def timeline(
         micros, pk = decode_cursor(cursor, "timeline", int, int)
         found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk])
     if q.strip():
+        text = fold(q.replace(chr(0), " ").strip()[:200])
+        called = [kinds.number(f) for f in kinds_shown(viewer) if text in fold(f"{f.label} {f.search_words}")]
         found = found.extra(
             where=[
+                "(timeline_fact.kind_id = any(%s) or timeline_fact.channel = any(%s)"
                 # Values, not the names of fields.
-                "exists (select 1 from jsonb_path_query(timeline_fact.data, '$.**') v"
-                " where jsonb_typeof(v) in ('string', 'number') and egard_fold(v #>> '{}') like %s)"
+                " or exists (select 1 from jsonb_path_query(timeline_fact.data, '$.**') v"
+                " where jsonb_typeof(v) in ('string', 'number') and egard_fold(v #>> '{}') like %s))"
             ],
-            params=[f"%{like_pattern(fold(q.replace(chr(0), ' ').strip()[:200]))}%"],
+            params=[called, list(q_channels), f"%{like_pattern(text)}%"],
         )
     rows = list(found.order_by("-at", "-id")[: limit + 1])
     shown = rows[:limit]

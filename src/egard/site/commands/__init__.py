@@ -9,7 +9,35 @@ from contextlib import contextmanager
 
 import click
 
+from egard.base.refusal import Refusal
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+
+
+class NoData(Refusal):
+    """The folder of the data holds no installation: a command run elsewhere must not begin a new one by mistake."""
+
+    code = "site.no_data"
+    message = (
+        "There is no Egard data in {folder}. Name their folder: egard --data DIR {command} … (or set EGARD_DATA)."
+        " A new installation is made by egard serve."
+    )
+
+
+def require_data() -> None:
+    """Refuse where there is no installation to work with; nothing is created. Raises `NoData`."""
+    from egard.site import paths
+
+    if os.environ.get("DATABASE_URL"):  # then only the key that signs is kept in the folder
+        found = bool(os.environ.get("EGARD_SECRET_KEY")) or paths.data_dir().is_dir()
+    else:
+        found = paths.cluster_dir().is_dir()
+    if not found:
+        names, context = [], click.get_current_context(silent=True)
+        while context and context.parent:
+            names.insert(0, str(context.info_name))
+            context = context.parent
+        raise NoData(folder=paths.data_dir(), command=" ".join(names))
 
 
 def load_django() -> None:
@@ -21,10 +49,15 @@ def load_django() -> None:
 
 
 @contextmanager
-def product() -> Generator[None]:
-    """Django, over a database that answers and has this release's schema; the embedded one is started if need be."""
+def product(*, begins: bool = False) -> Generator[None]:
+    """Django, over a database that answers and has this release's schema; the embedded one is started if need be.
+
+    Only a command that `begins` an installation may make its folder; the others raise `NoData` where there is none.
+    """
     from egard.site.postgres import embedded
 
+    if not begins:
+        require_data()
     with embedded():
         load_django()
         from django.db import connections

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from egard.site.commands import answer, json_option, load_django, product
+from egard.site.commands import answer, json_option, load_django, product, require_data
 
 
 @click.command()
@@ -30,7 +30,7 @@ def migrate(as_json: bool) -> None:
 @json_option
 def demo(as_json: bool) -> None:
     """Load the demo brand; a second time changes nothing."""
-    with product():
+    with product(begins=True):
         from egard.site import prepare
         from egard.site.demo import NotAlone, is_loaded
 
@@ -47,6 +47,7 @@ def check(as_json: bool) -> int:
     """Say whether database, migrations and settings are in order; exit 1 where not."""
     from egard.site import postgres
 
+    require_data()
     with postgres.embedded():
         load_django()
         from django.core import checks

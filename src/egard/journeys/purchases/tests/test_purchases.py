@@ -81,7 +81,7 @@ def test_the_panel_tells_spent_frequency_recency_and_last_visit(make_person, buy
         panel = queries.panel(person, everything, now)
     assert (panel["spent"], panel["cancelled"], panel["average"]) == ("€70.00", "€10.00", "€40.00")
     assert panel["others"] == [Money(700, "CHF").words("en")]
-    assert panel["days"] == 20
+    assert panel["buying"].last_at == now - timedelta(days=20)
     assert panel["buying"].visit_at == now - timedelta(days=400)
     assert len(panel["months"]) == 12
     [euros, _francs] = queries.data(person, everything, now)["currencies"]
