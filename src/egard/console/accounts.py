@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import base64
-=======
 from typing import Any
->>>>>>> m4
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -24,9 +21,12 @@ class StaffAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-<<<<<<< HEAD
-    def add_message(self, *args: object, **kwargs: object) -> None:
-        """Signing in and out shows by itself; what fails is said by the form."""
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Signing in and out shows by itself, and what fails is said by the form; a new password shows nowhere else."""
+        if message_template in SAID:
+            super().add_message(request, level, message_template, *args, **kwargs)
 
 
 class StaffMFAAdapter(DefaultMFAAdapter):
@@ -50,11 +50,3 @@ def _cipher() -> MultiFernet:
 def no_mail(request: HttpRequest) -> HttpResponse:
     """In the place of pages that would send an e-mail, as none goes out: whom to ask instead (404)."""
     return render(request, "account/no_mail.html", status=404)
-=======
-    def add_message(
-        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
-    ) -> None:
-        """Signing in and out shows by itself, and what fails is said by the form; a new password shows nowhere else."""
-        if message_template in SAID:
-            super().add_message(request, level, message_template, *args, **kwargs)
->>>>>>> m4

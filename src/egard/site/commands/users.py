@@ -41,18 +41,8 @@ def create(
     email: str, name: str, roles: tuple[str, ...], scope: str, language: str, password_stdin: bool, as_json: bool
 ) -> None:
     """Create a user who signs in with EMAIL."""
-<<<<<<< HEAD
     password = _ask_password(from_stdin=password_stdin)
-    with product():
-=======
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    else:
-        raise NoPassword
     with product(begins=True):
->>>>>>> m4
         from django.db import transaction
 
         from egard.base.clock import utc_now

@@ -80,7 +80,7 @@ _FILE = {"format", "encoding", "separator", "quote", "header"}
 class _TextLoader(yaml.SafeLoader):
     """Words are what they look like: YAML 1.1 would take the column `no` for false and the cell `01` for 1."""
 
-    yaml_implicit_resolvers: ClassVar[Any] = {
+    yaml_implicit_resolvers: ClassVar[Any] = {  # ty: ignore[incompatible-attribute-override]  (stubs say instance)
         first: [(tag, form) for tag, form in resolvers if tag.endswith((":null", ":merge"))]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
