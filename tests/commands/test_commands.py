@@ -147,7 +147,7 @@ def test_a_command_run_elsewhere_refuses_and_makes_no_second_installation(tmp_pa
 def test_the_folder_of_the_data_may_be_named_before_any_command(egard, place, tmp_path):
     named = egard("--data", str(tmp_path / "nowhere"), "check", "--json")
     assert json.loads(named.stdout)["code"] == "site.no_data"
-    assert answer(egard("--data", str(place), "check", "--json"))["database"] == "embedded"
+    assert json.loads(egard("--data", str(place), "check", "--json").stdout)["database"] == "embedded"
 
 
 def test_wrong_usage_is_exit_2(egard):
@@ -229,6 +229,8 @@ def test_what_is_held_on_a_person_is_exported_then_erased(egard, place):
     ).stdout.strip()
     held = answer(egard("people", "export", "customer_number:17850", "--json"))
     assert held["people"]["family_name"] == "Le Gall"
+    seen = answer(egard("people", "sights", uuid, "--json"))["sights"]
+    assert [(s["actor"], s["kind"], s["channel"]) for s in seen] == [("system:command", "export", "command")]
     assert egard("people", "erase", uuid).returncode == 130  # nobody there to say yes
     assert answer(egard("people", "erase", uuid, "--yes", "--json")) == {"id": uuid, "erased": True}
     gone = egard("people", "export", "customer_number:17850")

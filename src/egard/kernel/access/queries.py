@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.clock import utc_now
+from egard.base.paging import bounded
 from egard.base.refusal import Refusal
 from egard.kernel.access import rules
 from egard.kernel.access.actors import Actor, Viewer
-from egard.kernel.access.models import ApiKey, RoleGrant, Site, Team, User
+from egard.kernel.access.models import ApiKey, RoleGrant, Sight, Site, Team, User
 from egard.kernel.registry import FieldClass, RoleType, Scope, registry
 
 
@@ -91,6 +92,12 @@ def roles_of(viewer: Viewer, *, now: datetime) -> list[RoleType]:
     held = RoleGrant.objects.filter(user=viewer.user_id, since__lte=now).filter(Q(until=None) | Q(until__gt=now))
     names = held.order_by("role").values_list("role", flat=True)
     return [registry.roles[name] for name in names if name in registry.roles]
+
+
+def sights(viewer: Viewer, person_id: int, *, limit: int = 50) -> list[Sight]:
+    """Who saw what of a person (`Person.pk`), newest first. Raises `NotAllowed` without access.audit."""
+    viewer.require("access.audit")
+    return list(Sight.objects.filter(person_id=person_id).order_by("-at", "-id")[: bounded(limit)])
 
 
 def digest(key: str) -> bytes:

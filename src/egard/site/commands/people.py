@@ -64,6 +64,26 @@ def export(who: str, output: IO[str], as_json: bool) -> None:
 
 @people.command()
 @who
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many, newest first.")
+@json_option
+def sights(who: str, limit: int, as_json: bool) -> None:
+    """Who saw what of a person, newest first."""
+    with product():
+        from egard.kernel.access import queries
+        from egard.kernel.access.queries import system_viewer
+
+        viewer = system_viewer("command")
+        found = queries.sights(viewer, _find(viewer, who).pk, limit=limit)
+        rows = [
+            {"at": s.at.isoformat(), "actor": s.actor, "kind": s.kind, "detail": s.detail, "channel": s.channel}
+            for s in found
+        ]
+    words = "\n".join("  ".join(filter(None, row.values())) for row in rows) or "Nobody saw this person."
+    answer({"sights": rows}, words, as_json=as_json)
+
+
+@people.command()
+@who
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def erase(who: str, yes: bool, as_json: bool) -> None:
