@@ -2,8 +2,9 @@
 
 Rate: a CSV of events, then one of order lines (five an order), of known people, goes through `import_file`: reading,
 checks, persons, facts and order numbers; then a raw COPY of the rows it left, under new names, into the same tables
-and indexes. They alternate. What reacts to the facts (the values of buyers) writes other rows: its time stands apart. Claim: at least 0.25 of the raw COPY, goal 0.35. Memory: the peak of
-the process of `egard import`, in a process of its own. Claim: the same at 100 thousand rows and at 5 million.
+and indexes. They alternate. What reacts to the facts (the values of buyers) writes other rows: its time stands apart.
+Claim: at least 0.25 of the raw COPY, goal 0.35. Memory: the peak of the process of `egard import`, in a process of its
+own. Claim: the same at 100 thousand rows and at 5 million.
 """
 
 from __future__ import annotations
