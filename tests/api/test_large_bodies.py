@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import orjson
 import pytest
@@ -41,7 +42,9 @@ def send(path: str, *headers: tuple[bytes, bytes], total: int) -> tuple[int, dic
         "client": ("127.0.0.1", 40000),
         "asgi": {"version": "3.0"},
     }
-    asyncio.run(application(scope, receive, keep))
+    # In a thread of its own: a browser of another test may have a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, application(scope, receive, keep)).result()
     body = b"".join(part.get("body", b"") for part in answer[1:])
     return answer[0]["status"], dict(answer[0]["headers"]), body, taken
 
