@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 NULL = "\\N"
@@ -38,6 +39,11 @@ def text_array(cells: Sequence[str]) -> str:
 
 def number_array(cells: Iterable[int | None]) -> str:
     inner = ",".join("NULL" if cell is None else str(cell) for cell in cells)
+    return f"{{{inner}}}"
+
+
+def moment_array(cells: Iterable[datetime | None]) -> str:
+    inner = ",".join("NULL" if cell is None else cell.isoformat() for cell in cells)
     return f"{{{inner}}}"
 
 

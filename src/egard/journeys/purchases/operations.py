@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from egard.base.copytext import moment_array, number_array, text_array
+from egard.base.quickread import quick_rows
 from egard.journeys.purchases import rules
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.actors import Actor
@@ -16,6 +18,19 @@ from egard.kernel.people.models import Person
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import record
 from egard.kernel.timeline.reactions import LoggedFact
+
+_SUMS = "orders, spent_minor, cancellations, cancelled_minor, first_at, last_at, visit_at, visit_site"
+_HELD = f"""
+select person_id, currency, {_SUMS}, months::text from purchases_value
+where person_id = any(%s::bigint[]) order by id for update
+"""
+_KEEP = f"""
+insert into purchases_value (person_id, currency, {_SUMS}, months)
+select * from unnest(%s::bigint[], %s::text[], %s::int[], %s::bigint[], %s::int[], %s::bigint[],
+                     %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::jsonb[])
+on conflict (person_id, currency) do update set
+({_SUMS}, months) = ({", ".join(f"excluded.{name}" for name in (*_SUMS.split(", "), "months"))})
+"""
 
 FACTS = ("purchases.made/1", "purchases.cancelled/1")
 
@@ -37,10 +52,7 @@ def keep_value(facts: list[LoggedFact]) -> None:
     for f in facts:
         if f.person_id and f.person_id not in corrected:
             steps[f.person_id, f.data["total"]["currency"]].append((_name(f.kind), f.at, f.data, f.channel))
-    held = {
-        (v.person_id, v.currency): rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS})
-        for v in Value.objects.select_for_update().filter(person__in={pk for pk, _currency in steps}).order_by("pk")
-    }
+    held = _held({pk for pk, _currency in steps})
     values = {place: rules.add(held.get(place, rules.Buying()), some) for place, some in steps.items()}
     if corrected:
         Value.objects.filter(person__in=corrected).delete()
@@ -69,36 +81,29 @@ def _summed_up(persons: set[int], last: tuple[int, int]) -> dict[tuple[int, str]
     return {place: rules.add(rules.Buying(), some) for place, some in steps.items()}
 
 
+def _held(persons: set[int]) -> dict[tuple[int, str], rules.Buying]:
+    """The values kept so far, held for this transaction."""
+    rows = quick_rows(_HELD, [number_array(sorted(persons))])
+    return {(pk, currency): rules.Buying(*sums, orjson.loads(months)) for pk, currency, *sums, months in rows}
+
+
 def _write(values: dict[tuple[int, str], rules.Buying]) -> None:
     """One statement for all of them."""
     if not values:
         return
-    rows = [
-        (pk, currency, *(getattr(buying, name) for name in rules.FIELDS)) for (pk, currency), buying in values.items()
-    ]
-    columns = list(zip(*rows, strict=True))
-    columns[2 + rules.FIELDS.index("months")] = [
-        orjson.dumps(months).decode() for months in columns[2 + rules.FIELDS.index("months")]
-    ]
-    types = (
-        "bigint",
-        "text",
-        "int",
-        "bigint",
-        "int",
-        "bigint",
-        "timestamptz",
-        "timestamptz",
-        "timestamptz",
-        "text",
-        "jsonb",
+    kept = values.values()
+    columns = (
+        number_array(pk for pk, _currency in values),
+        text_array([currency for _pk, currency in values]),
+        number_array(b.orders for b in kept),
+        number_array(b.spent_minor for b in kept),
+        number_array(b.cancellations for b in kept),
+        number_array(b.cancelled_minor for b in kept),
+        moment_array(b.first_at for b in kept),
+        moment_array(b.last_at for b in kept),
+        moment_array(b.visit_at for b in kept),
+        text_array([b.visit_site for b in kept]),
+        text_array([orjson.dumps(b.months).decode() for b in kept]),
     )
-    names = ("person_id", "currency", *rules.FIELDS)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"insert into purchases_value ({', '.join(names)})"
-            f" select * from unnest({', '.join(f'%s::{t}[]' for t in types)})"
-            " on conflict (person_id, currency) do update set "
-            + ", ".join(f"{n} = excluded.{n}" for n in rules.FIELDS),
-            [list(column) for column in columns],
-        )
+        cursor.execute(_KEEP, columns)

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.quickread import quick_rows
 from egard.base.refusal import Conflict
 from egard.kernel.registry import Reaction, registry
 from egard.kernel.timeline import kinds
@@ -95,7 +96,7 @@ with window_of_log as (
     where (txid, id) > (%(txid)s, %(fact)s) and txid < egard_log_horizon()
     order by txid, id limit %(batch)s
 )
-select id, uuid, person_id, kind_id, at, recorded_at, channel, key, corrects, history, data, txid,
+select id, uuid, person_id, kind_id, at, recorded_at, channel, key, corrects, history, data::text, txid,
        kind_id = any(%(kinds)s)
        and (%(shards)s = 1 or coalesce(person_id, 0) %% %(shards)s = %(shard)s)
        and not (%(skip)s and (history or txid < %(live_from)s)) as wanted
@@ -136,34 +137,27 @@ def _read(reaction: Reaction, place: Cursor) -> tuple[int, list[LoggedFact], tup
     numbers = {kinds.number(registry.facts[kind]): kind for kind in reaction.facts if kind in registry.facts}
     # A batch that failed is tried in halves, down to the one fact that fails.
     batch = max(1, reaction.batch >> min(place.failures, 16))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _WINDOW,
-            {
-                "txid": place.txid,
-                "fact": place.fact_id,
-                "batch": batch,
-                "kinds": list(numbers),
-                "shards": place.shards,
-                "shard": place.shard,
-                "skip": reaction.history == "skip",
-                "live_from": place.live_from,
-            },
-        )
-        rows = cursor.fetchall()
+    rows = quick_rows(
+        _WINDOW,
+        {
+            "txid": place.txid,
+            "fact": place.fact_id,
+            "batch": batch,
+            "kinds": list(numbers),
+            "shards": place.shards,
+            "shard": place.shard,
+            "skip": reaction.history == "skip",
+            "live_from": place.live_from,
+        },
+    )
     if not rows:
         return 0, [], (place.txid, place.fact_id)
     facts = [
-        LoggedFact(r[0], r[1], r[2], numbers[r[3]], r[4], r[5], r[6], r[7], r[8], r[9], _json(r[10]), r[11])
+        LoggedFact(r[0], r[1], r[2], numbers[r[3]], r[4], r[5], r[6], r[7], r[8], r[9], orjson.loads(r[10]), r[11])
         for r in rows
         if r[12]
     ]
     return len(rows), facts, (rows[-1][11], rows[-1][0])
-
-
-def _json(value: Any) -> dict[str, Any]:
-    """Django leaves JSON as text on its connections."""
-    return orjson.loads(value) if isinstance(value, (str, bytes)) else value
 
 
 def _note_failure(reaction: Reaction, shard: int, error: Exception, *, now: datetime) -> None:
