@@ -12,7 +12,7 @@ from django import template
 from django.template.defaultfilters import date as date_words
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -61,10 +61,15 @@ def day_words(day: date, form: str) -> str:
     return re.sub(r"\b1 (?=\D)", "1er ", words, count=1) if day.day == 1 and get_language() == "fr" else words
 
 
+@lru_cache(maxsize=4096)
+def _long_day(day: date, _language: str | None) -> str:
+    return day_words(day, _("l j F Y"))
+
+
 def exact(moment: datetime) -> str:
     """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
-    local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
-    return f"{day_words(local, form)} {local.tzname()}"
+    local = timezone.localtime(moment)
+    return f"{_long_day(local.date(), get_language())}, {local:%H:%M:%S} {local.tzname()}"
 
 
 def said(moment: datetime, now: datetime) -> str:
@@ -72,9 +77,9 @@ def said(moment: datetime, now: datetime) -> str:
     local, today = timezone.localtime(moment), timezone.localtime(now).date()
     days = (today - local.date()).days
     if days == 0:
-        return _("today %(time)s") % {"time": date_words(local, _("H:i"))}
+        return _("today %(time)s") % {"time": f"{local:%H:%M}"}
     if days == 1:
-        return _("yesterday %(time)s") % {"time": date_words(local, _("H:i"))}
+        return _("yesterday %(time)s") % {"time": f"{local:%H:%M}"}
     return said_day(local.date(), today)
 
 
@@ -149,8 +154,7 @@ def clock(moment: datetime) -> SafeString:
     local = timezone.localtime(moment)
     if local.time() == time.min:
         return SafeString("")
-    words = date_words(local, _("H:i"))
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+    return SafeString(f'<time datetime="{moment.isoformat()}" title="{escape(exact(moment))}">{local:%H:%M}</time>')
 
 
 @register.simple_tag
