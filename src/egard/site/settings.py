@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from email.utils import formataddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from egard.kernel.registry import find_journeys
-from egard.site import paths
+from egard.site import mail, paths
 
 DEBUG = os.environ.get("EGARD_DEBUG") == "1"
 SECRET_KEY = paths.secret_key()
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.messages",
     "egard.kernel.lifecycle",
     "egard.api",
     "egard.console",
@@ -176,6 +178,13 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     },
 }
+
+# --- e-mail, and in whose name --------------------------------------------------------------------------------
+ORGANISATION = os.environ.get("EGARD_NAME", "")
+"""The name under which people know the organisation; the portal and messages speak in it."""
+EGARD_DEMO_BRAND = "egard.site.demo.brand"
+globals().update(mail.from_url(os.environ.get("EGARD_SMTP_URL", "")))
+DEFAULT_FROM_EMAIL = os.environ.get("EGARD_MAIL_FROM") or formataddr((ORGANISATION, f"no-reply@{_host or 'localhost'}"))
 
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024

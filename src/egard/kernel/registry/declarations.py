@@ -240,6 +240,23 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageKind:
+    """A kind of message that goes out, and its texts as files.
+
+    `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
+    line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
+    `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
+    as it is of no use.
+    """
+
+    name: str
+    label: Words
+    template: str
+    fields: tuple[str, ...] = ()
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Capability:
     """Something one journey can do for another, by name: `gestures.propose`. Called in the same transaction."""
 
@@ -276,6 +293,7 @@ class Journey:
     menu: tuple[MenuItem, ...] = ()
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()
+    messages: tuple[MessageKind, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

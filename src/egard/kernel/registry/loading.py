@@ -20,6 +20,7 @@ from egard.kernel.registry.declarations import (
     Job,
     Journey,
     MenuItem,
+    MessageKind,
     OpenItems,
     Panel,
     Permission,
@@ -67,6 +68,7 @@ class Registry:
         self.menu: list[MenuItem] = []
         self.importers: dict[str, Importer] = {}
         self.jobs: dict[str, Job] = {}
+        self.messages: dict[str, MessageKind] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -115,6 +117,9 @@ class Registry:
         for job in journey.jobs:
             self._dotted(journey, job.name)
             self._put("job", self.jobs, job.name, job, journey)
+        for message in journey.messages:
+            self._dotted(journey, message.name)
+            self._put("message", self.messages, message.name, message, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
