@@ -1,4 +1,4 @@
-"""The outbox: one message a key, nothing lost while the server is away, nothing sent too late, nothing kept too long."""
+"""The outbox: one message a key, nothing lost while the server is away, nothing sent too late or kept too long."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ from egard.kernel.messages.operations import MessageKeyReused, deliver, send, sw
 from egard.kernel.people.operations import BadIdentifier
 from egard.kernel.registry import MessageKind, registry
 from egard.site import mail
-from tests.mailbox import mailbox
 
-__all__ = ["mailbox"]
 pytestmark = pytest.mark.django_db
 PASSWORD = "messages.password_changed"
 CODE = "toys.code"

@@ -12,6 +12,7 @@ DECLARING = (
     "egard.kernel.timeline",
     "egard.kernel.messages",
     "egard.api",
+    "egard.portal",
 )
 """Packages of the house that declare themselves as journeys do, lowest first."""
 

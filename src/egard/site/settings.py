@@ -182,7 +182,9 @@ CONTENT_SECURITY_POLICY = {
 # --- e-mail, and in whose name --------------------------------------------------------------------------------
 ORGANISATION = os.environ.get("EGARD_NAME", "")
 """The name under which people know the organisation; the portal and messages speak in it."""
-EGARD_DEMO_BRAND = "egard.site.demo.brand"
+EGARD_DEMO_BRAND, EGARD_DEMO_PORTAL = "egard.site.demo.brand", "egard.site.demo_portal.told"
+PORTAL_SHOWS_STAFF_NAMES = os.environ.get("EGARD_PORTAL_STAFF_NAMES") == "1"
+"""Whether a person reads the names of those who saw her file; else their roles and teams."""
 globals().update(mail.from_url(os.environ.get("EGARD_SMTP_URL", "")))
 DEFAULT_FROM_EMAIL = os.environ.get("EGARD_MAIL_FROM") or formataddr((ORGANISATION, f"no-reply@{_host or 'localhost'}"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.messages import operations
-from egard.kernel.registry import Hooks, Job, Journey, MessageKind, Permission
+from egard.kernel.registry import Hooks, Job, Journey, MenuItem, MessageKind, Permission
 
 declaration = Journey(
     name="messages",
@@ -27,5 +27,6 @@ declaration = Journey(
         MessageKind("messages.erased", _("File erased"), "messages/kinds/erased", ("at",)),
     ),
     permissions=(Permission("messages.read", _("read what was sent"), {"auditor": "all", "administrator": "all"}),),
+    menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),),
     hooks=Hooks(export=operations.export, erase=operations.erase),
 )

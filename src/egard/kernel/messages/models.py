@@ -16,8 +16,8 @@ STATES = (*OPEN, "sent", "failed", "expired", "dropped")
 class Outgoing(models.Model):
     """One message to one address, whole as it leaves. One row a key, and so one message.
 
-    `queued`: waits for its moment. `sending`: handed to the driver, whose answer is not noted yet. Then `sent`, `failed`
-    (refused, or tried for days), `expired` (of no use any more), or `dropped` (its person was erased).
+    `queued`: waits for its moment. `sending`: handed to the driver, whose answer is not noted yet. Then `sent`,
+    `failed` (refused, or tried for days), `expired` (of no use any more), or `dropped` (its person was erased).
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.template import Context, TemplateDoesNotExist
-from django.template.loader import get_template, select_template
+from django.template import Context, Engine, TemplateDoesNotExist
+from django.template.loader import select_template
 from django.utils import timezone, translation
 from mjml import mjml2html
 
@@ -51,8 +51,8 @@ def written(kind: MessageKind, language: str, fields: Mapping[str, Any]) -> Word
 def _plain(name: str, context: Mapping[str, Any]) -> str:
     """A text file with its fields as they are: nothing is escaped where nothing is marked up."""
     try:
-        template = get_template(name)
+        template = Engine.get_default().get_template(name)
     except TemplateDoesNotExist as error:
         raise ValueError(f"a kind of message lacks its file {name}") from error
-    text = template.template.render(Context(dict(context), autoescape=False))
+    text = template.render(Context(dict(context), autoescape=False))
     return _FIRST_OF_MONTH.sub("1er ", text) if context["language"] == "fr" else text

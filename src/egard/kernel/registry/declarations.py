@@ -192,11 +192,15 @@ class OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class OpenItems:
-    """What a journey has open with a person: `items(person, viewer, now)`, one query, most urgent first."""
+    """What a journey has open with a person: `items(person, viewer, now)`, one query, most urgent first.
+
+    `portal`: the person herself sees these too, in words that are for her.
+    """
 
     name: str
     permission: str
     items: Callable[..., list[OpenItem]]
+    portal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,20 @@ class MenuItem:
     url_name: str
     icon: str
     permission: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PortalItem:
+    """A page of the person's own space, in its menu; `words` says in a line what is there.
+
+    The page is one of the journey's `pages`, below `/me/`, inside `egard.portal.pages.portal_page`.
+    """
+
+    label: Words
+    words: Words
+    url_name: str
+    icon: str
     order: int = 100
 
 
@@ -291,6 +309,7 @@ class Journey:
     panels: tuple[Panel, ...] = ()
     open: tuple[OpenItems, ...] = ()
     menu: tuple[MenuItem, ...] = ()
+    portal_menu: tuple[PortalItem, ...] = ()
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()

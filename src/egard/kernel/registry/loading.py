@@ -24,6 +24,7 @@ from egard.kernel.registry.declarations import (
     OpenItems,
     Panel,
     Permission,
+    PortalItem,
     Reaction,
     RoleType,
 )
@@ -66,6 +67,7 @@ class Registry:
         self.panels: dict[str, Panel] = {}
         self.open: dict[str, OpenItems] = {}
         self.menu: list[MenuItem] = []
+        self.portal_menu: list[PortalItem] = []
         self.importers: dict[str, Importer] = {}
         self.jobs: dict[str, Job] = {}
         self.messages: dict[str, MessageKind] = {}
@@ -124,6 +126,7 @@ class Registry:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
+        self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
 
     def check(self) -> None:
