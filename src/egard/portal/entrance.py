@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from egard.base import browsers
 from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
 from egard.kernel.people.models import Person
@@ -112,7 +113,7 @@ def who(request: HttpRequest) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, redeemed: Code, person: Person, following: str) -> HttpResponse:
-    device = rules.device(request.headers.get("User-Agent", ""))
+    device = browsers.device(request.headers.get("User-Agent", ""))
     secret = operations.open_session(redeemed, person, device=device, now=utc_now())
     response = back_to(request, following)
     keep(response, COOKIE, secret, seconds=int(rules.LIFETIME / timedelta(seconds=1)))

@@ -1,4 +1,4 @@
-"""What a code is worth, and how a browser is called: pure."""
+"""What a code is worth: pure."""
 
 from __future__ import annotations
 
@@ -22,26 +22,6 @@ IDLE = timedelta(days=30)
 LIFETIME = timedelta(days=180)
 SEEN_EVERY = timedelta(minutes=15)
 """How precisely it is noted when a device was last used."""
-
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"))
-_LATER_BROWSERS = (("Chrome", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "Mac"),
-    ("CrOS", "Chromebook"),
-    ("Linux", "Linux"),
-)
-
-
-def device(user_agent: str) -> str:
-    """Browser and system as people call them: `Firefox, Android`; what is not known is left out."""
-    names = (*_BROWSERS, *_LATER_BROWSERS)
-    browser = next((name for mark, name in names if f"{mark}/" in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    return ", ".join(filter(None, (browser, system)))
 
 
 def digits(typed: str) -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.operations import log_change, log_sight
-from egard.kernel.messages.warnings import address_of, say_farewell, warn_of_export
+from egard.kernel.messages.notices import address_of, say_farewell, warn_of_export
 from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 
