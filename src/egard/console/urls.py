@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import edits, pages, people
+from egard.console import edits, pages, people, sent
 
 app_name = "console"
 
@@ -19,4 +19,7 @@ urlpatterns = [
     path("people/<uuid:uuid>/identifiers/", edits.identifiers, name="identifiers"),
     path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),
     path("people/<uuid:uuid>/consents/", edits.consents, name="consents"),
+    path("admin/sent/", sent.box, name="sent"),
+    path("admin/sent/<uuid:uuid>/", sent.one, name="sent_one"),
+    path("admin/sent/<uuid:uuid>/as-drawn/", sent.as_drawn, name="sent_drawn"),
 ]
