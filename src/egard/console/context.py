@@ -20,7 +20,13 @@ THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
 
 PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
-"""The console's own entry; journeys bring theirs."""
+OWN = (
+    PEOPLE,
+    MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
+    MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),
+    MenuItem(_("The house"), "console:admin", "settings", "access.manage", order=920),
+)
+"""The console's own entries; journeys bring theirs."""
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -59,7 +65,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     viewer = viewer_of(request)
     entries = []
-    for item in sorted([PEOPLE, *registry.menu], key=lambda item: item.order):
+    for item in sorted([*OWN, *registry.menu], key=lambda item: item.order):
         if not viewer.can(item.permission):
             continue
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import edits, pages, people
+from egard.console import audit, edits, files, pages, people
 
 app_name = "console"
 
@@ -14,9 +14,16 @@ urlpatterns = [
     path("people/", people.listing, name="people"),
     path("people/<uuid:uuid>/", people.person, name="person"),
     path("people/<uuid:uuid>", people.person),
+    path("people/<uuid:uuid>/reason/", files.reason, name="reason"),
+    path("people/<uuid:uuid>/protection/", files.protection, name="protection"),
+    path("people/<uuid:uuid>/sights/", files.sights, name="sights"),
     path("people/<uuid:uuid>/timeline/", people.past, name="timeline"),
     path("people/<uuid:uuid>/panels/<slug:name>/", people.panel, name="panel"),
     path("people/<uuid:uuid>/identifiers/", edits.identifiers, name="identifiers"),
     path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),
     path("people/<uuid:uuid>/consents/", edits.consents, name="consents"),
+    path("admin/audit/", audit.log, name="audit"),
+    path("admin/audit/changes/", audit.changes, name="audit_changes"),
+    path("admin/audit/figures/", audit.figures, name="audit_figures"),
+    path("admin/audit/export.csv", audit.export, name="audit_export"),
 ]

@@ -196,6 +196,10 @@ def ensure_team(code: str, name: str = "", *, by: Actor, now: datetime) -> Team:
     return team
 
 
+REASON_MAX = 300
+"""Characters of a reason that are kept."""
+
+
 def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail: str = "", now: datetime) -> None:
     """Write that `viewer` saw a person, an export, or asked a list. One insert."""
     Sight.objects.create(
@@ -204,6 +208,7 @@ def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail
         kind=kind,
         person_id=person_id,
         detail=detail[:500],
+        reason=viewer.reason[:REASON_MAX],
         channel=viewer.channel,
     )
 
@@ -244,6 +249,16 @@ def redact_sights(terms: Iterable[str]) -> None:
             " or (length(q.typed) >= %s and position(q.typed in term) > 0))",
             [folded, TYPED_MIN],
         )
+        cursor.execute(
+            "update access_sight set reason = '' where reason <> '' and exists (select 1 from unnest(%s::text[]) term"
+            " where position(term in regexp_replace(egard_fold(reason), '[^a-z0-9@]', '', 'g')) > 0)",
+            [folded],
+        )
+
+
+def redact_reasons(person_id: int) -> None:
+    """Why her own file was opened may tell of her: that it was, by whom and when, stays."""
+    Sight.objects.filter(person_id=person_id).exclude(reason="").update(reason="")
 
 
 def _compact(term: str) -> str:

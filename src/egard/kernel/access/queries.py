@@ -100,6 +100,12 @@ def sights(viewer: Viewer, person_id: int, *, limit: int = 50) -> list[Sight]:
     return list(Sight.objects.filter(person_id=person_id).order_by("-at", "-id")[: bounded(limit)])
 
 
+def gave_reason(viewer: Viewer, person_id: int, *, since: datetime) -> bool:
+    """Whether the viewer said, since then, why she opens this person's file."""
+    said = Sight.objects.filter(person_id=person_id, actor=str(viewer.actor), at__gte=since)
+    return said.exclude(reason="").exists()
+
+
 def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 

@@ -52,6 +52,11 @@ declaration = Journey(
             _("export all that is held on a person"),
             {"supervisor": "all", "auditor": "all", "administrator": "all"},
         ),
+        Permission(
+            "people.protect",
+            _("say whose file is opened for a reason only"),
+            {"supervisor": "all", "hr": "all", "auditor": "all", "administrator": "all"},
+        ),
         Permission("people.erase", _("erase a person"), {"administrator": "all"}),
     ),
     importers=(
