@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "egard.console",
     "egard.portal",
     *JOURNEYS,
+    "procrastinate.contrib.django",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

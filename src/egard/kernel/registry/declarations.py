@@ -222,6 +222,24 @@ class Importer:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """Work for later, or by a schedule: what reaches outside the database (sending, calling), and what is long.
+
+    `run(now=…, **arguments)` is carried out by a worker at least once: one that was killed in the middle is run again,
+    so it must be safe to run twice. After an exception it is tried again when each of `waits` (seconds) has passed;
+    then it has failed, and is kept to be looked at. `every`: five fields of a crontab, in UTC. `alone`: never two of
+    this name at once. A higher `priority` goes first.
+    """
+
+    name: str
+    run: Callable[..., None]
+    waits: tuple[int, ...] = (10, 60, 300, 1800, 7200)
+    every: str = ""
+    alone: bool = False
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Capability:
     """Something one journey can do for another, by name: `gestures.propose`. Called in the same transaction."""
 
@@ -257,6 +275,7 @@ class Journey:
     open: tuple[OpenItems, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     importers: tuple[Importer, ...] = ()
+    jobs: tuple[Job, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

@@ -17,6 +17,7 @@ from egard.kernel.registry.declarations import (
     Hooks,
     IdentifierKind,
     Importer,
+    Job,
     Journey,
     MenuItem,
     OpenItems,
@@ -65,6 +66,7 @@ class Registry:
         self.open: dict[str, OpenItems] = {}
         self.menu: list[MenuItem] = []
         self.importers: dict[str, Importer] = {}
+        self.jobs: dict[str, Job] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -110,6 +112,9 @@ class Registry:
             self._put("open items", self.open, items.name, items, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
+        for job in journey.jobs:
+            self._dotted(journey, job.name)
+            self._put("job", self.jobs, job.name, job, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
