@@ -10,6 +10,7 @@ DECLARING = (
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.lifecycle",
     "egard.api",
 )
 """Packages of the house that declare themselves as journeys do, lowest first."""
