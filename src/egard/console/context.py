@@ -72,7 +72,10 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue
-        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": request.path.startswith(url)})
+        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": False})
+    holding = [entry for entry in entries if request.path.startswith(entry["url"])]
+    if holding:  # one address may lie below another: the nearest holds the page
+        max(holding, key=lambda entry: len(entry["url"]))["current"] = True
     return entries
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_decimal
 from django import template
+from django.template.defaultfilters import date as date_words
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from egard.console import words
+from egard.console.mapping import FORMS
 from egard.console.templatetags.egard import icon
 from egard.kernel.access.audit import Looker
 from egard.kernel.registry import registry
@@ -97,3 +105,55 @@ def change_subject(row: Any) -> str:
 def at_key(table: Any, key: Any) -> Any:
     """What a table holds at a key; nothing where there is no such key."""
     return table.get(key)
+
+
+@register.filter
+def counted(number: int) -> str:
+    """A count as the reader's language writes it: 12,500 or 12 500."""
+    return format_decimal(number, locale=get_language() or "fr")
+
+
+@register.filter
+def understood(cell: Any) -> str:
+    """What an import took a cell for, as people write it."""
+    value = cell.value
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return date_words(timezone.localtime(value), _("j F Y, H:i"))
+    if isinstance(value, tuple) and len(value) == 2 and value[0] in registry.identifier_kinds:
+        return registry.identifier_kinds[value[0]].display(value[1])
+    if isinstance(value, int | float | Decimal):
+        return format_decimal(value, locale=get_language() or "fr")
+    return str(value)
+
+
+SEPARATORS = {",": _l("commas"), ";": _l("semicolons"), "\t": _l("tabs"), "|": _l("bars"), ":": _l("colons")}
+FORMATS = {"csv": "CSV", "jsonl": _l("JSON lines"), "parquet": "Parquet"}
+
+
+@register.filter
+def recognised(detected: Any) -> list[str]:
+    """What was recognised of a file, in words."""
+    if not detected:
+        return []
+    parts = [str(FORMATS.get(detected.get("format", ""), detected.get("format", "")))]
+    if detected.get("compression"):
+        parts[0] += " " + _("packed with %(how)s") % {"how": detected["compression"]}
+    if detected.get("rejects"):
+        parts.append(_("refused rows that come back"))
+    if detected.get("encoding"):
+        parts.append(_("letters as %(encoding)s") % {"encoding": detected["encoding"]})
+    if separator := detected.get("separator"):
+        parts.append(_("cells set apart by %(separator)s") % {"separator": SEPARATORS.get(separator, separator)})
+    for column, form in detected.get("dates", {}).items():
+        how = FORMS.get(form, form)
+        parts.append(_("dates of “%(column)s” as %(form)s") % {"column": column, "form": how} if column else str(how))
+    if zone := detected.get("zone"):
+        parts.append(_("times of %(zone)s") % {"zone": zone})
+    for column, mark in detected.get("decimals", {}).items():
+        if mark == ",":
+            parts.append(_("decimals of “%(column)s” after a comma") % {"column": column})
+    return parts

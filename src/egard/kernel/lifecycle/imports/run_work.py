@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -49,10 +49,9 @@ def run_import(run_id: str, *, now: datetime) -> None:
     with _alone(run_id) as mine:
         if not mine:
             raise TryAgain(now + timedelta(seconds=BUSY_SECONDS), "another worker has it in hand")
-        run = ImportRun.objects.get(pk=run_id)
+        run = _take_up(run_id, now=now)
         if run.ended_at:
             return
-        _take_up(run, now=now)
         with translation.override(run.language or settings.LANGUAGE_CODE):
             if run.attempts > ATTEMPTS_MAX:
                 _end(
@@ -65,13 +64,18 @@ def run_import(run_id: str, *, now: datetime) -> None:
                 _bring_in(run)
 
 
-def _take_up(run: ImportRun, *, now: datetime) -> None:
+@transaction.atomic
+def _take_up(run_id: str, *, now: datetime) -> ImportRun:
+    run = ImportRun.objects.select_for_update().get(pk=run_id)
+    if run.ended_at:
+        return run
     if run.begun_at is None:
         run.begun_at = now
         run.after_person = Person.objects.aggregate(last=Max("id"))["last"] or 0
         run.after_fact = Fact.objects.aggregate(last=Max("id"))["last"] or 0
     run.attempts += 1
     run.save(update_fields=["begun_at", "after_person", "after_fact", "attempts"])
+    return run
 
 
 def _bring_in(run: ImportRun) -> None:
