@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -50,6 +51,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "demo_loaded": SimpleLazyObject(lambda: bool(_ask("EGARD_DEMO_LOADED"))),
         "demo_logins": SimpleLazyObject(lambda: _ask("EGARD_DEMO_LOGINS", request) or []),
     }
+
+
+def error_frame(request: HttpRequest) -> str:
+    """The template around an error: the console's own for who is signed in; empty where it must stand alone."""
+    try:
+        user = getattr(request, "user", None)
+        return "console/base.html" if user is not None and user.is_authenticated else ""
+    except DatabaseError:
+        return ""
 
 
 def theme_of(request: HttpRequest) -> str:

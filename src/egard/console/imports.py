@@ -72,7 +72,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @staff_page
 @told_in_json
 def begin(request: HttpRequest) -> HttpResponse:
-    """A file is announced; the answer says from which byte on it is wanted. Without a script a small one comes at once."""
+    """A file is announced; the answer says from which byte on it is wanted. Without a script it comes whole."""
     viewer, kind = viewer_of(request), request.POST.get("kind", "")
     if whole := request.FILES.get("file"):
         run = runs.begin(viewer, kind, whole.name or "", whole.size or 0, now=utc_now())

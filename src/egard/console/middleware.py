@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from egard.base.refusal import Refusal
+from egard.console.context import error_frame
 from egard.kernel.access.operations import REASON_MAX
 from egard.kernel.people.guard import ReasonNeeded
 
@@ -70,7 +71,8 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         template = "console/not_open.html" if request.user.is_authenticated else "403.html"
     else:
         template = "console/components/refusal.html" if htmx else "console/refused.html"
-    response = render(request, template, {"refusal": refusal}, status=refusal.status)
+    context = {"refusal": refusal, "error_frame": error_frame(request)}
+    response = render(request, template, context, status=refusal.status)
     return _marked(response, refusal)
 
 

@@ -21,7 +21,9 @@ def guessed(importer: Importer, names: Sequence[str]) -> dict[str, Any]:
             if name == field or plain(name) in words:
                 found.setdefault(field, []).append(name)
                 taken.add(name)
-    return {"kind": importer.kind, "columns": {field: _spec(columns) for field, columns in found.items()}}
+    # Of several ways to tell who is who, the house's own number is the surest.
+    match = {"match": "customer_number"} if "identifiers.customer_number" in found else {}
+    return {"kind": importer.kind, **match, "columns": {field: _spec(columns) for field, columns in found.items()}}
 
 
 def plain(name: str) -> str:
