@@ -125,10 +125,10 @@ class Sight(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField()
     actor = models.CharField(max_length=64, help_text=_("user:…, key:…, person:…, system:…"))
-    kind = models.CharField(max_length=32, help_text=_("person, export, list, timeline, reason…"))
+    kind = models.CharField(max_length=32, help_text=_("person, export, list, timeline"))
     person_id = models.BigIntegerField(null=True)
     detail = models.CharField(max_length=500, blank=True)
-    reason = models.CharField(max_length=300, blank=True, help_text=_("why, where it was asked"))
+    reason = models.CharField(max_length=300, blank=True, help_text="why, where it was asked")
     channel = models.CharField(max_length=16, help_text=_("page, api, command"))
 
     class Meta:

@@ -222,6 +222,6 @@ def places(viewer: Viewer) -> tuple[list[Site], list[Team]]:
     """All sites and teams, each with how many work there (`people`). Raises `NotAllowed`."""
     viewer.require(MANAGE)
     return (
-        list(Site.objects.annotate(people=Count("staff", filter=Q(staff__is_active=True)))),
-        list(Team.objects.annotate(people=Count("members", filter=Q(members__is_active=True)))),
+        list(Site.objects.annotate(people=Count("staff", filter=Q(staff__is_active=True))).order_by("name")),
+        list(Team.objects.annotate(people=Count("members", filter=Q(members__is_active=True))).order_by("name")),
     )

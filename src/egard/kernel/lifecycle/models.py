@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
 from egard.base.ids import new_id
 
@@ -19,31 +18,31 @@ class ImportRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=64)
-    name = models.CharField(max_length=200, help_text=_("of the file"))
+    name = models.CharField(max_length=200, help_text="of the file")
     size = models.BigIntegerField()
     received = models.BigIntegerField(default=0)
-    mark = models.CharField(max_length=64, blank=True, help_text=_("tells one version of a file from the next"))
-    stated = models.JSONField(null=True, help_text=_("the map, as plain data"))
+    mark = models.CharField(max_length=64, blank=True, help_text="tells one version of a file from the next")
+    stated = models.JSONField(null=True, help_text="the map, as plain data")
     by = models.CharField(max_length=64)
-    language = models.CharField(max_length=8, blank=True, help_text=_("of the words on refused rows"))
+    language = models.CharField(max_length=8, blank=True, help_text="of the words on refused rows")
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
-    begun_at = models.DateTimeField(null=True, help_text=_("when a worker took it up first; the moment of its rows"))
+    begun_at = models.DateTimeField(null=True, help_text="when a worker took it up first; the moment of its rows")
     cancelled_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    forgotten_at = models.DateTimeField(null=True, help_text=_("since when its refused rows are gone"))
-    refusal = models.TextField(blank=True, help_text=_("why it stopped before its end"))
+    forgotten_at = models.DateTimeField(null=True, help_text="since when its refused rows are gone")
+    refusal = models.TextField(blank=True, help_text="why it stopped before its end")
     attempts = models.PositiveIntegerField(default=0)
     after_person = models.BigIntegerField(default=0)
     after_fact = models.BigIntegerField(default=0)
-    working = models.CharField(max_length=16, blank=True, help_text=_("reading, writing, updating"))
+    working = models.CharField(max_length=16, blank=True, help_text="reading, writing, updating")
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     rows = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     people = models.BigIntegerField(default=0)
     facts = models.BigIntegerField(default=0)
-    told = models.JSONField(default=dict, help_text=_("what was recognised, and the reasons of refusals"))
+    told = models.JSONField(default=dict, help_text="what was recognised, and the reasons of refusals")
 
     class Meta:
         indexes: ClassVar[list[Any]] = [models.Index(fields=("-created_at",), name="lifecycle_run_created")]
