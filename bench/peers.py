@@ -34,8 +34,22 @@ KIT = Path(__file__).parent / "peer"
 OPERATIONS = int(os.environ.get("EGARD_BENCH_OPERATIONS", "100"))
 ROUNDS = 3
 FACTS = 200
-TRYTON = ("trytond==8.2.*", "trytond_sale_complaint==8.2.*", "psycopg[binary,pool]", "gunicorn", "packaging", "setuptools")
-HELPDESK = ("django-helpdesk==2.6.1", "django-bootstrap4-form", "psycopg[binary,pool]", "gunicorn", "packaging", "setuptools")
+TRYTON = (
+    "trytond==8.2.*",
+    "trytond_sale_complaint==8.2.*",
+    "psycopg[binary,pool]",
+    "gunicorn",
+    "packaging",
+    "setuptools",
+)
+HELPDESK = (
+    "django-helpdesk==2.6.1",
+    "django-bootstrap4-form",
+    "psycopg[binary,pool]",
+    "gunicorn",
+    "packaging",
+    "setuptools",
+)
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -83,7 +97,9 @@ def environment(folder: Path, name: str, packages: tuple[str, ...]) -> Path:
     python = home / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    done = subprocess.run([python, "-m", "pip", "install", "-q", *packages], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "-q", *packages], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise DoesNotInstall(f"{name}: {done.stderr.strip().splitlines()[-1][:200]}")
     return home
@@ -190,7 +206,12 @@ def ours(folder: Path) -> Served:
 def helpdesk(folder: Path) -> Served:
     home = environment(folder, "helpdesk", HELPDESK)
     made = subprocess.run(
-        [home / "bin" / "python", "fill_helpdesk.py"], cwd=KIT, capture_output=True, text=True, check=False, env=_plain()
+        [home / "bin" / "python", "fill_helpdesk.py"],
+        cwd=KIT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_plain(),
     )
     if made.returncode:
         raise DoesNotInstall(f"django-helpdesk: {made.stderr.strip().splitlines()[-1][:300]}")
@@ -259,7 +280,16 @@ def _tryton_work(port: int, told: dict[str, int]) -> dict[str, Callable[[http.cl
         call(connection, "model.party.address.read", party["addresses"], ["street", "city", "postal_code", "rec_name"])
         ways = ["type", "value", "comment", "rec_name"]
         call(connection, "model.party.contact_mechanism.read", party["contact_mechanisms"], ways)
-        named = ["number", "reference", "date", "customer", "customer.rec_name", "type.rec_name", "description", "state"]
+        named = [
+            "number",
+            "reference",
+            "date",
+            "customer",
+            "customer.rec_name",
+            "type.rec_name",
+            "description",
+            "state",
+        ]
         of = [["customer", "=", told["party"]]]
         complaints = call(connection, "model.sale.complaint.search_read", of, 0, 100, None, named)
         of = [["resource", "=", f"party.party,{told['party']}"]]
@@ -271,7 +301,10 @@ def _tryton_work(port: int, told: dict[str, int]) -> dict[str, Callable[[http.cl
             "name": f"Zoé Martin {n}",
             "addresses": [["create", [{"street": "1 rue de la Paix", "city": "Paris", "postal_code": "75002"}]]],
             "contact_mechanisms": [
-                ["create", [{"type": "email", "value": f"z{n}@example.org"}, {"type": "phone", "value": f"+3361{n:07}"}]]
+                [
+                    "create",
+                    [{"type": "email", "value": f"z{n}@example.org"}, {"type": "phone", "value": f"+3361{n:07}"}],
+                ]
             ],
         }
         call(connection, "model.party.party.create", [party])
@@ -344,9 +377,7 @@ def run(section: Section) -> None:
     section.head("application", "operation", "CPU ms, application", "CPU ms, database", "together", "p50 ms", "p99 ms")
     for (name, what), (app, server, times) in spent.items():
         p50, p99 = quantile(sorted(times), 0.5), quantile(sorted(times), 0.99)
-        section.row(
-            name, what, f"{app:.1f}", f"{server:.1f}", f"**{app + server:.1f}**", f"{p50:.0f}", f"{p99:.0f}"
-        )
+        section.row(name, what, f"{app:.1f}", f"{server:.1f}", f"**{app + server:.1f}**", f"{p50:.0f}", f"{p99:.0f}")
     cost = {key: app + server for key, (app, server, _times) in spent.items()}
     for peer, their, mine in (
         ("django-helpdesk 2.6.1", "page", "page"),

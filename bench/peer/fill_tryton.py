@@ -14,7 +14,6 @@ DATABASE = "tryton"
 COUNT = 100
 
 
-
 def fill(get, transaction):
     (currency,) = get("currency.currency").create(
         [{"name": "Euro", "code": "EUR", "symbol": "€", "rounding": Decimal("0.01"), "digits": 2}]
@@ -31,7 +30,10 @@ def fill(get, transaction):
                 "name": "Camille Lefèvre",
                 "addresses": [("create", [{"street": "1 rue de la Paix", "city": "Paris", "postal_code": "75002"}])],
                 "contact_mechanisms": [
-                    ("create", [{"type": "email", "value": "c@example.org"}, {"type": "phone", "value": "+33612345678"}])
+                    (
+                        "create",
+                        [{"type": "email", "value": "c@example.org"}, {"type": "phone", "value": "+33612345678"}],
+                    )
                 ],
             }
         ]
@@ -49,7 +51,9 @@ def fill(get, transaction):
                 for n in range(COUNT)
             ]
         )
-    get("ir.note").create([{"resource": str(party), "message": f"She called, note {n}. " * 5, "unread": True} for n in range(COUNT)])
+    get("ir.note").create(
+        [{"resource": str(party), "message": f"She called, note {n}. " * 5, "unread": True} for n in range(COUNT)]
+    )
     return {"party": party.id, "company": company.id}
 
 

@@ -1,6 +1,6 @@
 """Settings of a plain django-helpdesk, as its installation guide says, without debugging aids."""
 
-SECRET_KEY = "for-a-benchmark-on-this-machine"  # noqa: S105
+SECRET_KEY = "for-a-benchmark-on-this-machine"
 DEBUG = True
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [

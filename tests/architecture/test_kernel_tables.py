@@ -17,6 +17,8 @@ WRITERS = (
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`
     "kernel/lifecycle/setup.py",
+    "kernel/lifecycle/imports/runs.py",  # files brought in through the pages
+    "kernel/lifecycle/imports/run_work.py",
 )
 """Where kernel tables may be written."""
 

@@ -33,6 +33,9 @@ ids are UUIDs. Lists answer `{"items": […], "next": cursor or null}` and take 
 
 Send `Authorization: Bearer <key>`; a key's scopes are the permissions named with each resource.
 
+A protected file is opened for a reason: say it in the header `Egard-Reason` or the parameter `reason` of the request,
+else it is refused (`people.reason_needed`). The reason stands in the log of who saw the file; the person may read it.
+
 Every POST takes an `Idempotency-Key`: the same key with the same body gives the first answer again (for 24 hours), with
 another body it is refused (`idempotency.mismatch`). What was refused is not remembered.
 

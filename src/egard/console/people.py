@@ -17,10 +17,11 @@ from egard.base.refusal import NotFound
 from egard.console import history, words
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.kernel.access import audit
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
+from egard.kernel.people import guard, search
 from egard.kernel.people import queries as people
-from egard.kernel.people import search
 from egard.kernel.people.models import Person
 from egard.kernel.people.rules import telling
 from egard.kernel.registry import FieldClass, registry
@@ -79,6 +80,8 @@ def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
         "person": found,
         "card": card,
         "known_by": None if found.name else telling((*card.identifiers, *card.reach)),
+        "can_audit": viewer.can(audit.READ),
+        "can_protect": viewer.can(guard.PROTECT) and found.erased_at is None,
         "can_edit": viewer.can(EDIT) and found.erased_at is None,
         "sees_contact": viewer.sees(FieldClass.CONTACT),
         "sees_consent": viewer.sees(FieldClass.CONSENT),

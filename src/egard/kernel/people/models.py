@@ -32,6 +32,9 @@ class Person(models.Model):
     sort_key = models.CharField(max_length=500, db_collation="C")
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
+    protected_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when whoever opens the file is asked why (a colleague, somebody known)"
+    )
 
     if TYPE_CHECKING:
         identifiers: RelatedManager[Identifier]

@@ -16,7 +16,7 @@ from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Site, User
-from egard.kernel.access.operations import redact_sights, redacting
+from egard.kernel.access.operations import log_change, redact_reasons, redact_sights, redacting
 from egard.kernel.people import rules
 from egard.kernel.people.models import (
     Consent,
@@ -253,6 +253,17 @@ def set_adviser(person: Person, staff: User | None, *, since: datetime, by: Acto
         Relationship.objects.create(person=held, staff=staff, since=since)
 
 
+@transaction.atomic
+def protect(person: Person, protected: bool, *, by: Actor, now: datetime) -> None:
+    """From now on whoever opens her file is asked why, or is not any more; asking for what is so changes nothing."""
+    held = _locked(person)
+    if bool(held.protected_at) == protected:
+        return
+    held.protected_at = person.protected_at = now if protected else None
+    held.save(update_fields=["protected_at"])
+    log_change("people.protected" if protected else "people.unprotected", by=by, now=now, subject=str(held.uuid))
+
+
 def export(person: Person) -> dict[str, Any]:
     """What this package holds on a person, as plain data for her own copy."""
     return {
@@ -264,6 +275,7 @@ def export(person: Person) -> dict[str, Any]:
         "country": person.country,
         "site": person.site.name if person.site else None,
         "created_at": person.created_at,
+        "protected_at": person.protected_at,
         "identifiers": list(person.identifiers.values("kind", "value", "added_at")),
         "roles": list(person.roles.values("role", "since", "until")),
         "consents": list(
@@ -279,6 +291,7 @@ def erase(person: Person, *, now: datetime) -> None:
     identifiers = list(held.identifiers.values_list("kind", "value"))
     typed = [term for kind, value in identifiers for term in (value, *search_terms(kind, value))]
     redact_sights([*typed, *words(f"{held.family_name} {held.given_name}")])
+    redact_reasons(held.pk)
     ErasedIdentifier.objects.bulk_create(
         (
             ErasedIdentifier(digest=erased_digest(kind, value), erased_at=now)

@@ -13,6 +13,7 @@ from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.rules import reaching
+from egard.kernel.people.guard import require_reason
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship, Role
 from egard.kernel.registry import FieldClass, IdentifierKind, OpenItem, registry
 
@@ -112,11 +113,19 @@ def everywhere(viewer: Viewer) -> Viewer:
 
 
 def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
-    """One person by her public id, within the viewer's scope. Raises `NotFound`, also for one she may not see."""
+    """One person by her public id, within the viewer's scope. Raises `NotFound`, also for one she may not see, and
+    `ReasonNeeded` for a file that is opened for a reason only.
+    """
     found = visible(viewer, permission).select_related("site").filter(uuid=uuid).first()
     if found is None:
         raise NotFound
+    require_reason(viewer, found)
     return found
+
+
+def named(viewer: Viewer, pks: Iterable[int]) -> dict[int, Person]:
+    """Persons of a log by their keys, within the viewer's scope: one query; for their names, not for their files."""
+    return {found.pk: found for found in visible(viewer).filter(pk__in=set(pks))}
 
 
 def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[Person]:

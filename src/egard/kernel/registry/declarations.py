@@ -230,13 +230,19 @@ class PortalItem:
 class Importer:
     """A KIND of `egard import`. `fields` names what a map may fill, with a word on each; `load` is a dotted name of
     the function that takes the rows (see `egard.kernel.lifecycle.imports`).
+
+    `guesses` are the words by which files of people head a field's column, folded, French and English, with commas
+    between; of a field in `joins` several columns may be one. `permission` is what the import page asks for.
     """
 
     kind: str
     label: Words
-    fields: Mapping[str, str]
+    fields: Mapping[str, Words]
     required: tuple[str, ...]
     load: str
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    joins: tuple[str, ...] = ()
+    permission: str = "people.import"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.base.text import fold, like_pattern
 from egard.kernel.access.actors import Viewer
@@ -88,8 +88,8 @@ def timeline(
     if until:
         found = found.filter(at__lt=until)
     if cursor:
-        micros, pk = decode_cursor(cursor, "timeline", int, int)
-        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk])
+        position, pk = decode_cursor(cursor, "timeline", int, int)
+        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[moment_of(position), pk])
     if q.strip():
         text = fold(q.replace(chr(0), " ").strip()[:200])
         called = [kinds.number(f) for f in kinds_shown(viewer) if text in fold(f"{f.label} {f.search_words}")]
@@ -104,7 +104,7 @@ def timeline(
         )
     rows = list(found.order_by("-at", "-id")[: limit + 1])
     shown = rows[:limit]
-    following = encode_cursor("timeline", _micros(shown[-1].at), shown[-1].pk) if len(rows) > limit else None
+    following = encode_cursor("timeline", micros(shown[-1].at), shown[-1].pk) if len(rows) > limit else None
     return Page(_entries(shown), following)
 
 
@@ -165,18 +165,3 @@ def _entries(rows: Sequence[Fact]) -> list[Entry]:
         )
         for row in rows
     ]
-
-
-def _micros(at: datetime) -> int:
-    whole = int(at.replace(microsecond=0).timestamp())
-    return whole * 1_000_000 + at.microsecond
-
-
-def _moment(micros: int) -> datetime:
-    """The inverse of `_micros`; a number no clock ever showed is an unknown cursor."""
-    from egard.base.paging import UnknownCursor
-
-    try:
-        return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
-    except (OverflowError, ValueError, OSError) as error:
-        raise UnknownCursor from error
