@@ -1,4 +1,4 @@
-"""What concerns a person everywhere at once: the copy of all that is held on her, and her erasure.
+"""What concerns a person everywhere at once: the copy of all that is held on her, her erasure, her merging.
 
 Each kernel package and journey declares its part as hooks; this is the only place that calls them together.
 """
@@ -12,32 +12,83 @@ from django.db import transaction
 
 from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.operations import log_change, log_sight
-from egard.kernel.people.models import Person
+from egard.kernel.people import merges
+from egard.kernel.people.facts import PersonMerged, PersonUnmerged
+from egard.kernel.people.models import Merge, Person
 from egard.kernel.registry import registry
+from egard.kernel.timeline.operations import record
 
 
 def export_person(viewer: Viewer, person: Person, *, now: datetime) -> dict[str, Any]:
-    """Everything held on a person, by who holds it, as plain data; the export is logged as a sight."""
+    """Everything held on a person, by who holds it, as plain data; the export is logged as a sight.
+
+    What was recorded for rows that were merged into hers stands below `merged`, in the same shape.
+    """
     viewer.require("people.export")
     log_sight(viewer, "export", person_id=person.pk, now=now)
-    return {
-        "exported_at": now,
-        **{name: hooks.export(person) for name, hooks in registry.hooks.items() if hooks.export is not None},
-    }
+    # As it is stored: what `person` shows may be filled from other rows.
+    rows = {row.pk: row for row in Person.objects.filter(pk__in=person.members).select_related("site")}
+    own, *others = (_exported(rows[pk]) for pk in person.members)
+    return {"exported_at": now, **own, **({"merged": others} if others else {})}
+
+
+def _exported(row: Person) -> dict[str, Any]:
+    return {name: hooks.export(row) for name, hooks in registry.hooks.items() if hooks.export is not None}
 
 
 @transaction.atomic
 def erase_person(person: Person, *, by: Actor, now: datetime) -> None:
     """Take away who she was, everywhere; that things happened, and every sum, stay. Erasing twice changes nothing.
 
-    One transaction: she is erased everywhere or nowhere.
+    One transaction: she is erased everywhere or nowhere, with all rows that were merged into hers.
     """
-    held = Person.objects.select_for_update().get(pk=person.pk)
-    if held.erased_at:
-        return
-    # Those that lean on the person's identifiers go before `people` takes them away.
-    for name in reversed(list(registry.hooks)):
-        erase = registry.hooks[name].erase
-        if erase is not None:
-            erase(held, now=now)
-    log_change("people.erased", by=by, now=now, subject=str(held.uuid))
+    merges.turn()
+    held = Person.objects.get(pk=person.pk)
+    rows = Person.objects.select_for_update().filter(pk__in=merges.whole(held)).order_by("pk")
+    for row in rows:
+        if row.erased_at:
+            continue
+        # Those that lean on the person's identifiers go before `people` takes them away.
+        for name in reversed(list(registry.hooks)):
+            erase = registry.hooks[name].erase
+            if erase is not None:
+                erase(row, now=now)
+        log_change("people.erased", by=by, now=now, subject=str(row.uuid))
+
+
+@transaction.atomic
+def merge_persons(survivor: Person, absorbed: Person, *, reason: str = "", by: Actor, now: datetime) -> Merge:
+    """Say that `absorbed` is `survivor`: from now on they are read as one, and nothing moves.
+
+    Raises `merges.WithHerself`, `Erased`, `AlreadyMerged`, `TwoAccounts`, and what a journey's hook refuses.
+    """
+    merge = merges.link(survivor, absorbed, reason=reason, by=by, now=now)
+    survivor, absorbed = Person.objects.get(pk=survivor.pk), Person.objects.get(pk=absorbed.pk)
+    for hooks in registry.hooks.values():
+        if hooks.merge is not None:
+            hooks.merge(survivor, absorbed, now=now)
+    said = PersonMerged(merge=merge.pk, other=absorbed.uuid)
+    record(survivor, said, at=now, by=by, channel=CHANNEL, key=f"merged:{merge.pk}", now=now)
+    return merge
+
+
+@transaction.atomic
+def undo_merge(merge: Merge, *, by: Actor, now: datetime) -> Merge:
+    """Part two that were merged: each has again what was recorded for her, before the merge or since.
+
+    What was merged with the absorbed before goes with her; later merges of the survivor stay.
+    Raises `merges.AlreadyUndone`, `Erased`, and what a journey's hook refuses.
+    """
+    left, alone = merges.cut(merge, by=by, now=now)
+    for hooks in reversed(registry.hooks.values()):
+        if hooks.unmerge is not None:
+            hooks.unmerge(left, alone, now=now)
+    for person, other in ((left, alone), (alone, left)):
+        said = PersonUnmerged(merge=merge.pk, other=other.uuid)
+        record(person, said, at=now, by=by, channel=CHANNEL, key=f"unmerged:{merge.pk}", now=now)
+    merge.refresh_from_db()
+    return merge
+
+
+CHANNEL = "console"
+"""Merging is done here, by staff or by their programs, not said by the person."""
