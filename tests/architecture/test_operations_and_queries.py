@@ -17,7 +17,6 @@ WITHOUT_VIEWER = {
     "egard.journeys.purchases.queries.panel": "a panel's hook: person, viewer, now",
     "egard.journeys.purchases.queries.data": "a panel's hook: person, viewer, now",
     "egard.journeys.purchases.queries.export": "a hook of lifecycle, which asked for people.export",
-    "egard.journeys.purchases.queries.counts": "a hook of lifecycle, which asked for people.merge",
 }
 
 

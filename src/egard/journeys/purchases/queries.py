@@ -37,10 +37,12 @@ def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying, str]
     return sorted(((c, b, places[b.visit_site]) for c, b in sums.items()), key=lambda found: -found[1].spent_minor)
 
 
-def counts(person: Person) -> list[tuple[Any, int]]:
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
     """What a merge brings together: orders, over all rows of the person."""
+    if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
+        return []
     orders = Value.objects.filter(person__in=person.members).aggregate(n=Sum("orders"))["n"]
-    return [(_("orders"), orders or 0)]
+    return [(_("Orders"), orders or 0)]
 
 
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:

@@ -5,6 +5,7 @@ Each kernel package and journey declares its part as hooks; this is the only pla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ from egard.kernel.people import merges
 from egard.kernel.people.facts import PersonMerged, PersonUnmerged
 from egard.kernel.people.models import Merge, Person
 from egard.kernel.registry import registry
-from egard.kernel.timeline.operations import record
+from egard.kernel.timeline.operations import validated
+from egard.kernel.timeline.writing import Prepared, record_prepared
 
 
 def export_person(viewer: Viewer, person: Person, *, now: datetime) -> dict[str, Any]:
@@ -63,17 +65,15 @@ def merge_persons(survivor: Person, absorbed: Person, *, reason: str = "", by: A
     Raises `merges.WithHerself`, `Erased`, `AlreadyMerged`, `TwoAccounts`, and what a journey's hook refuses.
     """
     merge = merges.link(survivor, absorbed, reason=reason, by=by, now=now)
-    survivor, absorbed = Person.objects.get(pk=survivor.pk), Person.objects.get(pk=absorbed.pk)
     for hooks in registry.hooks.values():
         if hooks.merge is not None:
-            hooks.merge(survivor, absorbed, now=now)
-    said = PersonMerged(merge=merge.pk, other=absorbed.uuid)
-    record(survivor, said, at=now, by=by, channel=CHANNEL, key=f"merged:{merge.pk}", now=now)
+            hooks.merge(merge.survivor, merge.absorbed, now=now)
+    _tell(merge, {merge.survivor.pk: PersonMerged(merge.pk, merge.absorbed.uuid)}, by=by, now=now)
     return merge
 
 
 @transaction.atomic
-def undo_merge(merge: Merge, *, by: Actor, now: datetime) -> Merge:
+def undo_merge(merge: Merge, *, by: Actor, now: datetime) -> None:
     """Part two that were merged: each has again what was recorded for her, before the merge or since.
 
     What was merged with the absorbed before goes with her; later merges of the survivor stay.
@@ -83,12 +83,15 @@ def undo_merge(merge: Merge, *, by: Actor, now: datetime) -> Merge:
     for hooks in reversed(registry.hooks.values()):
         if hooks.unmerge is not None:
             hooks.unmerge(left, alone, now=now)
-    for person, other in ((left, alone), (alone, left)):
-        said = PersonUnmerged(merge=merge.pk, other=other.uuid)
-        record(person, said, at=now, by=by, channel=CHANNEL, key=f"unmerged:{merge.pk}", now=now)
-    merge.refresh_from_db()
-    return merge
+    said = {left.pk: PersonUnmerged(merge.pk, alone.uuid), alone.pk: PersonUnmerged(merge.pk, left.uuid)}
+    _tell(merge, said, by=by, now=now)
 
 
-CHANNEL = "console"
-"""Merging is done here, by staff or by their programs, not said by the person."""
+def _tell(merge: Merge, facts: Mapping[int, Any], *, by: Actor, now: datetime) -> None:
+    """Record one fact for each row. It came by no channel: the person did not say it."""
+    told = []
+    for n, (row, said) in enumerate(facts.items()):
+        kind = registry.fact_of[type(said)]
+        key = f"{kind.name.rpartition('.')[2]}:{merge.pk}"
+        told.append(Prepared(n, kind, now, "", key, validated(kind, said), person_id=row))
+    record_prepared(told, by=by, now=now, history=False, create_people=False)

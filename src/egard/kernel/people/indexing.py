@@ -31,7 +31,12 @@ def write_search(person: Person, identifiers: Iterable[tuple[str, str]] | None =
     terms = [term for kind, value in identifiers for term in search_terms(kind, value)]
     names = [words(f"{family} {given}") for family, given in _names(person)]
     text = rules.search_text([word for name in names for word in name], terms)
-    SearchRow.objects.update_or_create(person=person, defaults={"text": text, "grams": rules.grams_of(text)})
+    SearchRow.objects.bulk_create(
+        [SearchRow(person=person, text=text, grams=rules.grams_of(text))],
+        update_conflicts=True,
+        unique_fields=["person"],
+        update_fields=["text", "grams"],
+    )
     shown = fill(copy(person))
     key = sort_key(shown.family_name, shown.given_name)
     if key != person.sort_key:

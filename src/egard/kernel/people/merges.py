@@ -96,8 +96,14 @@ def link(survivor: Person, absorbed: Person, *, reason: str, by: Actor, now: dat
     )
     Person.objects.filter(Q(pk=absorbed.pk) | Q(root=absorbed.pk)).update(root=survivor.pk)
     SearchRow.objects.filter(person=absorbed.pk).delete()
-    write_search(Person.objects.get(pk=survivor.pk))
+    merge.survivor, merge.absorbed = _fresh(survivor.pk, absorbed.pk)
+    write_search(merge.survivor)
     return merge
+
+
+def _fresh(*pks: int) -> list[Person]:
+    found = Person.objects.in_bulk(pks)
+    return [found[pk] for pk in pks]
 
 
 _BELOW = """
@@ -133,7 +139,7 @@ def cut(merge: Merge, *, by: Actor, now: datetime) -> tuple[Person, Person]:
     Person.objects.filter(pk__in=leaving).update(root=held.absorbed_id)
     Person.objects.filter(pk=held.absorbed_id).update(root=None)
     _dismiss(held, by=by, now=now)
-    left, alone = Person.objects.get(pk=root), Person.objects.get(pk=held.absorbed_id)
+    left, alone = _fresh(root, held.absorbed_id)
     for person in (left, alone):
         write_search(person)
     return left, alone

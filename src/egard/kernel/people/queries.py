@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
@@ -263,6 +265,15 @@ def merge(viewer: Viewer, uuid: UUID) -> Merge:
     found = Merge.objects.select_related("survivor", "absorbed").filter(pk=uuid).first()
     if found is None or not visible(viewer, MERGE).filter(pk=Subquery(asked)).exists():
         raise NotFound
+    return found
+
+
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
+    """What a merge brings together: ways to reach her and numbers, words on consents."""
+    kinds = [kind.name for kind in registry.identifier_kinds.values() if viewer.sees(kind.field_class)]
+    found: list[tuple[Any, int]] = [(_("Identifiers"), _held(person).filter(kind__in=kinds).count())]
+    if viewer.sees(FieldClass.CONSENT):
+        found.append((_("Words on consents"), Consent.objects.filter(person__in=person.members).count()))
     return found
 
 

@@ -259,8 +259,8 @@ def _row(hers: Sequence[Person], held: list[Identifier], query: rules.Query | No
         given_name=given,
         family_name=family,
         site=_first(row.site.name if row.site else "" for row in hers),
-        adviser=_first(row.adviser_name or "" for row in hers),  # ty: ignore[unresolved-attribute]  (annotated by `_rows`)
-        roles=tuple(sorted({role for row in hers for role in row.open_roles})),  # ty: ignore[unresolved-attribute]
+        adviser=_first(row.adviser_name or "" for row in hers),  # ty: ignore[missing-attribute]  (annotated by `_rows`)
+        roles=tuple(sorted({role for row in hers for role in row.open_roles})),  # ty: ignore[missing-attribute]
         contact=registry.identifier_kinds[contact.kind].display(contact.value) if contact else "",
         matched=_matched(name, held, query, q),
         known_by=None if name else rules.telling([Match(registry.identifier_kinds[i.kind], i.value) for i in held]),

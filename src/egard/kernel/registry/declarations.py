@@ -236,8 +236,8 @@ class Hooks:
     `export(person)` returns plain data for the person's own copy. `erase(person, now)` redacts in place, leaves
     figures intact, and is safe to run twice. Of somebody who was merged both are called for each of her rows.
 
-    A merge moves nothing: whoever reads with `person__in=person.members` follows it without a hook. `counts(person)`
-    says in words what the preview shows as coming together: `[(label, number)]`, of all her rows. `merge(survivor,
+    A merge moves nothing: whoever reads with `person__in=person.members` follows it without a hook. `counts(viewer,
+    person)` says what the preview shows as coming together: `[(label, number)]`, of all her rows. `merge(survivor,
     absorbed, now)` and `unmerge(survivor, absorbed, now)` are for what a person can have once only; both run in the
     transaction of the merge or its undoing, after it is written, and may refuse it. What `merge` writes `unmerge` takes
     back.

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
@@ -122,14 +123,26 @@ def fact(viewer: Viewer, uuid: UUID) -> tuple[Person | None, Entry]:
     """One fact by its id and whom it is about, within the viewer's scope. Raises `NotFound`."""
     viewer.require(READ)
     row = Fact.objects.filter(uuid=uuid).first()
-    asked = Person.objects.filter(pk=row.person_id).values(_root=Coalesce("root", "pk")) if row else None
-    about = with_members(people.visible(viewer)).filter(pk=Subquery(asked)).first() if row and row.person_id else None
+    about = _about(viewer, row.person_id) if row and row.person_id else None
     if row is None or (row.person_id and about is None):
         raise NotFound
     closer = people.seen_as(viewer, about) if about else viewer
     if not closer.can(READ) or row.kind_id not in _shown_numbers(closer, ()):
         raise NotFound
     return about, _entries([row])[0]
+
+
+def _about(viewer: Viewer, pk: int) -> Person | None:
+    asked = Person.objects.filter(pk=pk).values(_root=Coalesce("root", "pk"))
+    return with_members(people.visible(viewer)).filter(pk=Subquery(asked)).first()
+
+
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
+    """What a merge brings together: facts, of the kinds that the viewer sees."""
+    if not viewer.can(READ):
+        return []
+    found = Fact.objects.filter(person__in=person.members, kind_id__in=_shown_numbers(viewer, ()))
+    return [(_("What happened"), found.count())]
 
 
 def kinds_shown(viewer: Viewer) -> list[FactType]:
