@@ -15,6 +15,7 @@ WRITERS = (
     "kernel/people/upsert.py",  # lists of people
     "kernel/people/indexing.py",  # how they are found
     "kernel/people/merges.py",
+    "kernel/people/duplicates.py",
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`

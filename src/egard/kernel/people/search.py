@@ -85,6 +85,11 @@ def holders(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[P
     return _rows(viewer, ids, None, "") if ids else []
 
 
+def rows(viewer: Viewer, ids: Sequence[int]) -> list[PersonRow]:
+    """Persons whom a question of another list found within the viewer's scope, as rows of a list: two queries."""
+    return _rows(everywhere(viewer), ids, None, "") if ids else []
+
+
 def _everybody(viewer: Viewer, *, limit: int, cursor: str | None) -> Page[PersonRow]:
     found = visible(viewer).filter(erased_at__isnull=True).order_by("sort_key", "id")
     if cursor:
