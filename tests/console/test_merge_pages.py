@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from egard.kernel.lifecycle.operations import merge_persons
@@ -16,6 +18,7 @@ pytestmark = pytest.mark.django_db
 def agent(client, make_user):
     user = make_user("agent", name="Camille Lefèvre")
     client.force_login(user)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     return user
 
 
@@ -110,12 +113,7 @@ def test_pairs_are_proposed_with_their_reasons_and_a_no_is_remembered(client, ag
     assert Duplicate.objects.count() == 1
 
 
-def test_the_list_costs_the_same_for_one_pair_and_for_many(
-    client, agent, make_person, now, django_assert_max_num_queries
-):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_the_list_costs_the_same_for_one_pair_and_for_many(client, agent, make_person, now):
     def asked():
         duplicates.look(now=now)
         with CaptureQueriesContext(connection) as made:
