@@ -13,6 +13,9 @@ WRITERS = (
     "kernel/*/operations.py",
     "kernel/*/bulk.py",
     "kernel/people/upsert.py",  # lists of people
+    "kernel/people/indexing.py",  # how they are found
+    "kernel/people/merges.py",
+    "kernel/people/duplicates.py",
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`

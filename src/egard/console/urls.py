@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import admin, audit, edits, files, imports, pages, people, sent
+from egard.console import admin, audit, edits, files, imports, merges, pages, people, sent
 
 app_name = "console"
 
@@ -12,7 +12,12 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
     path("people/", people.listing, name="people"),
+    path("people/duplicates/", merges.possible, name="duplicates"),
+    path("people/duplicates/looking/", merges.looking, name="looking"),
+    path("people/duplicates/dismissal/", merges.dismissal, name="dismissal"),
     path("people/<uuid:uuid>/", people.person, name="person"),
+    path("people/<uuid:uuid>/merge/", merges.merge, name="merge"),
+    path("merges/<uuid:uuid>/undoing/", merges.undoing, name="undoing"),
     path("people/<uuid:uuid>", people.person),
     path("people/<uuid:uuid>/reason/", files.reason, name="reason"),
     path("people/<uuid:uuid>/protection/", files.protection, name="protection"),
