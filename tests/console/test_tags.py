@@ -74,13 +74,6 @@ def test_an_unknown_icon_is_a_point():
     assert "#point" in tags.icon("no-such-icon")
 
 
-@pytest.mark.parametrize(
-    ("state", "left", "dash"), [("running", 0.5, "50.0 100"), ("running", 7, "100.0 100"), ("broken", 0, "78.0 100")]
-)
-def test_the_ring_empties_as_time_runs(state, left, dash):
-    assert f'stroke-dasharray="{dash}"' in tags.ring(state, left)
-
-
 def test_a_date_has_no_time_of_day():
     with translation.override("en"):
         assert 'title="Tuesday 10 March 2026"' in tags.when(date(2026, 3, 10), NOW)

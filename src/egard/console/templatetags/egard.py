@@ -19,7 +19,9 @@ from django.utils.translation import gettext as _
 
 from egard.base.money import Money
 from egard.base.text import fold
+from egard.console import ring as rings
 from egard.console import words
+from egard.console.moments import day_words, exact
 
 register = template.Library()
 
@@ -53,18 +55,6 @@ def tag(tone: str, word: Any, shape: str = "") -> SafeString:
         kind, drawn = ("", _icon(shape)) if shape else (" meaning-plain", "")
         return format_html('<span class="meaning{}">{}{}</span>', kind, drawn, word)
     return format_html('<span class="meaning tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
-
-
-def day_words(day: date, form: str) -> str:
-    """A day by a Django date format; French says the first of a month `1er`."""
-    words = date_words(day, form)
-    return re.sub(r"\b1 (?=\D)", "1er ", words, count=1) if day.day == 1 and get_language() == "fr" else words
-
-
-def exact(moment: datetime) -> str:
-    """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
-    local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
-    return f"{day_words(local, form)} {local.tzname()}"
 
 
 def said(moment: datetime, now: datetime) -> str:
@@ -198,32 +188,10 @@ def _found_digits(text: str, query: str) -> tuple[int, int] | None:
     return places[at], places[at + len(digits.lstrip("0") or digits) - 1] + 1
 
 
-_SIGNS = {
-    "kept": SafeString('<path d="M8 12.5l2.8 2.8l5.4 -6"></path>'),
-    "broken": SafeString('<path d="M12 8.5v4.5"></path><path d="M12 16v.01"></path>'),
-}
-
-
-@register.simple_tag
-def ring(state: str, left: float = 1.0, word: Any = "") -> SafeString:
-    """The promise ring. `state`: running, kept, broken or paused; `left`: share of the time still there, 0 to 1.
-
-    It empties clockwise as time runs, closes with a tick when kept, opens with a gap when broken, is dashed when
-    paused. Without `word` it is for the eye only: its words must then stand beside it.
-    """
-    share = {"kept": 100.0, "broken": 78.0, "paused": 100.0}.get(state, 100.0 * min(1.0, max(0.0, left)))
-    dash = "6 6.5" if state == "paused" else f"{share:.1f} 100"
-    tone = {"kept": "kept", "broken": "broken", "paused": "waiting"}.get(state, "risk" if share < 20 else "")
-    label = format_html('role="img" aria-label="{}"', word) if word else SafeString('aria-hidden="true"')
-    return format_html(
-        '<svg class="ring{}" viewBox="0 0 24 24" {}><circle class="ring-track" cx="12" cy="12" r="9"></circle>'
-        '<circle cx="12" cy="12" r="9" pathLength="100" stroke-dasharray="{}" transform="rotate(-90 12 12)">'
-        "</circle>{}</svg>",
-        f" tone-{tone}" if tone else "",
-        label,
-        dash,
-        _SIGNS.get(state, ""),
-    )
+register.simple_tag(rings.drawn, name="ring")
+register.simple_tag(rings.sign, name="ring_sign")
+register.simple_tag(rings.text, name="ring_text")
+register.simple_tag(rings.vocabulary, name="ring_words")
 
 
 @register.filter
