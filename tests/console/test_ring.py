@@ -23,6 +23,11 @@ def running(made=NOW, due=NOW + timedelta(hours=10), **more) -> Ring:
     return Ring(what="answer", state="running", made_at=made, due_at=due, **more)
 
 
+def plain(line: str) -> str:
+    """A line without what keeps a number and its unit together."""
+    return re.sub(r"(?<=\d)\u00a0", " ", line)
+
+
 def paris(day: int, hour: int, month: int = 3) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=PARIS).astimezone(UTC)
 
@@ -99,7 +104,7 @@ def test_the_night_that_changes_the_clock_is_as_long_as_it_is(made, due, hours):
     ring = running(made=made, due=due)
     assert time_left(ring, made) == timedelta(hours=hours)
     assert share_left(ring, made + timedelta(hours=hours) / 2) == 0.5
-    assert rings.said(ring, made).line == f"answer by tomorrow 12:00, {hours} hours left"
+    assert plain(rings.said(ring, made).line) == f"answer by tomorrow 12:00, {hours} hours left"
 
 
 def test_no_time_at_all_is_no_division_by_zero():
@@ -145,9 +150,9 @@ SAID = [
 
 @pytest.mark.parametrize(("ring", "now", "english", "french"), SAID)
 def test_a_promise_is_said_in_both_languages(ring, now, english, french):
-    assert rings.said(ring, now).line == english
+    assert plain(rings.said(ring, now).line) == english
     with translation.override("fr"):
-        assert rings.said(ring, now).line == f"answer {french}"
+        assert plain(rings.said(ring, now).line) == f"answer {french}"
 
 
 @pytest.mark.parametrize(

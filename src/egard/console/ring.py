@@ -139,7 +139,8 @@ def unit_words(unit: str, count: int) -> str:
         "wh": ngettext("%(count)s working hour left", "%(count)s working hours left", count),
         "wd": ngettext("%(count)s working day left", "%(count)s working days left", count),
     }
-    return forms[unit] % {"count": count}
+    # A number never stands at the end of a line without its unit.
+    return (forms[unit] % {"count": count}).replace(f"{count} ", f"{count}\u00a0", 1)
 
 
 def left_words(ring: Ring, now: datetime) -> str:

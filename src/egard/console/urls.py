@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import edits, pages, people
+from egard.console import components, edits, pages, people
 
 app_name = "console"
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
+    path("components/", components.components, name="components"),
     path("people/", people.listing, name="people"),
     path("people/<uuid:uuid>/", people.person, name="person"),
     path("people/<uuid:uuid>", people.person),

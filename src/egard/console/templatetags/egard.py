@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import numbers
 from django import template
 from django.template.defaultfilters import date as date_words
 from django.templatetags.static import static
@@ -17,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from egard.base.figures import interval
 from egard.base.money import Money
 from egard.base.text import fold
 from egard.console import ring as rings
@@ -150,6 +152,28 @@ def money(amount: Money | int, currency: str = "") -> str:
     return value.words(get_language() or "fr")
 
 
+@register.simple_tag
+def rate(hits: int, n: int) -> SafeString:
+    """A share with what it is of and its bounds at 95 %: `80 % of 40, between 65 and 90 %`. No share of nothing."""
+    if not n:
+        return format_html('<span class="rate faint">{}</span>', _("no figure yet"))
+    low, high = interval(hits, n)
+    digits = 3 if high - low < 0.05 else 2
+    share, lowest, highest = (percent(part, digits) for part in (hits / n, low, high))
+    of = _("of %(n)s, between %(low)s and %(high)s") % {"n": _number(n), "low": lowest, "high": highest}
+    drawn = '<span class="rate"><span class="figure-value">{}</span> <span class="small soft">{}</span></span>'
+    return format_html(drawn, share, of)
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share of 1 as percent, in the reader's language; of its `digits` after the point those that say something."""
+    return numbers.format_percent(round(share, digits), locale=get_language() or "fr", decimal_quantization=False)
+
+
+def _number(n: int) -> str:
+    return numbers.format_decimal(n, locale=get_language() or "fr")
+
+
 @register.filter
 def highlight(text: str, query: str) -> SafeString:
     """`text` with the part that `query` found marked; accents and case do not matter, nor spaces in numbers."""
@@ -244,8 +268,8 @@ def way_href(entry: Any) -> str:
 @register.simple_tag
 def control(field: Any) -> SafeString:
     """A form's field drawn as ours, tied to its hint and its errors."""
-    checkbox = field.widget_type == "checkbox"
-    attrs = {"class": "form-check-input" if checkbox else "form-control"}
+    kinds = {"checkbox": "form-check-input", "select": "form-select"}
+    attrs = {"class": kinds.get(field.widget_type, "form-control")}
     told = [f"{field.auto_id}-hint"] if field.help_text else []
     told += [f"{field.auto_id}-error-{i}" for i, _error in enumerate(field.errors, start=1)]
     if told:
