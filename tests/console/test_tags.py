@@ -105,7 +105,7 @@ def test_a_share_is_said_with_its_number_and_its_bounds():
         assert "no figure yet" in tags.rate(0, 0)
     with translation.override("fr"):
         drawn = re.sub(r"<[^>]*>", "", tags.rate(1, 1200))
-        assert drawn == "0,1\u202f% sur 1\u202f200, entre 0\u202f% et 0,5\u202f%"
+        assert drawn == "0,1\u00a0% sur 1\u202f200, entre 0\u00a0% et 0,5\u00a0%"
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
