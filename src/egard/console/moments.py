@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.template.defaultfilters import date as date_words
 from django.utils import timezone
@@ -17,7 +18,12 @@ def day_words(day: date, form: str) -> str:
     return re.sub(r"\b1 (?=\D)", "1er ", words, count=1) if day.day == 1 and get_language() == "fr" else words
 
 
+@lru_cache(maxsize=4096)
+def _long_day(day: date, _language: str | None) -> str:
+    return day_words(day, _("l j F Y"))
+
+
 def exact(moment: datetime) -> str:
     """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
-    local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
-    return f"{day_words(local, form)} {local.tzname()}"
+    local = timezone.localtime(moment)
+    return f"{_long_day(local.date(), get_language())}, {local:%H:%M:%S} {local.tzname()}"

@@ -10,10 +10,9 @@ from typing import Any
 
 from babel import numbers
 from django import template
-from django.template.defaultfilters import date as date_words
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -64,9 +63,9 @@ def said(moment: datetime, now: datetime) -> str:
     local, today = timezone.localtime(moment), timezone.localtime(now).date()
     days = (today - local.date()).days
     if days == 0:
-        return _("today %(time)s") % {"time": date_words(local, _("H:i"))}
+        return _("today %(time)s") % {"time": f"{local:%H:%M}"}
     if days == 1:
-        return _("yesterday %(time)s") % {"time": date_words(local, _("H:i"))}
+        return _("yesterday %(time)s") % {"time": f"{local:%H:%M}"}
     return said_day(local.date(), today)
 
 
@@ -141,8 +140,7 @@ def clock(moment: datetime) -> SafeString:
     local = timezone.localtime(moment)
     if local.time() == time.min:
         return SafeString("")
-    words = date_words(local, _("H:i"))
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+    return SafeString(f'<time datetime="{moment.isoformat()}" title="{escape(exact(moment))}">{local:%H:%M}</time>')
 
 
 @register.simple_tag
