@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import admin, audit, edits, files, imports, merges, pages, people, sent
+from egard.console import admin, audit, components, edits, files, imports, merges, pages, people, sent
 
 app_name = "console"
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
+    path("components/", components.components, name="components"),
     path("people/", people.listing, name="people"),
     path("people/duplicates/", merges.possible, name="duplicates"),
     path("people/duplicates/looking/", merges.looking, name="looking"),
