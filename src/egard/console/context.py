@@ -20,7 +20,8 @@ THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
 
 PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
-"""The console's own entry; journeys bring theirs."""
+DUPLICATES = MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11)
+"""The console's own entries; journeys bring theirs."""
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -59,14 +60,18 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     viewer = viewer_of(request)
     entries = []
-    for item in sorted([PEOPLE, *registry.menu], key=lambda item: item.order):
+    for item in sorted([PEOPLE, DUPLICATES, *registry.menu], key=lambda item: item.order):
         if not viewer.can(item.permission):
             continue
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue
-        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": request.path.startswith(url)})
+        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": False})
+    # One entry's pages may stand below another's: the nearest is the current one.
+    here = [entry for entry in entries if request.path.startswith(entry["url"])]
+    if here:
+        max(here, key=lambda entry: len(entry["url"]))["current"] = True
     return entries
 
 
