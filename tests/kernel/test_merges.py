@@ -7,17 +7,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from egard.base.refusal import Conflict, NotFound
+from egard.base.refusal import NotFound
 from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.access.actors import NotAllowed
-from egard.kernel.access.operations import ensure_site, log_sight
-from egard.kernel.access.queries import sights, viewer_for
+from egard.kernel.access.operations import ensure_site
+from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person, merge_persons, undo_merge
 from egard.kernel.people import operations, queries, search
 from egard.kernel.people.bulk import NewPerson, find
 from egard.kernel.people.models import Duplicate, Identifier, Merge, Person, Role
 from egard.kernel.people.upsert import put_persons
-from egard.kernel.registry import Hooks, registry
 from egard.kernel.timeline.bulk import record_events
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import record
@@ -366,36 +365,3 @@ def test_long_timelines_of_two_rows_page_as_one(anne, nan, buys, look, everythin
         if cursor is None:
             break
     assert seen == [f"made:{n:02d}" for n in range(30)]
-
-
-def test_journeys_that_declare_it_follow_a_merge_and_may_refuse_it(anne, nan, look, monkeypatch, me, now):
-    followed = []
-
-    class NotNow(Conflict):
-        """The toy journey says no."""
-
-        code = "toys.not_now"
-
-    def follow(what):
-        def hook(survivor, absorbed, *, now):
-            followed.append((what, survivor.pk, absorbed.pk))
-            if len(followed) == 3:
-                raise NotNow
-
-        return hook
-
-    monkeypatch.setitem(registry.hooks, "toys", Hooks(merge=follow("merged"), unmerge=follow("parted")))
-    merge = merge_persons(anne, nan, by=me, now=now)
-    undo_merge(merge, by=me, now=now)
-    assert followed == [("merged", anne.pk, nan.pk), ("parted", anne.pk, nan.pk)]
-    with pytest.raises(NotNow):
-        merge_persons(nan, anne, by=me, now=now)
-    assert [look(p).pk for p in (anne, nan)] == [anne.pk, nan.pk]
-    assert Merge.objects.count() == 1
-
-
-def test_who_saw_her_is_told_of_all_her_records(anne, nan, look, everything, me, now):
-    for person in (anne, nan):
-        log_sight(everything, "person", person_id=person.pk, now=now)
-    merge_persons(anne, nan, by=me, now=now)
-    assert {s.person_id for s in sights(everything, *look(anne).members)} == {anne.pk, nan.pk}
