@@ -10,11 +10,23 @@ import pytest
 from django.db import connection
 
 from egard.base import browsers
+from egard.base.ids import new_id
+from egard.base.refusal import NotFound
 from egard.kernel.messages.models import Outgoing
 from egard.kernel.people.operations import add_identifier
 from egard.portal import rules
 from egard.portal.models import Code, Session
-from egard.portal.operations import ask_code, end_other_sessions, new_secret, open_session, redeem, send_code, tidy
+from egard.portal.operations import (
+    ask_code,
+    end_other_sessions,
+    end_session,
+    new_secret,
+    note_seen,
+    open_session,
+    redeem,
+    send_code,
+    tidy,
+)
 from egard.portal.refusals import TooManyCodes, WrongCode
 
 pytestmark = pytest.mark.django_db
@@ -180,9 +192,16 @@ def test_sessions_end_by_hand_by_rest_and_by_age(anne, signed_in, clock):
     assert third.post("/me/sign-out/").status_code == 302
     assert third.get("/me/").status_code == 302
     fourth = signed_in()
+    with pytest.raises(NotFound):
+        end_session(anne, new_id(), now=clock.now)
     hers = Session.objects.filter(ended_at=None).latest("began_at")
     assert signed_in().post(f"/me/devices/{hers.uuid}/").status_code == 302
     assert fourth.get("/me/").status_code == 302
+    last = Session.objects.filter(ended_at=None).latest("began_at")
+    note_seen(last, now=clock.now + rules.SEEN_EVERY - timedelta(seconds=1))
+    assert Session.objects.get(pk=last.pk).seen_at == last.seen_at
+    note_seen(last, now=clock.now + rules.SEEN_EVERY)
+    assert Session.objects.get(pk=last.pk).seen_at == clock.now + rules.SEEN_EVERY
     assert end_other_sessions(anne, but=None, now=clock.now) >= 1
 
 
