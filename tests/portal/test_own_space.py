@@ -165,8 +165,9 @@ def test_she_erases_herself_by_a_typed_word_and_is_told(anne, hers, carry_out):
 
 
 def test_she_reads_in_her_language_and_is_written_to_in_it(anne, signed_in):
-    hers = signed_in(language="en-GB")
-    assert hers.get("/me/")["Content-Language"] == "fr"  # her file says so, and no cookie says otherwise
+    hers = signed_in(language="de")
+    assert hers.get("/me/")["Content-Language"] == "fr"  # neither she nor her browser says otherwise
+    assert signed_in(language="en-GB").get("/me/")["Content-Language"] == "en"
     hers.post("/me/preferences/", {"language": "en", "next": "/me/sights/"})
     assert hers.get("/me/")["Content-Language"] == "en"
     anne.refresh_from_db()
