@@ -13,10 +13,15 @@ WRITERS = (
     "kernel/*/operations.py",
     "kernel/*/bulk.py",
     "kernel/people/upsert.py",  # lists of people
+    "kernel/people/indexing.py",  # how they are found
+    "kernel/people/merges.py",
+    "kernel/people/duplicates.py",
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`
     "kernel/lifecycle/setup.py",
+    "kernel/lifecycle/imports/runs.py",  # files brought in through the pages
+    "kernel/lifecycle/imports/run_work.py",
 )
 """Where kernel tables may be written."""
 

@@ -11,6 +11,7 @@ DECLARING = (
     "egard.kernel.people",
     "egard.kernel.timeline",
     "egard.kernel.messages",
+    "egard.kernel.lifecycle",
     "egard.api",
     "egard.portal",
 )

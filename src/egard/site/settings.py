@@ -204,6 +204,12 @@ TIME_ZONE = os.environ.get("EGARD_ZONE", "Europe/Paris")
 COUNTRY = os.environ.get("EGARD_COUNTRY", "FR")
 """The country of phone numbers written without one."""
 CURRENCY = os.environ.get("EGARD_CURRENCY", "EUR")
+ASK_WHY = os.environ.get("EGARD_ASK_WHY", "protected")
+"""Before which files staff and programs say why they open them: `protected` ones, `always`, `never`."""
+IMPORT_MAX_BYTES = int(os.environ.get("EGARD_IMPORT_MAX_MB", "2048")) * 1024 * 1024
+"""A file brought in through the import page; the command takes any."""
+IMPORT_KEPT_DAYS = int(os.environ.get("EGARD_IMPORT_KEPT_DAYS", "7"))
+"""How long refused rows, and files that were never brought in, are kept."""
 STATIC_URL = "/static/"
 STATIC_ROOT = paths.data_dir() / "static"
 STORAGES = {

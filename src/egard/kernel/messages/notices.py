@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from egard.base.ids import new_id
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
 from egard.kernel.messages.models import Outgoing
 from egard.kernel.messages.operations import send
-from egard.kernel.people.models import Person
+from egard.kernel.people.models import Identifier, Person
 
 
 def warn_user(user: User, kind: str, *, by: Actor, now: datetime, **fields: Any) -> Outgoing:
@@ -21,7 +23,8 @@ def warn_user(user: User, kind: str, *, by: Actor, now: datetime, **fields: Any)
 
 def address_of(person: Person) -> str:
     """Where she reads e-mail: the address that she gave last; empty where none is known."""
-    held = person.identifiers.filter(kind="email").order_by("-id").values_list("value", flat=True)
+    mails = Identifier.objects.filter(Q(person=person) | Q(person__root=person), kind="email")
+    held = mails.order_by("-id").values_list("value", flat=True)
     return held.first() or ""
 
 

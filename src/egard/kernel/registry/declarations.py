@@ -230,13 +230,19 @@ class PortalItem:
 class Importer:
     """A KIND of `egard import`. `fields` names what a map may fill, with a word on each; `load` is a dotted name of
     the function that takes the rows (see `egard.kernel.lifecycle.imports`).
+
+    `guesses` are the words by which files of people head a field's column, folded, French and English, with commas
+    between; of a field in `joins` several columns may be one. `permission` is what the import page asks for.
     """
 
     kind: str
     label: Words
-    fields: Mapping[str, str]
+    fields: Mapping[str, Words]
     required: tuple[str, ...]
     load: str
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    joins: tuple[str, ...] = ()
+    permission: str = "people.import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,12 +293,20 @@ class Hooks:
     """What a kernel package or a journey does when persons are merged, exported, erased.
 
     `export(person)` returns plain data for the person's own copy. `erase(person, now)` redacts in place, leaves
-    figures intact, and is safe to run twice. `merge(survivor, absorbed, now)` follows a merge.
+    figures intact, and is safe to run twice. Of somebody who was merged both are called for each of her rows.
+
+    A merge moves nothing: whoever reads with `person__in=person.members` follows it without a hook. `counts(viewer,
+    person)` says what the preview shows as coming together: `[(label, number)]`, of all her rows. `merge(survivor,
+    absorbed, now)` and `unmerge(survivor, absorbed, now)` are for what a person can have once only; both run in the
+    transaction of the merge or its undoing, after it is written, and may refuse it. What `merge` writes `unmerge` takes
+    back.
     """
 
     export: Callable[..., Any] | None = None
     erase: Callable[..., None] | None = None
+    counts: Callable[..., Any] | None = None
     merge: Callable[..., None] | None = None
+    unmerge: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,6 +137,9 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name} names the unknown role {role}")
                 if scope not in SCOPES:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
+        for importer in self.importers.values():
+            if importer.permission not in self.permissions:
+                raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
         for panel in (*self.panels.values(), *self.open.values()):
             if panel.permission not in self.permissions:
                 raise DeclarationError(f"{panel.name} asks for the unknown permission {panel.permission}")
