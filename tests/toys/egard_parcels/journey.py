@@ -30,5 +30,7 @@ journey = Journey(
     ),
     open=(OpenItems("parcels", queries.READ, queries.under_way),),
     hooks=Hooks(export=queries.export, erase=operations.erase, counts=queries.counts),
+    open=(OpenItems("parcels", queries.READ, queries.under_way, portal=True),),
+    hooks=Hooks(export=queries.export, erase=operations.erase),
     router="egard_parcels.api:router",
 )
