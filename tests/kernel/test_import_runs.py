@@ -207,7 +207,7 @@ def test_a_run_that_waits_is_cancelled_at_once_and_one_in_hand_is_not_taken_twic
     with ThreadPoolExecutor(1) as pool, connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(hashtextextended(%s, 7))", [f"import {run.pk}"])
         with pytest.raises(TryAgain):
-            pool.submit(lambda: (run_import(str(run.pk), now=now))).result()
+            pool.submit(lambda: run_import(str(run.pk), now=now)).result()
         pool.submit(connections.close_all).result()
         cursor.execute("select pg_advisory_unlock_all()")
     assert runs.cancel(clerk, run.pk, now=now).stage == "cancelled"
