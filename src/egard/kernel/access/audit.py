@@ -216,7 +216,7 @@ def files_opened(viewer: Viewer, *, since: datetime, until: datetime) -> list[Op
             held_roles=ArrayAgg("role_grants__role", filter=held, distinct=True, default=[])
         )
     }
-    roles = {actor: frozenset(user.held_roles) for actor, user in users.items()}  # ty: ignore[unresolved-attribute]
+    roles = {actor: frozenset(user.held_roles) for actor, user in users.items()}  # ty: ignore[missing-attribute]
     figures = rules.beside_colleagues({actor: n for actor, n in counted.items() if actor in users}, roles)
     opened = [Opened(users[actor], counted[actor], *beside) for actor, beside in figures.items()]
     return sorted(opened, key=lambda one: (one.factor is None, -(one.factor or 0), -one.files))

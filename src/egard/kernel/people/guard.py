@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time
 
 from django.conf import settings
 from django.utils import timezone
@@ -43,7 +43,7 @@ def require_reason(viewer: Viewer, person: Person) -> None:
     if not is_asked(viewer, person) or is_reason(viewer.reason):
         return
     today = timezone.localtime(utc_now()).date()
-    since = timezone.make_aware(timezone.datetime.combine(today, time.min))
+    since = timezone.make_aware(datetime.combine(today, time.min))
     if viewer.actor.kind == "key" or not gave_reason(viewer, person.pk, since=since):
         raise ReasonNeeded(person=person.uuid)
 
