@@ -85,7 +85,7 @@ def carry_out(now):
 
     `carry_out(at=…)`: a job that fails is tried again when a later call says that its time has come.
     """
-    from django.db import connection, transaction
+    from django.db import connection
 
     from egard.kernel.jobs.operations import TryAgain
     from egard.kernel.registry import registry
@@ -104,8 +104,7 @@ def carry_out(now):
             cursor.execute("update procrastinate_jobs set status = 'doing' where id = %s", [number])
             job, again = registry.jobs[name], None
             try:
-                with transaction.atomic():
-                    job.run(now=at, **arguments)
+                job.run(now=at, **arguments)
             except TryAgain as later:
                 again = later.at
             except Exception:

@@ -44,7 +44,7 @@ def identifier_removal(request: HttpRequest, uuid: UUID) -> HttpResponse:
             e.shared for e in frame(viewer_of(request), person)["card"].reach if (e.kind.name, e.value) == (kind, value)
         )
         operations.remove_identifier(person, kind, value, by=by, now=now)
-        return {"removed": {"kind": kind, "value": value, "shared": shared}}
+        return {"removed": {"kind": kind, "value": value, **({"shared": "on"} if shared else {})}}
 
     return _block(request, uuid, "ways", remove, {})
 

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from egard.base.clock import utc_now
 from egard.base.paging import Page
 from egard.base.refusal import NotFound
-from egard.console import history, words
+from egard.console import history, merges, words
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.kernel.access import audit
@@ -58,11 +59,14 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Who she is, what we owe her, what happened; panels come after the first paint."""
     viewer, now = viewer_of(request), utc_now()
     found = people.person(viewer, uuid)
+    if found.uuid != uuid:  # a record that was merged into hers
+        return redirect(f"{reverse('console:person', args=[found.uuid])}?{request.GET.urlencode()}".rstrip("?"))
     log_sight(viewer, "person", person_id=found.pk, now=now)
     viewer = people.seen_as(viewer, found)
     framed = frame(viewer, found)
     context = {
         **framed,
+        **merges.told_of(request, viewer, found),
         "now": now,
         "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
         "open_items": people.open_items(viewer, found, now),

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import admin, audit, edits, files, imports, pages, people
+from egard.console import admin, audit, components, edits, files, imports, merges, pages, people, sent
 
 app_name = "console"
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
+    path("components/", components.components, name="components"),
     path("people/", people.listing, name="people"),
+    path("people/duplicates/", merges.possible, name="duplicates"),
+    path("people/duplicates/looking/", merges.looking, name="looking"),
+    path("people/duplicates/dismissal/", merges.dismissal, name="dismissal"),
     path("people/<uuid:uuid>/", people.person, name="person"),
+    path("people/<uuid:uuid>/merge/", merges.merge, name="merge"),
+    path("merges/<uuid:uuid>/undoing/", merges.undoing, name="undoing"),
     path("people/<uuid:uuid>", people.person),
     path("people/<uuid:uuid>/reason/", files.reason, name="reason"),
     path("people/<uuid:uuid>/protection/", files.protection, name="protection"),
@@ -22,6 +28,9 @@ urlpatterns = [
     path("people/<uuid:uuid>/identifiers/", edits.identifiers, name="identifiers"),
     path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),
     path("people/<uuid:uuid>/consents/", edits.consents, name="consents"),
+    path("admin/sent/", sent.box, name="sent"),
+    path("admin/sent/<uuid:uuid>/", sent.one, name="sent_one"),
+    path("admin/sent/<uuid:uuid>/as-drawn/", sent.as_drawn, name="sent_drawn"),
     path("admin/", admin.home, name="admin"),
     path("admin/users/", admin.users, name="users"),
     path("admin/users/<uuid:uuid>/", admin.user, name="user"),

@@ -10,8 +10,10 @@ DECLARING = (
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.messages",
     "egard.kernel.lifecycle",
     "egard.api",
+    "egard.portal",
 )
 """Packages of the house that declare themselves as journeys do, lowest first."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from email.utils import formataddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from egard.kernel.registry import find_journeys
-from egard.site import paths
+from egard.site import mail, paths
 
 DEBUG = os.environ.get("EGARD_DEBUG") == "1"
 SECRET_KEY = paths.secret_key()
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.messages",
     "egard.kernel.lifecycle",
     "egard.api",
     "egard.console",
@@ -148,6 +150,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator, never by sign-up
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # through our outbox, in our words
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 MFA_ADAPTER = "egard.console.accounts.StaffMFAAdapter"
@@ -176,6 +179,15 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
     },
 }
+
+# --- e-mail, and in whose name --------------------------------------------------------------------------------
+ORGANISATION = os.environ.get("EGARD_NAME", "")
+"""The name under which people know the organisation; the portal and messages speak in it."""
+EGARD_DEMO_BRAND, EGARD_DEMO_PORTAL = "egard.site.demo.brand", "egard.site.demo_portal.told"
+PORTAL_SHOWS_STAFF_NAMES = os.environ.get("EGARD_PORTAL_STAFF_NAMES") == "1"
+"""Whether a person reads the names of those who saw her file; else their roles and teams."""
+globals().update(mail.from_url(os.environ.get("EGARD_SMTP_URL", "")))
+DEFAULT_FROM_EMAIL = os.environ.get("EGARD_MAIL_FROM") or formataddr((ORGANISATION, f"no-reply@{_host or 'localhost'}"))
 
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024

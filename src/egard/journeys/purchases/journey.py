@@ -107,5 +107,5 @@ journey = Journey(
             load="egard.journeys.purchases.imports:load",
         ),
     ),
-    hooks=Hooks(export=queries.export),
+    hooks=Hooks(export=queries.export, counts=queries.counts),
 )

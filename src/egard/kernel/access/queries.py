@@ -94,10 +94,10 @@ def roles_of(viewer: Viewer, *, now: datetime) -> list[RoleType]:
     return [registry.roles[name] for name in names if name in registry.roles]
 
 
-def sights(viewer: Viewer, person_id: int, *, limit: int = 50) -> list[Sight]:
-    """Who saw what of a person (`Person.pk`), newest first. Raises `NotAllowed` without access.audit."""
+def sights(viewer: Viewer, *person_ids: int, limit: int = 50) -> list[Sight]:
+    """Who saw what of a person (`Person.members`), newest first. Raises `NotAllowed` without access.audit."""
     viewer.require("access.audit")
-    return list(Sight.objects.filter(person_id=person_id).order_by("-at", "-id")[: bounded(limit)])
+    return list(Sight.objects.filter(person_id__in=person_ids).order_by("-at", "-id")[: bounded(limit)])
 
 
 def gave_reason(viewer: Viewer, person_id: int, *, since: datetime) -> bool:

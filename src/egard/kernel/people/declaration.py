@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.people import operations, rules
+from egard.kernel.people import facts, operations, queries, rules
 from egard.kernel.registry import FieldClass as F
 from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, Permission, Scope
 
@@ -14,6 +14,7 @@ _FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "a
 declaration = Journey(
     name="people",
     label=_("People"),
+    facts=(facts.PersonMerged, facts.PersonUnmerged),
     identifier_kinds=(
         IdentifierKind("email", _("E-mail"), rules.normalise_email, reach="email", field_class=F.CONTACT),
         IdentifierKind(
@@ -46,6 +47,7 @@ declaration = Journey(
             },
         ),
         Permission("people.edit", _("change what is known of people"), {**_FRONT, "administrator": "all"}),
+        Permission("people.merge", _("merge people and part them again"), {**_FRONT, "administrator": "all"}),
         Permission("people.import", _("import people"), {"administrator": "all"}),
         Permission(
             "people.export",
@@ -109,5 +111,5 @@ declaration = Journey(
             load="egard.kernel.lifecycle.imports.people:load",
         ),
     ),
-    hooks=Hooks(export=operations.export, erase=operations.erase),
+    hooks=Hooks(export=operations.export, erase=operations.erase, counts=queries.counts),
 )

@@ -20,9 +20,11 @@ from egard.kernel.registry.declarations import (
     Job,
     Journey,
     MenuItem,
+    MessageKind,
     OpenItems,
     Panel,
     Permission,
+    PortalItem,
     Reaction,
     RoleType,
 )
@@ -65,8 +67,10 @@ class Registry:
         self.panels: dict[str, Panel] = {}
         self.open: dict[str, OpenItems] = {}
         self.menu: list[MenuItem] = []
+        self.portal_menu: list[PortalItem] = []
         self.importers: dict[str, Importer] = {}
         self.jobs: dict[str, Job] = {}
+        self.messages: dict[str, MessageKind] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -115,10 +119,14 @@ class Registry:
         for job in journey.jobs:
             self._dotted(journey, job.name)
             self._put("job", self.jobs, job.name, job, journey)
+        for message in journey.messages:
+            self._dotted(journey, message.name)
+            self._put("message", self.messages, message.name, message, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
+        self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
 
     def check(self) -> None:

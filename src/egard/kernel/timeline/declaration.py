@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.registry import Hooks, Importer, Journey, Permission
-from egard.kernel.timeline import operations
+from egard.kernel.timeline import operations, queries
 
 declaration = Journey(
     name="timeline",
@@ -52,5 +52,5 @@ declaration = Journey(
             load="egard.kernel.lifecycle.imports.events:load",
         ),
     ),
-    hooks=Hooks(export=operations.export, erase=operations.erase),
+    hooks=Hooks(export=operations.export, erase=operations.erase, counts=queries.counts),
 )
