@@ -141,8 +141,17 @@ def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
 
 
 def named(viewer: Viewer, pks: Iterable[int]) -> dict[int, Person]:
-    """Persons of a log by their keys, within the viewer's scope: one query; for their names, not for their files."""
-    return {found.pk: found for found in visible(viewer).filter(pk__in=set(pks))}
+    """Whose the rows of a log are, within the viewer's scope: two queries; for their names, not for their files."""
+    rows = dict(Person.objects.filter(pk__in=set(pks)).values_list("pk", Coalesce("root", "pk")))
+    found = {one.pk: fill(one) for one in with_members(visible(viewer)).filter(pk__in=set(rows.values()))}
+    return {pk: found[root] for pk, root in rows.items() if root in found}
+
+
+def mentioned(viewer: Viewer, uuid: UUID) -> Person | None:
+    """Whom a log's question is about, by any of her ids; nobody where the viewer may not see her. Not for her file."""
+    asked = Person.objects.filter(uuid=uuid).values(_root=Coalesce("root", "pk"))
+    found = with_members(visible(viewer)).filter(pk=Subquery(asked)).first()
+    return fill(found) if found else None
 
 
 def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[Person]:
