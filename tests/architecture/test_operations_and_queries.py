@@ -37,7 +37,7 @@ def test_every_operation_has_a_test_that_names_it():
     hooks = {
         f"{hook.__module__}.{hook.__name__}"
         for held in registry.hooks.values()
-        for hook in (held.export, held.erase, held.merge)
+        for hook in (held.export, held.erase, held.merge, held.unmerge)
         if hook is not None
     }
     # Hooks are called by lifecycle alone: its operations are what a test names.

@@ -77,6 +77,9 @@ def again_where_raced(attempt: Callable[[], T]) -> T:
 def find(pairs: Iterable[Pair], *, to_change: bool = False) -> dict[Pair, list[int]]:
     """The living persons behind identifiers: one query; several only where an identifier is shared.
 
+    Each is the row that has the identifier, so that what is recorded by it goes with that row where a merge is undone;
+    of two rows that were merged into one person, the survivor's or the older one.
+
     Their rows are locked until the transaction ends, in the order of their ids: against erasure, so that what is
     recorded next is on the living; with `to_change` also against other changes, so that what is read next stays true.
     """
@@ -86,14 +89,20 @@ def find(pairs: Iterable[Pair], *, to_change: bool = False) -> dict[Pair, list[i
     found: dict[Pair, list[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "select i.kind, i.value, p.id from unnest(%s::text[], %s::text[]) w(kind, value)"
+            "select i.kind, i.value, p.id, coalesce(p.root_id, p.id) from unnest(%s::text[], %s::text[]) w(kind, value)"
             " join people_identifier i on i.value = w.value and i.kind = w.kind"
             " join people_person p on p.id = i.person_id and p.erased_at is null"
             f" order by p.id for {'no key update' if to_change else 'key share'} of p",
             [text_array([kind for kind, _v in wanted]), text_array([value for _k, value in wanted])],
         )
-        for kind, value, pk in cursor.fetchall():
-            found.setdefault((kind, value), []).append(pk)
+        rows = cursor.fetchall()
+    persons: dict[tuple[Pair, int], int] = {}
+    for kind, value, pk, root in rows:
+        held = persons.setdefault(((kind, value), root), pk)
+        if pk == root != held:
+            persons[(kind, value), root] = pk
+    for (pair, _root), pk in persons.items():
+        found.setdefault(pair, []).append(pk)
     return found
 
 

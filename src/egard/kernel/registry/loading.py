@@ -17,11 +17,14 @@ from egard.kernel.registry.declarations import (
     Hooks,
     IdentifierKind,
     Importer,
+    Job,
     Journey,
     MenuItem,
+    MessageKind,
     OpenItems,
     Panel,
     Permission,
+    PortalItem,
     Reaction,
     RoleType,
 )
@@ -64,7 +67,10 @@ class Registry:
         self.panels: dict[str, Panel] = {}
         self.open: dict[str, OpenItems] = {}
         self.menu: list[MenuItem] = []
+        self.portal_menu: list[PortalItem] = []
         self.importers: dict[str, Importer] = {}
+        self.jobs: dict[str, Job] = {}
+        self.messages: dict[str, MessageKind] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -110,10 +116,17 @@ class Registry:
             self._put("open items", self.open, items.name, items, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
+        for job in journey.jobs:
+            self._dotted(journey, job.name)
+            self._put("job", self.jobs, job.name, job, journey)
+        for message in journey.messages:
+            self._dotted(journey, message.name)
+            self._put("message", self.messages, message.name, message, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
+        self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
 
     def check(self) -> None:
@@ -124,6 +137,9 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name} names the unknown role {role}")
                 if scope not in SCOPES:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
+        for importer in self.importers.values():
+            if importer.permission not in self.permissions:
+                raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
         for panel in (*self.panels.values(), *self.open.values()):
             if panel.permission not in self.permissions:
                 raise DeclarationError(f"{panel.name} asks for the unknown permission {panel.permission}")
