@@ -17,14 +17,20 @@ from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
 from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.timeline.operations import record
+from egard.portal import rules
+from egard.portal.models import Session
+from egard.portal.operations import new_secret, sha
+from egard.portal.pages import COOKIE
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 PAGES = catalogue().pages
 GROUP = 14
 """Pages of one test: parallel processes share the groups."""
 GROUPS = [PAGES[start : start + GROUP] for start in range(0, len(PAGES), GROUP)]
+ROLES = ("agent", "analyst", "auditor", "administrator")
 LOOKS = [("en", 1280), ("en", 360), ("fr", 1280), ("fr", 360)]
 ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
@@ -72,12 +78,15 @@ def world(transactional_db, make_user, make_person, me):
     """One installation with somebody well known and somebody hardly known, and a user for each who looks."""
     now = utc_now()
     password, more = {"password": "a-warm-welcome"}, {"name": "Camille Lefèvre"}
-    users = {role: make_user(role, email=f"{role}@example.org", **more) for role in ("agent", "analyst")}
+    users = {role: make_user(role, email=f"{role}@example.org", **more) for role in ROLES}
     users["two steps"] = make_user("agent", email="steps@example.org", **more, **password)
     users["asked again"] = make_user("agent", email="again@example.org", **more, **password)
     users["plain"] = make_user(email="plain@example.org", **more, **password)
     anne = make_person("Anne", "Lebœuf", email="anne@example.org", phone="06 12 34 56 78", roles=["customer"])
     nameless = make_person(customer_number="17850")
+    twin = make_person("Anne", "Lebœuf", email="anne.leboeuf@example.org", phone="06 12 34 56 78")
+    hidden = make_person("Zoé", "Martin", email="zoe@example.org")
+    people.protect(hidden, True, by=me, now=now)
     people.set_adviser(anne, users["agent"], since=now - timedelta(days=400), by=me, now=now)
     people.record_consent(anne, "offers", "email", given=True, by=me, now=now)
     people.record_consent(anne, "events", "sms", given=False, by=me, now=now)
@@ -87,7 +96,21 @@ def world(transactional_db, make_user, make_person, me):
         record(anne, bought, at=at, by=me, channel="shop", key=str(n), now=now, history=True)
     second_step(users["two steps"])
     second_step(users["asked again"])
-    return SimpleNamespace(users=users, anne=anne, nameless=nameless)
+    message = send(
+        "portal.code", "anne@example.org", key="one", fields={"code": "123456", "minutes": 10}, by=me, now=now
+    )
+    found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
+    return SimpleNamespace(users=users, **found)
+
+
+def portal_session_of(person) -> str:
+    """What the cookie of somebody holds who is signed in to her own space."""
+    now, secret = utc_now(), new_secret()
+    lives = rules.lives_until(began_at=now, now=now)
+    Session.objects.create(
+        token=sha(secret), person=person, device="Firefox", began_at=now, seen_at=now, expires_at=lives
+    )
+    return secret
 
 
 def second_step(user) -> None:
@@ -125,7 +148,9 @@ def visit(browser, live_server, world):
                 )
                 context.add_init_script(path=AXE)
                 cookies = {"egard_language": language, "egard_theme": theme}
-                if who != "nobody":
+                if who == "anne":
+                    cookies[COOKIE] = portal_session_of(world.anne)
+                elif who != "nobody":
                     cookies[settings.SESSION_COOKIE_NAME] = session_of(world.users[who], trusted=who != "asked again")
                 context.add_cookies([{"name": n, "value": v, "url": live_server.url} for n, v in cookies.items()])
                 contexts[who] = context.new_page()
