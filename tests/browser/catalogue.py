@@ -166,7 +166,7 @@ def addresses(resolver: URLResolver | None = None, spaces: tuple[str, ...] = (),
             yield from addresses(entry, within, here)
             continue
         nameless = not entry.name and here.startswith("/^accounts/")
-        if is_read(entry) and not nameless and not here.startswith(("/api/", "/^api/")):
+        if not nameless and not here.startswith(("/api/", "/^api/")) and is_read(entry):
             yield ":".join((*spaces, entry.name)) if entry.name else here
 
 
