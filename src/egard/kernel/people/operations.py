@@ -18,6 +18,7 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Site, User
 from egard.kernel.access.operations import redact_sights, redacting
 from egard.kernel.people import rules
+from egard.kernel.people.live import tell_people, tell_person, tell_who
 from egard.kernel.people.models import (
     Consent,
     ErasedIdentifier,
@@ -143,13 +144,17 @@ def create_person(
     _insert_identifiers(person, added, by=by, now=now)
     Role.objects.bulk_create(Role(person=person, role=slug(role), since=now) for role in dict.fromkeys(roles))
     _write_search(person, added)
+    tell_people()
     return person
 
 
 @transaction.atomic
-def update_person(person: Person, *, by: Actor, now: datetime, **changes: Any) -> Person:
-    """Change names, language, address, country or site; what is not named stays."""
+def update_person(person: Person, *, version: str | None = None, by: Actor, now: datetime, **changes: Any) -> Person:
+    """Change names, language, address, country or site; what is not named stays. With the `version` (see `Person`) of
+    what was looked at, raises `ChangedMeanwhile` where another one is there.
+    """
     held = _locked(person)
+    held.require_version(version)
     if "site" in changes:
         held.site = changes.pop("site")
     for name, value in checked_values(changes).items():
@@ -299,6 +304,7 @@ def erase(person: Person, *, now: datetime) -> None:
     held.user = None
     held.erased_at = held.erased_at or now
     held.save()
+    tell_person(held)
 
 
 def erased_digest(kind: str, value: str) -> bytes:
@@ -313,6 +319,7 @@ def _locked(person: Person) -> Person:
     held = Person.objects.select_for_update().get(pk=person.pk)
     if held.erased_at:
         raise Erased
+    tell_who(held)  # she is about to change: heard on commit only
     return held
 
 

@@ -20,6 +20,7 @@ from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk, rules
 from egard.kernel.people.bulk import NewPerson, Pair, Word
+from egard.kernel.people.live import tell_people, tell_persons
 from egard.kernel.people.operations import IdentifierTaken
 from egard.kernel.registry import registry
 
@@ -294,6 +295,8 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
                 text_array([text_array(rules.grams_of(text)) for text in texts]),
             ],
         )
+    tell_persons(ids, "who")
+    tell_people()
 
 
 def _begin_earlier(cursor: Any, updates: Sequence[tuple[NewPerson, _Known]]) -> None:

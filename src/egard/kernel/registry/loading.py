@@ -18,6 +18,7 @@ from egard.kernel.registry.declarations import (
     IdentifierKind,
     Importer,
     Journey,
+    LiveTopic,
     MenuItem,
     OpenItems,
     Panel,
@@ -63,6 +64,7 @@ class Registry:
         self.permissions: dict[str, Permission] = {}
         self.panels: dict[str, Panel] = {}
         self.open: dict[str, OpenItems] = {}
+        self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
         self.importers: dict[str, Importer] = {}
         self.capabilities: dict[str, Capability] = {}
@@ -108,6 +110,8 @@ class Registry:
             self._put("panel", self.panels, panel.name, panel, journey)
         for items in journey.open:
             self._put("open items", self.open, items.name, items, journey)
+        for topic in journey.live:
+            self._put("live topic", self.live, topic.name, topic, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
         for capability in journey.capabilities:
