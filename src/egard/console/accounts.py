@@ -14,12 +14,21 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from egard.kernel.access.live import tell
+
 SAID = {"account/messages/password_changed.txt", "account/messages/password_set.txt"}
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def logout(self, request: HttpRequest) -> None:
+        """Pages that she left open elsewhere hear at once that they are closed to her."""
+        user = request.user
+        super().logout(request)
+        if user.is_authenticated:
+            tell(f"user:{user.pk}")
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any

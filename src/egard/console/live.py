@@ -31,7 +31,7 @@ from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.kernel.access import presence
 from egard.kernel.access.live import allowed
-from egard.kernel.access.live_hub import clock_ms, hub
+from egard.kernel.access.live_hub import END, clock_ms, hub
 from egard.kernel.access.queries import viewer_for
 
 BEAT_SECONDS = 10
@@ -79,6 +79,9 @@ async def _events(request: HttpRequest, topics: list[str], since_ms: int, of_str
             looked = time.monotonic()
             while True:
                 told = await listener.next(BEAT_SECONDS)
+                if END in told:
+                    yield _event("end", "away")
+                    return
                 about_reader = any(topic.startswith("user:") for topic in told)
                 if about_reader or time.monotonic() - looked >= BEAT_SECONDS:
                     if not await sync_to_async(_may_still_hear)(request, topics):

@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
+import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Collection
 from contextvars import Context
+from types import FrameType
 from uuid import UUID
 
 import psycopg
@@ -28,6 +31,8 @@ from egard.kernel.access.live import CHANNEL, EVERYTHING, root_of
 log = logging.getLogger("egard.live")
 APPLICATION_NAME = "egard-live"
 """The name of the listening connection, one a web process."""
+END = ""
+"""Told to every listener when the process ends."""
 REMEMBERED = 5000
 """So many told topics are kept for those who were away."""
 BEFORE_MS = 2000
@@ -55,12 +60,12 @@ class Listener:
         self._ring.set()
 
     async def next(self, seconds: float) -> list[str]:
-        """What was told, or nothing when nothing was for so long. `EVERYTHING` stands alone."""
+        """What was told, or nothing when nothing was for so long. `EVERYTHING` and `END` stand alone."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ring.wait(), seconds)
         self._ring.clear()
         told, self._told = list(self._told), {}
-        return [EVERYTHING] if EVERYTHING in told else told
+        return next(([word] for word in (END, EVERYTHING) if word in told), told)
 
 
 class Hub:
@@ -75,6 +80,7 @@ class Hub:
         self._ended: set[UUID] = set()
         self._look = asyncio.Event()
         # In a context of their own: they outlive the request that came first.
+        self._told_to_stop()
         self._tasks = [
             asyncio.get_running_loop().create_task(work(), context=Context()) for work in (self._listen, self._watch)
         ]
@@ -102,6 +108,24 @@ class Hub:
             self._ended.add(stream)
             self._look.set()
 
+    def _told_to_stop(self) -> None:
+        """A server that ends waits for what it is answering, and a stream would have no end: let them end first."""
+        loop = asyncio.get_running_loop()
+
+        def heed(signum: signal.Signals) -> None:
+            before = signal.getsignal(signum)
+
+            def handler(number: int, frame: FrameType | None) -> None:
+                loop.call_soon_threadsafe(self._everybody, END)
+                if callable(before):
+                    before(number, frame)
+
+            signal.signal(signum, handler)
+
+        if threading.current_thread() is threading.main_thread():
+            heed(signal.SIGTERM)
+            heed(signal.SIGINT)
+
     def _missed(self, topics: Collection[str], since_ms: int) -> list[str]:
         forgotten = len(self._recent) == REMEMBERED and self._recent[0][0] >= since_ms
         if self._heard_since is None or since_ms < self._heard_since or forgotten:
@@ -111,14 +135,14 @@ class Hub:
     def _heard(self, topic: str) -> None:
         self._recent.append((clock_ms(), topic))
         if topic == EVERYTHING:
-            self._everybody()
+            self._everybody(EVERYTHING)
         else:
             for listener in self._listeners.get(root_of(topic), ()):
                 listener.put(topic)
 
-    def _everybody(self) -> None:
+    def _everybody(self, topic: str) -> None:
         for listener in {listener for some in self._listeners.values() for listener in some}:
-            listener.put(EVERYTHING)
+            listener.put(topic)
 
     async def _listen(self) -> None:
         """For ever: a lost database is waited for, and what was said meanwhile is unknown."""
@@ -130,7 +154,7 @@ class Hub:
                     await connection.execute(f"listen {CHANNEL}")
                     self._heard_since, failures = clock_ms(), 0
                     self._recent.clear()
-                    self._everybody()
+                    self._everybody(EVERYTHING)
                     self._ready.set()
                     while True:
                         async for note in connection.notifies(timeout=LOOK_SECONDS):

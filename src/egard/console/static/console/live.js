@@ -153,7 +153,7 @@
   const say = (sign) => place.querySelectorAll("[data-sign]").forEach((told) => { told.hidden = told.dataset.sign !== sign; });
   const away = () => {
     live = false;
-    document.documentElement.dataset.live = "away";
+    place.dataset.state = "away";
     quiet ||= setTimeout(() => { if (!live && !ended && !document.hidden) say("away"); }, QUIET_MS);
   };
   const alive = (event) => {
@@ -164,7 +164,7 @@
     live = true;
     clearTimeout(quiet);
     quiet = 0;
-    document.documentElement.dataset.live = "on";
+    place.dataset.state = "on";
     say("");
     if (typing) giveSign();
   };
