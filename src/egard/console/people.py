@@ -142,7 +142,7 @@ def _past(request: HttpRequest, viewer: Viewer, found: Person) -> dict[str, Any]
     cursor = request.GET.get("cursor") or None
     ask = partial(timeline.timeline, viewer, found, kind=kinds, q=q, q_channels=words.channels_named(q))
     down_to = request.GET.get("down_to")
-    page = shown_again(ask, down_to) if down_to else ask(limit=PAST_SIZE, cursor=cursor)
+    page = shown_again(ask, down_to) if down_to and not cursor else ask(limit=PAST_SIZE, cursor=cursor)
     asked = urlencode([*(("of", name) for name in sorted(chosen)), *([("in", q)] if q else [])])
     return {
         "topic": topic_of(found),

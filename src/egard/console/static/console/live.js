@@ -94,12 +94,13 @@
     }
   };
 
+  const downTo = (list) => list.querySelector("[data-down-to]")?.dataset.downTo || "end";
   const isLive = (event) => event.detail.requestConfig?.triggeringEvent?.type === "live";
   document.addEventListener("htmx:configRequest", (event) => {
     const { elt, parameters, triggeringEvent } = event.detail;
     if (triggeringEvent?.type !== "live") return;
     parameters.live = "1";
-    if (elt.hasAttribute("data-live-list")) parameters.down_to = elt.querySelector("[data-down-to]")?.dataset.downTo || "end";
+    if (elt.hasAttribute("data-live-list")) parameters.down_to = downTo(elt);
   });
 
   // What has the focus, or stands at the top of the screen, stays where it is when rows come above it.
@@ -121,13 +122,16 @@
   };
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!isLive(event)) return;
-    const { xhr, elt, pathInfo } = event.detail;
+    const { xhr, elt, pathInfo, requestConfig } = event.detail;
     if (new URL(xhr.responseURL, location.href).pathname !== new URL(pathInfo.requestPath, location.href).pathname) {
       event.detail.shouldSwap = false; // sent to the sign-in
       finish();
     } else if (busy(elt) && !insisted.delete(elt)) {
       event.detail.shouldSwap = false; // she began to type while it was asked for
       wait(elt);
+    } else if (elt.hasAttribute("data-live-list") && requestConfig.parameters.down_to !== downTo(elt)) {
+      event.detail.shouldSwap = false; // more of the list came while it was asked for
+      ask(elt);
     } else anchor = cast(elt);
   });
   document.addEventListener("htmx:afterSwap", (event) => {
