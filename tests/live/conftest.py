@@ -22,6 +22,7 @@ from django.db import connection
 from django.test import Client
 from psycopg.conninfo import make_conninfo
 
+from egard.kernel.access.models import Presence
 from egard.site.processes import wait_until
 
 POOL = 12
@@ -144,7 +145,18 @@ def live_server(django_db_reset_sequences, _web):
     """
     if _web.process.poll() is not None:
         _web.start()
-    return _web
+    yield _web
+    # Pages that were closed are still being noted as gone: the tables are emptied after that, not across it.
+    wait_until(lambda: not Presence.objects.exists() and not _at_work(), seconds=5)
+
+
+def _at_work() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity"
+            " where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
 
 
 @pytest.fixture

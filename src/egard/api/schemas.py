@@ -65,6 +65,7 @@ class PersonOut(Out):
     site: SiteOut | None
     created_at: datetime
     erased_at: datetime | None
+    version: str = Field(description="stands for what PATCH changes: send it as If-Match, and nothing is overwritten")
 
 
 class MatchOut(Out):

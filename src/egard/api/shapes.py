@@ -31,6 +31,7 @@ def person_out(viewer: Viewer, person: Person) -> schemas.PersonOut:
         site=schemas.SiteOut.model_validate(person.site) if person.site else None,
         created_at=person.created_at,
         erased_at=person.erased_at,
+        version=person.version,
     )
 
 

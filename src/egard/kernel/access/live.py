@@ -59,11 +59,12 @@ def allowed(viewer: Viewer, topics: Iterable[str]) -> list[str]:
 
     Raises `UnknownTopic`, and `NotFound` of what she may not see. As many questions as topics, at most.
     """
+    asked = list(dict.fromkeys(topics))
     roots: dict[str, None] = {}
-    for topic in topics:
+    for topic in asked:
         found = _TOPIC.fullmatch(topic.removeprefix(PRESENCE))
         declared = registry.live.get(found["name"]) if found else None
-        if found is None or declared is None or len(roots) >= TOPICS_MAX:
+        if found is None or declared is None or len(asked) > TOPICS_MAX:
             raise UnknownTopic(topic=topic[:100])
         prefix = PRESENCE if topic.startswith(PRESENCE) else ""
         if prefix + found["root"] in roots:
