@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextvars import Context
 from types import FrameType
 from uuid import UUID
@@ -86,7 +86,7 @@ class Hub:
         ]
 
     @contextlib.asynccontextmanager
-    async def listening(self, topics: Collection[str], *, since_ms: int, stream: UUID) -> AsyncIterator[Listener]:
+    async def listening(self, topics: Collection[str], *, since_ms: int, stream: UUID) -> AsyncGenerator[Listener]:
         """An ear for these topics, which has been told what they missed since then. Raises TimeoutError without a
         database. The presence of `stream` is kept for as long.
         """

@@ -27,7 +27,8 @@
     return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
   };
   const FIELDS = ":is(input, textarea, select)";
-  const filled = (root) => [...root.querySelectorAll(`form[method=post] ${FIELDS}:not([type=hidden])`)].some(changed);
+  // data-filled: the server gave it back with what was typed, because something was wrong.
+  const filled = (root) => Boolean(root.querySelector("form[data-filled]")) || [...root.querySelectorAll(`form[method=post] ${FIELDS}:not([type=hidden])`)].some(changed);
   const busy = (part) => filled(part) || (part.contains(document.activeElement) && Boolean(document.activeElement.closest("form")));
 
   Object.assign(Idiomorph.defaults.callbacks, {
