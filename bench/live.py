@@ -1,8 +1,8 @@
 """What telling open pages costs those who write: batches of 1,000 events with and without it, in turn.
 
-The same batches go through `record_events` (persons, facts, order numbers) with telling as it is, and with the call that
-tells taken out; the turns alternate, so that both see the same machine. Once the facts are of a thousand people (one word
-is told for all) and once of eighty (each is told by name). Claim: at most 3 % of a batch.
+The same batches go through `record_events` (persons, facts, order numbers) with telling as it is, and with the call
+that tells taken out; the turns alternate, so that both see the same machine. Once the facts are of a thousand people
+(one word is told for all) and once of eighty (each is told by name). Claim: at most 3 % of a batch.
 """
 
 from __future__ import annotations

@@ -25,11 +25,12 @@ from psycopg.conninfo import make_conninfo
 from egard.kernel.access.models import Presence
 from egard.site.processes import wait_until
 
-POOL = 12
-
 
 class Web:
     """One `egard web`, which may be killed and started again on the same address."""
+
+    pool = 12
+    """Connections that its pages share."""
 
     def __init__(self, port: int, environment: dict[str, str]) -> None:
         self.port, self.environment = port, environment
@@ -132,7 +133,7 @@ def _web(django_db_setup, django_db_blocker):
     of = connection.settings_dict
     named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     parts = {name: of[key] for name, key in named.items() if of[key]}
-    web = Web(port, {"DATABASE_URL": make_conninfo(**parts), "EGARD_POOL": str(POOL)})
+    web = Web(port, {"DATABASE_URL": make_conninfo(**parts), "EGARD_POOL": str(Web.pool)})
     yield web
     if web.process.poll() is None:
         web.stop(signal.SIGKILL)

@@ -6,7 +6,6 @@ import time
 import urllib.request
 
 import pytest
-from conftest import POOL
 from django.db import connection, transaction
 from django.test import Client
 
@@ -85,7 +84,7 @@ def test_thirty_open_pages_hold_no_connection_of_a_pool_of_twelve(live_server, l
         cursor.execute(
             "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
         )
-        assert cursor.fetchone()[0] <= POOL + 1
+        assert cursor.fetchone()[0] <= live_server.pool + 1
     assert listening() == 1
     people.update_person(anne, family_name="Leblanc", by=me, now=utc_now())
     assert all(stream.hears(topic(anne, "/who"), 3) for stream in streams)
