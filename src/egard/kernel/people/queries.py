@@ -154,6 +154,15 @@ def mentioned(viewer: Viewer, uuid: UUID) -> Person | None:
     return fill(found) if found else None
 
 
+def is_visible(viewer: Viewer, uuid: str) -> bool:
+    """Whether somebody of this public id is within the viewer's scope; False for what is no id."""
+    try:
+        wanted = UUID(uuid)
+    except ValueError:
+        return False
+    return viewer.can(READ) and visible(viewer).filter(uuid=wanted).exists()
+
+
 def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[Person]:
     """The persons who have exactly this identifier (several only where it is shared)."""
     viewer = everywhere(viewer)
