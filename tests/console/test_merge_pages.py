@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from egard.kernel.lifecycle.operations import merge_persons
-from egard.kernel.people import duplicates
+from egard.kernel.people import duplicates, operations
 from egard.kernel.people.models import Duplicate, Merge, Person
 
 pytestmark = pytest.mark.django_db
@@ -49,10 +49,19 @@ def test_the_other_is_chosen_by_search_or_from_those_who_look_alike(client, agen
     )
 
 
-def test_both_stand_side_by_side_and_one_button_merges_them(client, agent, anne, nan):
+def test_both_stand_side_by_side_and_one_button_merges_them(client, agent, anne, nan, me, now):
+    for person in (anne, nan):
+        operations.record_consent(person, "news", "email", given=person is anne, by=me, now=now)
     page = reverse("console:merge", args=[anne.uuid])
     shown = _text(client.get(page, {"with": nan.uuid}))
-    for words in ("anne@example.org", "nan@example.net", "Stays Anne Kerouac", "Joins Nan Kerouac", "together"):
+    for words in (
+        "anne@example.org",
+        "nan@example.net",
+        "Stays Anne Kerouac",
+        "Joins Nan Kerouac",
+        "1 · 2 together",
+        "News, E-mail",
+    ):
         assert words in shown
     assert not Merge.objects.exists()
     done = client.post(page, {"with": nan.uuid, "reason": "same voice"}, follow=True)
