@@ -126,7 +126,7 @@ def email_code(request: HttpRequest) -> HttpResponse:
     """Type the code that came to the new address; from then on it is hers."""
     reader, secret, now = me(request), request.COOKIES[COOKIE], utc_now()
     asked = Code.objects.filter(
-        browser=operations.sha(secret), purpose="address", person=reader.person, ended_at=None
+        browser=operations.sha(secret), purpose="address", person__in=reader.person.members, ended_at=None
     ).first()
     if asked is None:
         return redirect("portal:email")

@@ -180,13 +180,13 @@ def note_seen(session: Session, *, now: datetime) -> None:
 
 def end_session(person: Person, uuid: object, *, now: datetime) -> None:
     """Sign one of her devices out. Raises `NotFound` for one that is not hers."""
-    if not Session.objects.filter(person=person, uuid=uuid, ended_at=None).update(ended_at=now):
+    if not Session.objects.filter(person__in=person.members, uuid=uuid, ended_at=None).update(ended_at=now):
         raise NotFound
 
 
 def end_other_sessions(person: Person, *, but: Session | None, now: datetime) -> int:
     """Sign her out everywhere (`but` here); on how many devices."""
-    open_now = Session.objects.filter(person=person, ended_at=None)
+    open_now = Session.objects.filter(person__in=person.members, ended_at=None)
     return open_now.exclude(pk=but.pk if but else None).update(ended_at=now)
 
 

@@ -15,7 +15,7 @@ from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.people import queries
-from egard.kernel.people.models import Person
+from egard.kernel.people.models import Identifier, Person
 from egard.portal.models import Code
 from egard.portal.refusals import NotTheWord, WrongCode
 
@@ -61,12 +61,13 @@ def take_address(person: Person, code: Code, *, now: datetime) -> str:
     """
     by = herself(person)
     found = Code.objects.select_for_update().filter(
-        pk=code.pk, person=person, purpose="address", used_at__isnull=False, ended_at=None
+        pk=code.pk, person__in=person.members, purpose="address", used_at__isnull=False, ended_at=None
     )
     if not found.update(ended_at=now):
         raise WrongCode
     others = [one for one in queries.persons_with(system_viewer("portal"), "email", code.address) if one != person]
-    held = list(person.identifiers.filter(kind="email").order_by("-id").values_list("value", flat=True))
+    emails = Identifier.objects.filter(person__in=person.members, kind="email")
+    held = list(emails.order_by("-id").values_list("value", flat=True))
     replaces = code.replaces if code.replaces in held and code.replaces != code.address else ""
     people.add_identifier(person, "email", code.address, shared=bool(others), instead_of=replaces, by=by, now=now)
     before = replaces or next((value for value in held if value != code.address), "")

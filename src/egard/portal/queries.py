@@ -13,8 +13,9 @@ from django.utils import timezone
 from egard.base.paging import decode_cursor, encode_cursor
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import ApiKey, RoleGrant, Sight, User
+from egard.kernel.access.queries import system_viewer
 from egard.kernel.people import queries as people
-from egard.kernel.people.models import Person
+from egard.kernel.people.models import Identifier, Person
 from egard.kernel.registry import FieldClass, OpenItem, registry
 from egard.kernel.timeline.models import Fact
 from egard.portal.models import Session
@@ -27,11 +28,15 @@ HELD = ("people.read", "people.export", "timeline.read")
 
 
 def session_of(secret: str, *, now: datetime) -> Session | None:
-    """The living session behind a cookie, with its person: one query."""
+    """The living session behind a cookie, with its person, who may have been merged since: two queries."""
     if not secret:
         return None
-    living = Session.objects.filter(token=sha(secret), ended_at=None, expires_at__gt=now, person__erased_at=None)
-    return living.select_related("person__site").first()
+    living = Session.objects.filter(token=sha(secret), ended_at=None, expires_at__gt=now)
+    found = living.select_related("person").first()
+    if found is None:
+        return None
+    found.person = people.person(system_viewer("portal"), found.person.uuid)
+    return None if found.person.erased_at else found
 
 
 def viewer_of(person: Person) -> Viewer:
@@ -74,14 +79,15 @@ def held_on(viewer: Viewer, person: Person) -> Held:
         numbers=list(card.identifiers),
         roles=list(card.roles),
         adviser=card.adviser,
-        facts=Fact.objects.filter(person=person).count(),
+        facts=Fact.objects.filter(person__in=person.members).count(),
     )
 
 
 def devices(viewer: Viewer, person: Person, *, now: datetime) -> list[Session]:
     """Where she is signed in, the latest used first."""
     viewer.require("people.read")
-    return list(Session.objects.filter(person=person, ended_at=None, expires_at__gt=now).order_by("-seen_at"))
+    hers = Session.objects.filter(person__in=person.members, ended_at=None, expires_at__gt=now)
+    return list(hers.order_by("-seen_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,8 @@ class Choice:
 def choices(viewer: Viewer, person: Person, purposes: Iterable[str]) -> list[tuple[str, list[Choice]]]:
     """Her switches by purpose: those offered, by the ways that reach her, and whatever she ever spoke of."""
     said = {(state.purpose, state.channel): state for state in people.consents(viewer, person)}
-    kinds = set(person.identifiers.filter(kind__in=("email", "phone")).values_list("kind", flat=True))
+    reach = Identifier.objects.filter(person__in=person.members, kind__in=("email", "phone"))
+    kinds = set(reach.values_list("kind", flat=True))
     ways = [
         channel
         for channel, there in (

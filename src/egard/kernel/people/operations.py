@@ -189,20 +189,17 @@ def add_identifier(
         _lock_value(kind, normal)
         Identifier.objects.filter(kind=kind, value=normal).update(exclusive=False)
     _insert_identifiers(held, [(kind, normal)], by=by, now=now, shared=shared)
-    if instead_of:
-        Identifier.objects.filter(person__in=held.members, kind=kind, value=instead_of).exclude(value=normal).delete()
+    Identifier.objects.filter(person__in=held.members, kind=kind, value=instead_of).exclude(value=normal).delete()
     write_search(held)
-    found = Identifier.objects.filter(person__in=held.members, kind=kind, value=normal).order_by("id").first()
-    assert found is not None
-    return found
+    return Identifier.objects.filter(person__in=held.members, kind=kind, value=normal).earliest("id")
 
 
 @transaction.atomic
 def remove_identifier(person: Person, kind: str, value: str, *, by: Actor, now: datetime) -> None:
     """Take an identifier away. Raises `NotFound` when she has it not."""
     held = _locked(person)
-    hers = Identifier.objects.filter(person__in=held.members, kind=kind, value=normalise(kind, value))
-    gone, _rows = hers.delete()
+    normal = normalise(kind, value)
+    gone, _rows = Identifier.objects.filter(person__in=held.members, kind=kind, value=normal).delete()
     if not gone:
         raise NotFound
     write_search(held)
@@ -212,8 +209,7 @@ def remove_identifier(person: Person, kind: str, value: str, *, by: Actor, now: 
 def start_role(person: Person, role: str, *, since: datetime, by: Actor, now: datetime) -> Role:
     """The person becomes customer, candidate, employee... A role that is open already is returned as it is."""
     held = _locked(person)
-    found = _open_roles(held, role).first()
-    return found or Role.objects.create(person=held, role=slug(role), since=since)
+    return _open_roles(held, role).first() or Role.objects.create(person=held, role=slug(role), since=since)
 
 
 @transaction.atomic
@@ -315,16 +311,12 @@ def erase(person: Person, *, now: datetime) -> None:
     typed = [term for kind, value in identifiers for term in (value, *search_terms(kind, value))]
     redact_sights([*typed, *words(f"{held.family_name} {held.given_name}")])
     redact_reasons(held.pk)
-    ErasedIdentifier.objects.bulk_create(
-        (
-            ErasedIdentifier(digest=erased_digest(kind, value), erased_at=now)
-            for kind, value in identifiers
-            if (declared := registry.identifier_kinds.get(kind)) is None or not declared.shared
-        )
-        if identifiers
-        else (),
-        ignore_conflicts=True,
-    )
+    remembered = [
+        ErasedIdentifier(digest=erased_digest(kind, value), erased_at=now)
+        for kind, value in identifiers
+        if (declared := registry.identifier_kinds.get(kind)) is None or not declared.shared
+    ]
+    ErasedIdentifier.objects.bulk_create(remembered, ignore_conflicts=True)
     held.identifiers.all().delete()
     SearchRow.objects.filter(person=held).delete()
     Duplicate.objects.filter(Q(a=held) | Q(b=held)).delete()
