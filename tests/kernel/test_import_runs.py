@@ -18,7 +18,7 @@ from egard.base.refusal import NotFound
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.jobs.operations import TryAgain
-from egard.kernel.lifecycle.imports import runs
+from egard.kernel.lifecycle.imports import run_work, runs
 from egard.kernel.lifecycle.imports.guesses import guessed
 from egard.kernel.lifecycle.imports.preview import preview
 from egard.kernel.lifecycle.imports.run_work import run_import
@@ -196,13 +196,15 @@ def test_refused_rows_that_hold_an_erased_person_are_not_kept(clerk, make_person
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_that_is_cancelled_keeps_what_is_in_and_says_so(clerk):
-    run = sent(clerk, FRENCH + "".join(f"C{n};P{n};N;p{n}@example.org;;;;\n" for n in range(60_000)))
+def test_a_run_that_is_cancelled_keeps_what_is_in_and_says_so(clerk, monkeypatch):
+    monkeypatch.setattr(run_work, "TELL_SECONDS", 0.02)
+    filler = "x" * 1000  # a megabyte is read at a time
+    run = sent(clerk, "Prénom;Courriel;Notes\n" + "".join(f"P{n};p{n}@example.org;{filler}\n" for n in range(8_000)))
     runs.start(clerk, run.pk, looked_at(clerk, run).stated, now=utc_now())
 
     def stop() -> None:
         while not ImportRun.objects.get(pk=run.pk).rows:
-            time.sleep(0.05)
+            time.sleep(0.01)
         runs.cancel(clerk, run.pk, now=utc_now())
         connections.close_all()
 
@@ -212,7 +214,7 @@ def test_a_run_that_is_cancelled_keeps_what_is_in_and_says_so(clerk):
         asked.result()
     ended = runs.run(clerk, run.pk)
     assert ended.stage == "cancelled"
-    assert 0 < ended.rows < 60_000
+    assert 0 < ended.rows < 8_000
     assert ended.people == Person.objects.count()
 
 
@@ -231,6 +233,7 @@ def test_a_run_that_waits_is_cancelled_at_once_and_one_in_hand_is_not_taken_twic
     assert not Person.objects.exists()
 
 
+ROWS_KILLED = 10_000
 WORK = """
 import sys, django
 django.setup()
@@ -238,8 +241,9 @@ from django.conf import settings
 settings.DATABASES["default"]["NAME"] = sys.argv[2]
 settings.MEDIA_ROOT = sys.argv[3]
 from egard.base.clock import utc_now
-from egard.kernel.lifecycle.imports.run_work import run_import
-run_import(sys.argv[1], now=utc_now())
+from egard.kernel.lifecycle.imports import run_work
+run_work.BATCH = 500
+run_work.run_import(sys.argv[1], now=utc_now())
 """
 
 
@@ -247,7 +251,7 @@ run_import(sys.argv[1], now=utc_now())
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_is_killed_is_taken_up_again_and_ends_with_the_same_figures(clerk, settings):
     head = "numero;date;client;montant\n"
-    lines = [f"T{n};{1 + n % 28:02}/02/2026;C{n % 5_000};{'x' if n % 997 == 0 else n}\n" for n in range(40_000)]
+    lines = [f"T{n};{1 + n % 28:02}/02/2026;C{n % 1_000};{'x' if n % 997 == 0 else n}\n" for n in range(ROWS_KILLED)]
     stated = {
         "columns": {
             "kind": {"constant": "purchases.made/1"},
@@ -267,18 +271,18 @@ def test_a_run_that_is_killed_is_taken_up_again_and_ends_with_the_same_figures(c
     try:
         deadline = time.monotonic() + 40
         while not Fact.objects.exists() and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.02)
+            time.sleep(0.005)
         assert process.poll() is None, "it ended before it could be killed"
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     written = Fact.objects.count()
-    assert 0 < written < 40_000
+    assert 0 < written < ROWS_KILLED
     assert runs.run(clerk, run.pk).stage == "running"
     run_import(str(run.pk), now=utc_now())
     ended = runs.run(clerk, run.pk)
-    wrong = sum(n % 997 == 0 for n in range(40_000))
+    wrong = sum(n % 997 == 0 for n in range(ROWS_KILLED))
     assert (ended.stage, ended.attempts) == ("done", 2)
-    assert (ended.rows, ended.rejected, ended.facts) == (40_000, wrong, 40_000 - wrong)
-    assert (ended.people, Person.objects.count(), Fact.objects.count()) == (5_000, 5_000, 40_000 - wrong)
+    assert (ended.rows, ended.rejected, ended.facts) == (ROWS_KILLED, wrong, ROWS_KILLED - wrong)
+    assert (ended.people, Person.objects.count(), Fact.objects.count()) == (1_000, 1_000, ROWS_KILLED - wrong)
     assert [path.name for path in runs.folder_of(run).iterdir()] == ["clients.csv.rejects.csv"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.people import facts, operations, queries, rules
+from egard.kernel.people import copies, facts, operations, queries, rules
 from egard.kernel.registry import FieldClass as F
 from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, LiveTopic, Permission, Scope
 
@@ -115,5 +115,5 @@ declaration = Journey(
             load="egard.kernel.lifecycle.imports.people:load",
         ),
     ),
-    hooks=Hooks(export=operations.export, erase=operations.erase, counts=queries.counts),
+    hooks=Hooks(export=copies.export, erase=operations.erase, counts=queries.counts),
 )

@@ -283,27 +283,6 @@ def protect(person: Person, protected: bool, *, by: Actor, now: datetime) -> Non
     log_change("people.protected" if protected else "people.unprotected", by=by, now=now, subject=str(held.uuid))
 
 
-def export(person: Person) -> dict[str, Any]:
-    """What this package holds on a person, as plain data for her own copy."""
-    return {
-        "id": str(person.uuid),
-        "given_name": person.given_name,
-        "family_name": person.family_name,
-        "language": person.language,
-        "address": person.address,
-        "country": person.country,
-        "site": person.site.name if person.site else None,
-        "created_at": person.created_at,
-        "protected_at": person.protected_at,
-        "identifiers": list(person.identifiers.values("kind", "value", "added_at")),
-        "roles": list(person.roles.values("role", "since", "until")),
-        "consents": list(
-            person.consents.order_by("at", "id").values("purpose", "channel", "given", "at", "by", "proof")
-        ),
-        "advisers": list(person.relationships.values("kind", "staff__name", "since", "until")),
-    }
-
-
 def erase(person: Person, *, now: datetime) -> None:
     """Take away who she was: names, addresses, identifiers, search. What happened and its figures stay."""
     held = Person.objects.select_for_update().get(pk=person.pk)

@@ -22,6 +22,7 @@ from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.jobs.operations import TryAgain
+from egard.kernel.lifecycle.imports import job
 from egard.kernel.lifecycle.imports.running import ImportStopped, Summary, import_file
 from egard.kernel.lifecycle.imports.runs import folder_of, path_of, rejects_of
 from egard.kernel.lifecycle.imports.tally import Progress
@@ -31,6 +32,7 @@ from egard.kernel.timeline.models import Fact
 
 log = logging.getLogger("egard.import")
 TELL_SECONDS = 0.4
+BATCH = job.BATCH
 BUSY_SECONDS = 5
 ATTEMPTS_MAX = 5
 """Times that a run is taken up; one that kills its worker each time ends with a word instead."""
@@ -86,7 +88,7 @@ def _bring_in(run: ImportRun) -> None:
     with Teller(run) as teller:
         try:
             summary = import_file(
-                run.kind, path_of(run), stated=run.stated, by=by, now=run.begun_at, progress=teller.hear
+                run.kind, path_of(run), stated=run.stated, by=by, now=run.begun_at, batch=BATCH, progress=teller.hear
             )
         except Cancelled:
             pass
