@@ -22,6 +22,7 @@ from egard.kernel.messages.notices import warn_user
 TOLD = {
     "account/email/password_changed": ("messages.password_changed", {}),
     "account/email/password_set": ("messages.password_changed", {}),
+    "account/email/password_reset": ("messages.password_changed", {}),
     "mfa/email/totp_activated": ("messages.two_step", {"what": "on"}),
     "mfa/email/totp_deactivated": ("messages.two_step", {"what": "off"}),
     "mfa/email/recovery_codes_generated": ("messages.two_step", {"what": "codes"}),
@@ -55,7 +56,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         response = super().post_login(request, user, **kwargs)
         known = _known(request)
         if str(user.pk) not in known:
-            device = browsers.device(request.headers.get("User-Agent", "")) or "?"
+            device = browsers.device(request.headers.get("User-Agent", ""))
             warn_user(user, "messages.new_browser", by=Actor("user", str(user.pk)), now=utc_now(), device=device)
             known = [str(user.pk), *known][:KNOWN_MAX]
         response.set_signed_cookie(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.kernel.registry import Hooks, Job, Journey, MessageKind
 from egard.portal import operations
 
+_TOLD = ("given_name", "at")
 _CODE = ("code", "minutes")
 
 declaration = Journey(
@@ -19,9 +20,8 @@ declaration = Journey(
     messages=(
         MessageKind("portal.code", _("Sign-in code"), "portal/messages/code", _CODE, secret=True),
         MessageKind("portal.address", _("Code for a new address"), "portal/messages/address", _CODE, secret=True),
-        MessageKind(
-            "portal.address_changed", _("Address changed"), "portal/messages/address_changed", ("given_name", "at")
-        ),
+        MessageKind("portal.address_changed", _("Address changed"), "portal/messages/address_changed", _TOLD),
+        MessageKind("portal.address_added", _("Address added"), "portal/messages/address_added", _TOLD),
     ),
     hooks=Hooks(export=operations.export, erase=operations.erase),
 )

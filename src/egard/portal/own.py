@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import log_change
+from egard.kernel.access.queries import system_viewer
 from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
+from egard.kernel.people import queries
 from egard.kernel.people.models import Person
 from egard.portal.models import Code
 from egard.portal.refusals import NotTheWord, WrongCode
@@ -63,17 +65,15 @@ def take_address(person: Person, code: Code, *, now: datetime) -> str:
     )
     if not found.update(ended_at=now):
         raise WrongCode
-    try:
-        with transaction.atomic():
-            people.add_identifier(person, "email", code.address, by=by, now=now)
-    except people.IdentifierTaken:
-        people.add_identifier(person, "email", code.address, shared=True, by=by, now=now)
-    replaces = code.replaces
-    if replaces != code.address and person.identifiers.filter(kind="email", value=replaces).exists():
-        people.remove_identifier(person, "email", replaces, by=by, now=now)
+    others = [one for one in queries.persons_with(system_viewer("portal"), "email", code.address) if one != person]
+    held = list(person.identifiers.filter(kind="email").order_by("-id").values_list("value", flat=True))
+    replaces = code.replaces if code.replaces in held and code.replaces != code.address else ""
+    people.add_identifier(person, "email", code.address, shared=bool(others), instead_of=replaces, by=by, now=now)
+    before = replaces or next((value for value in held if value != code.address), "")
+    if before:
         send(
-            "portal.address_changed",
-            replaces,
+            "portal.address_changed" if replaces else "portal.address_added",
+            before,
             key=f"portal.address_changed:{code.pk}",
             fields={"given_name": person.given_name, "at": now},
             person=person,

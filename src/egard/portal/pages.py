@@ -117,16 +117,12 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def language_of(request: HttpRequest, person: Person | None) -> str:
-    """The language chosen in this browser, else the person's own, else the browser's, else the house's."""
+    """The language chosen in this browser, else the browser's own, else the person's, else the house's."""
     known = dict(settings.LANGUAGES)
-    for code in (request.COOKIES.get(LANGUAGE_COOKIE, ""), person.language if person else ""):
-        if code in known:
-            return code
-    accepted = request.headers.get("Accept-Language", "")
-    for code, _quality in translation.trans_real.parse_accept_lang_header(accepted):
-        if (short := code.split("-")[0]) in known:
-            return short
-    return settings.LANGUAGE_CODE
+    chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
+    accepted = translation.trans_real.parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    wished = (chosen, *(code.split("-")[0] for code, _quality in accepted), person.language if person else "")
+    return next((code for code in wished if code in known), settings.LANGUAGE_CODE)
 
 
 def theme_of(request: HttpRequest) -> str:

@@ -107,7 +107,7 @@ def sightings(viewer: Viewer, person: Person, *, cursor: str | None = None) -> t
     Roles are those that the colleague held then. Names of staff are shown where `EGARD_PORTAL_STAFF_NAMES` says so.
     """
     viewer.require("people.read")
-    found = Sight.objects.filter(person_id=person.pk).order_by("-id")
+    found = Sight.objects.filter(person_id__in=person.members).order_by("-id")
     if cursor:
         found = found.filter(id__lt=decode_cursor(cursor, "sightings", int)[0])
     rows = list(found[: SIGHTS_READ + 1])

@@ -28,7 +28,7 @@ journey = Journey(
             order=90,
         ),
     ),
-    open=(OpenItems("parcels", queries.READ, queries.under_way),),
-    hooks=Hooks(export=queries.export, erase=operations.erase),
+    open=(OpenItems("parcels", queries.READ, queries.under_way, portal=True),),
+    hooks=Hooks(export=queries.export, erase=operations.erase, counts=queries.counts),
     router="egard_parcels.api:router",
 )

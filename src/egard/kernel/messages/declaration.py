@@ -17,12 +17,7 @@ declaration = Journey(
     messages=(
         MessageKind("messages.new_browser", _("New sign-in"), "messages/kinds/new_browser", ("name", "at", "device")),
         MessageKind("messages.password_changed", _("Password changed"), "messages/kinds/password", ("name", "at")),
-        MessageKind(
-            "messages.two_step_changed",
-            _("Two-step sign-in changed"),
-            "messages/kinds/two_step",
-            ("name", "at", "what"),
-        ),
+        MessageKind("messages.two_step", _("Two-step sign-in"), "messages/kinds/two_step", ("name", "at", "what")),
         MessageKind("messages.exported", _("File copied"), "messages/kinds/exported", ("given_name", "at")),
         MessageKind("messages.erased", _("File erased"), "messages/kinds/erased", ("at",)),
     ),

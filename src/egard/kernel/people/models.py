@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import JSONObject, Reverse
+from django.db.models.functions import Reverse
 from django.utils.functional import cached_property
 
 from egard.base.ids import new_id
@@ -71,11 +71,13 @@ class Person(models.Model):
 
     @cached_property
     def absorbed(self) -> list[dict[str, Any]]:
-        """What the rows merged into hers say (`MEMBER`), the oldest first; empty for most people.
+        """What the rows merged into hers say (see `members.ROWS`), the oldest first; empty for most people.
 
         Whoever found her through `queries.person` has it from the same query; else it is asked for here.
         """
-        return [row for (row,) in Person.objects.filter(root=self.pk).order_by("id").values_list(MEMBER)]
+        from egard.kernel.people.members import with_members
+
+        return with_members(Person.objects.filter(pk=self.pk)).values_list("absorbed", flat=True).first() or []
 
     @property
     def members(self) -> tuple[int, ...]:
@@ -83,23 +85,6 @@ class Person(models.Model):
         journey stores of a person it reads with `person__in=person.members`.
         """
         return (self.pk, *(row["id"] for row in self.absorbed))
-
-
-MEMBER = JSONObject(
-    **{
-        name: name
-        for name in (
-            *("id", "uuid", "given_name", "family_name", "language", "address", "country", "created_at", "user"),
-            "protected_at",
-        )
-    },
-    site=models.Case(
-        models.When(
-            site__isnull=False, then=JSONObject(id="site__id", code="site__code", name="site__name", zone="site__zone")
-        )
-    ),
-)
-"""A row that was merged into another, as `Person.absorbed` gives it."""
 
 
 class Merge(models.Model):

@@ -172,11 +172,11 @@ def update_person(person: Person, *, by: Actor, now: datetime, **changes: Any) -
 
 @transaction.atomic
 def add_identifier(
-    person: Person, kind: str, value: str, *, shared: bool = False, by: Actor, now: datetime
+    person: Person, kind: str, value: str, *, shared: bool = False, instead_of: str = "", by: Actor, now: datetime
 ) -> Identifier:
     """Add an identifier; adding one that she has already changes nothing.
 
-    With `shared`, others may have it too; theirs become shared as well.
+    With `shared`, others may have it too; theirs become shared as well. `instead_of` is one of hers that goes.
     """
     normal = normalise(kind, value)
     held = _locked(person)
@@ -184,6 +184,8 @@ def add_identifier(
         _lock_value(kind, normal)
         Identifier.objects.filter(kind=kind, value=normal).update(exclusive=False)
     _insert_identifiers(held, [(kind, normal)], by=by, now=now, shared=shared)
+    if instead_of:
+        Identifier.objects.filter(person__in=held.members, kind=kind, value=instead_of).exclude(value=normal).delete()
     write_search(held)
     found = Identifier.objects.filter(person__in=held.members, kind=kind, value=normal).order_by("id").first()
     assert found is not None
