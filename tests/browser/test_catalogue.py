@@ -262,9 +262,9 @@ def test_every_word_on_every_page_is_translated(visit, marked_french):
         if shown.name.startswith("api "):
             continue  # the API's documentation is drawn by its own library, in English
         page, _complaints = open_one(shown)
-        if words := sorted({word for text in page.evaluate(TEXTS) for word in unmarked(text)}):
-            wrong[str(shown)] = words
-    assert not wrong, wrong
+        if found := sorted({word for text in page.evaluate(TEXTS) for word in unmarked(text)}):
+            wrong[str(shown)] = found
+    assert not wrong, "".join(f"\n{page}: {', '.join(words)}" for page, words in wrong.items())
 
 
 def test_a_forgotten_word_would_be_found():
