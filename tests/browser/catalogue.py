@@ -22,7 +22,8 @@ class Shown:
 
     `name` is its address in the URL conf; `args(world)` its arguments; `who` is signed in (a role, `nobody`);
     `opened` are selectors clicked once it is there; `status` is the answer that it comes with; `path` stands for an
-    address of no name; `without` is a part that others drew, which is not ours to mend.
+    address of no name; `without` is a part that others drew, which is not ours to mend; `data`
+    says that words of messages stand there, in the language of whoever gets them.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Shown:
     status: int = 200
     path: str = ""
     without: str = ""
+    data: bool = False
 
     def url(self, world: Any) -> str:
         return self.path or reverse(self.name, kwargs=self.args(world)) + self.query.format(twin=world.twin.uuid)
@@ -93,8 +95,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:audit", who="auditor"),
     Shown("console:audit_changes", who="auditor"),
     Shown("console:audit_figures", who="auditor"),
-    Shown("console:sent", who="administrator"),
-    Shown("console:sent_one", lambda world: {"uuid": world.message.uuid}, who="administrator"),
+    Shown("console:sent", who="administrator", data=True),
+    Shown("console:sent_one", lambda world: {"uuid": world.message.uuid}, who="administrator", data=True),
     Shown("console:imports", who="administrator"),
     Shown("portal:sign_in", who="nobody"),
     *(

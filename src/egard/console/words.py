@@ -74,6 +74,9 @@ SIGHTS: dict[str, Any] = {
     "sights": _("read who saw the file"),
     "audit": _("read the log"),
     "import": _("took refused rows"),
+    "merge": _("compared two records"),
+    "merges": _("read the merges"),
+    "message": _("read a message"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
