@@ -19,8 +19,9 @@ from egard.kernel.registry import MenuItem, registry
 THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
 
-PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
-"""The console's own entry; journeys bring theirs."""
+PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10, key="p")
+WORK = MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w")
+"""The console's own entries; journeys bring theirs."""
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -40,6 +41,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme_of(request),
         "languages": settings.LANGUAGES,
         "menu": SimpleLazyObject(lambda: menu(request)),
+        "desk": SimpleLazyObject(lambda: _desk(request)),
         "searches": SimpleLazyObject(lambda: viewer_of(request).can(PEOPLE.permission)),
         "demo_loaded": SimpleLazyObject(lambda: bool(_ask("EGARD_DEMO_LOADED"))),
         "demo_logins": SimpleLazyObject(lambda: _ask("EGARD_DEMO_LOGINS", request) or []),
@@ -59,15 +61,22 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     viewer = viewer_of(request)
     entries = []
-    for item in sorted([PEOPLE, *registry.menu], key=lambda item: item.order):
+    for item in sorted([PEOPLE, WORK, *registry.menu], key=lambda item: item.order):
         if not viewer.can(item.permission):
             continue
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue
-        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": request.path.startswith(url)})
+        current = request.path.startswith(url)
+        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": current, "key": item.key})
     return entries
+
+
+def _desk(request: HttpRequest) -> Any:
+    from egard.console.worklist_frames import anywhere
+
+    return anywhere(request)
 
 
 def _ask(setting: str, *about: Any) -> Any:

@@ -5,7 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.conf import settings
 
-DECLARING = ("egard.kernel.access", "egard.kernel.people", "egard.kernel.timeline", "egard.api")
+DECLARING = ("egard.kernel.access", "egard.kernel.people", "egard.kernel.timeline", "egard.api", "egard.console")
 """Packages of the house that declare themselves as journeys do, lowest first."""
 
 

@@ -17,8 +17,9 @@ from egard.base.copytext import NULL, copy_block, number_array, number_column, r
 from egard.base.ids import new_id
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
+from egard.kernel.access.models import User
 from egard.kernel.people import rules
-from egard.kernel.people.models import ErasedIdentifier
+from egard.kernel.people.models import ErasedIdentifier, Person, Relationship
 from egard.kernel.people.operations import Erased, erased_digest, search_terms
 from egard.kernel.registry import registry
 
@@ -256,3 +257,50 @@ def search_text_of(family_name: str, given_name: str, identifiers: Iterable[Pair
     """What a search looks through for somebody of this name who has these identifiers."""
     terms = [term for kind, value in identifiers for term in search_terms(kind, value)]
     return rules.search_text(words(f"{family_name} {given_name}"), terms)
+
+
+Ties = dict[int, tuple[int | None, int | None]]
+"""By person, the tie to an adviser that began and the one that ended (`Relationship.pk`)."""
+
+
+@transaction.atomic
+def name_adviser(persons: Iterable[int], staff: User | None, *, by: Actor, now: datetime) -> Ties:
+    """One adviser for many persons (`Person.pk`), or none; answers those who had another. The erased are left out."""
+    held = list(
+        Person.objects.select_for_update()
+        .filter(pk__in=list(persons), erased_at__isnull=True)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    current = {
+        tie.person_id: tie
+        for tie in Relationship.objects.filter(person__in=held, kind="adviser", until__isnull=True, since__lte=now)
+    }
+    wanted = staff.pk if staff else None
+    changing = [pk for pk in held if (current[pk].staff_id if pk in current else None) != wanted]
+    Relationship.objects.filter(pk__in=[current[pk].pk for pk in changing if pk in current]).update(until=now)
+    begun: dict[int, int] = {}
+    if staff is not None:
+        made = Relationship.objects.bulk_create(Relationship(person_id=pk, staff=staff, since=now) for pk in changing)
+        begun = {tie.person_id: tie.pk for tie in made}
+    return {pk: (begun.get(pk), current[pk].pk if pk in current else None) for pk in changing}
+
+
+@transaction.atomic
+def take_back_adviser(ties: Ties, *, by: Actor, now: datetime) -> set[int]:
+    """Undo `name_adviser`: the tie that began never was, the one that ended goes on. Answers the persons restored;
+    whose adviser was changed since, or who was erased, stays as she is.
+    """
+    held = Person.objects.select_for_update().filter(pk__in=list(ties), erased_at__isnull=True).order_by("pk")
+    alive = set(held.values_list("pk", flat=True))
+    last: dict[int, Relationship] = {}
+    for tie in Relationship.objects.filter(person__in=alive, kind="adviser").order_by("pk"):
+        last[tie.person_id] = tie
+    restored = {
+        pk
+        for pk, (begun, ended) in ties.items()
+        if pk in last and last[pk].pk == (begun or ended) and (last[pk].until is None) == (begun is not None)
+    }
+    Relationship.objects.filter(pk__in=[begun for pk in restored if (begun := ties[pk][0])]).delete()
+    Relationship.objects.filter(pk__in=[ended for pk in restored if (ended := ties[pk][1])]).update(until=None)
+    return restored

@@ -85,6 +85,11 @@ def holders(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[P
     return _rows(viewer, ids, None, "") if ids else []
 
 
+def rows_of(viewer: Viewer, ids: Sequence[int]) -> list[PersonRow]:
+    """The rows of some persons (`Person.pk`), in this order. The caller found them within the viewer's scope."""
+    return _rows(viewer, ids, None, "") if ids else []
+
+
 def _everybody(viewer: Viewer, *, limit: int, cursor: str | None) -> Page[PersonRow]:
     found = visible(viewer).filter(erased_at__isnull=True).order_by("sort_key", "id")
     if cursor:

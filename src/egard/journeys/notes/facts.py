@@ -1,0 +1,33 @@
+"""What staff write about a person, for one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from egard.kernel.registry import Personal, fact
+
+
+def _headline(data: Mapping[str, Any]) -> Any:
+    return data["text"] or _("A note, taken away with who it was about")
+
+
+@fact(
+    "notes.written",
+    label=_("Note"),
+    headline=_headline,
+    icon="note",
+    private=True,
+    template="notes/_entry.html",
+    search_words=_("private note"),
+)
+@dataclass(frozen=True, slots=True)
+class NoteWritten:
+    """A private note of staff. `mentions` are the colleagues (`User.id`) whom it names with an @."""
+
+    text: Annotated[str, Personal()]
+    mentions: list[UUID] = field(default_factory=list)
