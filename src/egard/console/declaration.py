@@ -59,6 +59,7 @@ declaration = Journey(
             "people.read",
             run=views.remove_views,
             undo=views.put_back_views,
+            bulk=False,
             listed=False,
         ),
     ),

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from egard.base.refusal import NotFound, Refusal
 from egard.base.text import fold
@@ -152,8 +152,8 @@ def remove_views(viewer: Viewer, ids: Sequence[str], *, choice: str = "", now: d
     if not former:
         raise NotFound
     mine.delete()
-    words = ngettext("The view “%(name)s” is removed.", "%(n)s views are removed.", len(former))
-    return Done(words % {"name": next(iter(former.values()))["name"], "n": len(former)}, former)
+    name = next(iter(former.values()))["name"]
+    return Done(_("The view “%(name)s” is removed.") % {"name": name}, former)
 
 
 def put_back_views(viewer: Viewer, former: Mapping[str, Mapping[str, Any]], *, now: datetime) -> Collection[str]:

@@ -77,7 +77,8 @@ def _written(request: HttpRequest, viewer: Viewer, person: Person, entry: Entry 
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("console:person", person.uuid)
     said = _("The note is written.") if entry is None else _("The note is corrected.")
-    answer = render(request, "notes/_form.html", {"person": person, "key": str(new_id()), "said": said})
+    context = {"person": person, "key": str(new_id()), "said": said, "again": entry is None}
+    answer = render(request, "notes/_written.html", context)
     answer.headers["HX-Trigger"] = "egard:facts"
     return answer
 

@@ -219,6 +219,11 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, pathInfo, elt } = event.detail;
     if (!xhr || xhr.status >= 400) return;
+    const composer = elt?.closest?.("[data-composer]");
+    if (composer && pathInfo.requestPath && event.detail.requestConfig.verb === "post") {
+      composer.hidden = true;
+      (row(current) ? opener(row(current)) : document.querySelector(`[data-compose="${composer.dataset.composer}"]`))?.focus();
+    }
     if (elt?.matches?.("[data-reloads]")) { window.location.reload(); return; }
     if (!changes(pathInfo.requestPath)) return;
     if (elt?.dataset?.leaves) {
@@ -228,6 +233,11 @@
     none();
     htmx.trigger(document.body, "egard:changed");
     htmx.trigger(document.body, "egard:facts");
+  });
+
+  document.body.addEventListener("egard:facts", () => {
+    const lately = pane?.querySelector(".card-lately");
+    if (lately && current) htmx.ajax("GET", `${desk.dataset.item}?id=${encodeURIComponent(current)}`, { target: lately, select: ".card-lately", swap: "outerHTML" });
   });
 
   document.addEventListener("htmx:configRequest", (event) => {

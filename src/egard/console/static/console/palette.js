@@ -108,6 +108,7 @@
       held.append(line);
     });
     nothing.hidden = options.length > 0;
+    nothing.textContent = word.none;
     choose(0);
   };
 
@@ -183,6 +184,8 @@
     asking = question;
     asks.hidden = !question;
     asks.textContent = question ? question.action.asks : "";
+    input.placeholder = question ? word.type : word.search;
+    input.setAttribute("aria-label", question ? question.action.asks : word.search);
     input.value = "";
     day.hidden = true;
     people = [];

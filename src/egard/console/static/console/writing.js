@@ -5,6 +5,7 @@
 
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"];
   const PAUSE = 600;
+  let going = Promise.resolve(); // drafts that are being deleted: a new form must not find them again
 
   // --- drafts
 
@@ -44,6 +45,7 @@
     field.addEventListener("blur", () => { if (state.timer) save(field); });
     const asked = new URLSearchParams({ place: field.dataset.draft, person: field.dataset.person || "" });
     try {
+      await going;
       const answer = await fetch(`/drafts/?${asked}`, { headers: { Accept: "application/json", "HX-Request": "true" }, redirect: "manual" });
       if (!answer.ok) return;
       const { text } = await answer.json();
@@ -80,7 +82,7 @@
     for (const field of form?.querySelectorAll?.("textarea[data-draft]") || []) {
       const state = kept.get(field);
       if (!state) continue;
-      if (event.detail.xhr.status >= 400) { state.sent = false; save(field); } else state.chain.then(() => send(field, "")).catch(() => {});
+      if (event.detail.xhr.status >= 400) { state.sent = false; save(field); } else going = state.chain.then(() => send(field, "")).catch(() => {});
     }
   });
   document.addEventListener("htmx:sendError", (event) => {
