@@ -126,7 +126,7 @@ def _undo(worklist: str, viewer: Viewer, former: Mapping[str, Mapping[str, str |
 
 
 def _choices(viewer: Viewer, q: str, now: datetime) -> list[Choice]:
-    return [
-        Choice("tomorrow", _("Tomorrow morning"), ahead(until_of("tomorrow", now=now), now)),
-        Choice("monday", _("Next week"), ahead(until_of("monday", now=now), now)),
-    ]
+    tomorrow, monday = until_of("tomorrow", now=now), until_of("monday", now=now)
+    offered = [Choice("tomorrow", _("Tomorrow morning"), ahead(tomorrow, now))]
+    # On a Sunday the two are one.
+    return offered if monday == tomorrow else [*offered, Choice("monday", _("Next week"), ahead(monday, now))]

@@ -82,9 +82,9 @@ def keep_mentions(facts: list[LoggedFact]) -> None:
     """The reaction: who was named has the note in her list. A correction takes the place of what it corrects: who is
     named no more is free of it, and who had done with it has done with it.
     """
-    known = set(
-        User.objects.filter(pk__in={_id for f in facts for _id in f.data["mentions"]}).values_list("pk", flat=True)
-    )
+    wanted = {one for f in facts for one in f.data["mentions"]}
+    known = set(User.objects.filter(pk__in=wanted).values_list("pk", flat=True)) if wanted else set()
+    authors = dict(Fact.objects.filter(pk__in=[f.id for f in facts]).values_list("pk", "by")) if wanted else {}
     for f in facts:
         named = [UUID(one) for one in f.data["mentions"] if UUID(one) in known]
         if f.corrects:
@@ -94,7 +94,7 @@ def keep_mentions(facts: list[LoggedFact]) -> None:
         if f.person_id:
             Mention.objects.bulk_create(
                 (
-                    Mention(fact=f.uuid, person_id=f.person_id, user_id=user, by=f.by, at=f.at)
+                    Mention(fact=f.uuid, person_id=f.person_id, user_id=user, by=authors[f.id], at=f.at)
                     for user in dict.fromkeys(named)
                 ),
                 ignore_conflicts=True,

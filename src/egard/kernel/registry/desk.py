@@ -31,8 +31,8 @@ class WorkRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """What opens beside the list: a template of the journey's, then those whom it concerns. Two persons without a
-    template stand side by side.
+    """What opens beside the list: a template of the journey's (it gets `context` as `work`, and `now`), then those whom
+    it concerns. Two persons without a template stand side by side.
     """
 
     persons: tuple[UUID, ...] = ()
