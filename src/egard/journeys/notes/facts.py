@@ -10,10 +10,11 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.registry import Personal, fact
+from egard.kernel.timeline.schemas import ERASED
 
 
 def _headline(data: Mapping[str, Any]) -> Any:
-    return data["text"] or _("A note, taken away with who it was about")
+    return _("A note, taken away with who it was about") if data["text"] == ERASED else data["text"]
 
 
 @fact(

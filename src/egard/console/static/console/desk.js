@@ -18,7 +18,7 @@
   let all = "";             // words of "all that match", when they are
   let current = null;       // the row that is open or has the focus
   let anchor = null;        // where a range begins
-  let place = 0;            // its place in the list, to go on from when it is gone
+  let order = [];           // the rows before they are asked for again: to go on from one that is gone
   let waiting = 0;
 
   const rows = () => (desk ? [...desk.querySelectorAll("[data-row]")] : []);
@@ -47,7 +47,6 @@
   const go = (one) => {
     if (!one) return;
     current = one.dataset.row;
-    place = rows().indexOf(one);
     opener(one).focus({ preventScroll: true });
     one.scrollIntoView({ block: "nearest" });
     mark();
@@ -96,7 +95,6 @@
   const open = async (one, { quiet = false } = {}) => {
     clearTimeout(waiting);
     current = one.dataset.row;
-    place = rows().indexOf(one);
     mark();
     const id = current;
     await htmx.ajax("GET", `${desk.dataset.item}?id=${encodeURIComponent(id)}`, { target: pane, swap: "innerHTML" });
@@ -226,11 +224,16 @@
     }
     if (elt?.matches?.("[data-reloads]")) { window.location.reload(); return; }
     if (!changes(pathInfo.requestPath)) return;
-    if (elt?.dataset?.leaves) {
-      // The view is gone, and with it this address; the toast and its undo stay.
-      history.replaceState(history.state, "", elt.dataset.leaves);
-    }
     none();
+    const { leaves } = elt?.dataset || {};
+    if (leaves) {
+      // The view is gone, and with it this address; the toast and its undo stay.
+      history.replaceState(history.state, "", leaves);
+      const search = document.getElementById("search");
+      if (search) search.value = "";
+      htmx.ajax("GET", leaves, { target: document.getElementById("rows") || document.getElementById("people") });
+      return;
+    }
     htmx.trigger(document.body, "egard:changed");
     htmx.trigger(document.body, "egard:facts");
   });
@@ -248,10 +251,18 @@
     if (view) parameters.view = view;
   });
 
+  // The row that stood next to one that is gone: below it, else above.
+  const after = (id) => {
+    const at = order.indexOf(id);
+    const near = [...order.slice(at + 1), ...order.slice(0, Math.max(at, 0)).reverse()].find((one) => row(one));
+    return near ? row(near) : rows()[0];
+  };
+
   let focused = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (["rows", "people"].includes(event.detail.target.id)) {
       const held = document.activeElement;
+      order = rows().map((one) => one.dataset.row);
       focused = desk?.contains(held) && !pane.contains(held) ? { row: held.closest("[data-row]")?.dataset.row, id: held.id, at: held.selectionStart } : null;
     }
   });
@@ -273,13 +284,15 @@
     }
     if (current === null || event.detail.requestConfig?.elt?.id !== "rows") return;
     const still = row(current);
-    const next = still || rows()[Math.min(place, rows().length - 1)];
+    const next = still || after(current);
     const writing = pane.querySelector("[data-composer]:not([hidden])");
     if (!next) { pane.replaceChildren(); desk.classList.remove("has-pane"); current = null; return; }
     if (had?.row || !still) opener(next).focus({ preventScroll: true });
     if (desk.classList.contains("has-pane") && !writing) open(next, { quiet: Boolean(still) });
     else { current = next.dataset.row; mark(); }
   });
+
+  document.addEventListener("htmx:afterSettle", mark); // settling gives rows the classes that they came with
 
   const first = new URL(window.location.href).searchParams.get("open");
   if (desk && first) {
