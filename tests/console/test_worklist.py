@@ -332,6 +332,8 @@ def test_erasure_takes_drafts_deeds_and_what_was_typed_in_views(camille, town, e
     assert not Draft.objects.exists()
     held = str(list(Deed.objects.values_list("former", "said"))).lower()
     assert "allard" not in held
+    with pytest.raises(people.Erased):
+        drafts.save_draft(viewer, "notes", queries.person(everything, gone.uuid), "again", now=now)
     assert str(gone.uuid) not in held
     assert dict(SavedView.objects.values_list("name", "filters")) == {"Her": {}, "Them": {"q": "berger"}}
     assert acts.undo(viewer, deed.pk, now=now + timedelta(seconds=2)).restored == 1  # the other is still hers to undo

@@ -19,6 +19,7 @@ from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
+from egard.kernel.people.operations import Erased
 
 TEXT_MAX = 20_000
 DRAFTS_MAX = 500
@@ -41,9 +42,11 @@ def draft(viewer: Viewer, place: str, person: Person | None) -> Draft | None:
 
 @transaction.atomic
 def save_draft(viewer: Viewer, place: str, person: Person | None, text: str, *, now: datetime) -> None:
-    """Keep what is typed; an empty text keeps nothing. Raises `BadDraft`."""
+    """Keep what is typed; an empty text keeps nothing. Raises `BadDraft`, `Erased`."""
     if not PLACE.fullmatch(place) or len(text) > TEXT_MAX:
         raise BadDraft(limit=TEXT_MAX)
+    if person is not None and person.erased_at:
+        raise Erased
     if not text.strip():
         return forget_draft(viewer, place, person)
     kept = {"text": text.replace("\x00", ""), "saved_at": now}

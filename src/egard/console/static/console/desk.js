@@ -176,6 +176,7 @@
     if (button) return void act(button.dataset.act, button.dataset.id);
     if (at("[data-compose]")) return void compose(at("[data-compose]").dataset.compose);
     if (at("[data-dismiss]")) return void toasts.replaceChildren();
+    if (at("[data-sheet]")) return void document.getElementById("keys-sheet").showModal();
     if (at("[data-close]")) return void at("dialog").close();
     if (at("[data-back]")) return void (narrow.matches && history.state?.pane ? history.back() : close());
     if (at("[data-none]")) return void none();
