@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from egard.base.paging import Page
-
 Words = Any
 Tone = Literal["", "kept", "risk", "broken", "waiting"]
 
@@ -108,8 +106,9 @@ class Worklist:
     """A list that staff work through; declaring one gives the page with its panes, keys, palette, bulk actions,
     snooze, saved views and undo.
 
-    `rows(viewer, *, filters, now, limit, cursor)` returns a page of rows with a constant number of queries; `filters`
-    holds the declared names that were filled, and `order` where there are `orders` (the first one holds by default).
+    `rows(viewer, *, filters, now, limit, cursor)` returns a `Page` of `WorkRow` with a constant number of queries;
+    `filters` holds the declared names that were filled, and `order` where there are `orders` (the first one holds by
+    default).
     `count(viewer, *, filters, now, most)` counts them up to `most`. `item(viewer, id, now)` returns what opens beside
     the list; without it a row's id is a person's public id. Raises `NotFound` for a row that is not the viewer's.
     """
@@ -118,7 +117,7 @@ class Worklist:
     label: Words
     permission: str
     icon: str
-    rows: Callable[..., Page[WorkRow]]
+    rows: Callable[..., Any]
     item: Callable[..., WorkItem] | None = None
     count: Callable[..., int] | None = None
     actions: tuple[Action, ...] = ()

@@ -10,7 +10,14 @@ import pytest
 from egard.base.refusal import NotFound
 from egard.journeys.notes import queries
 from egard.journeys.notes.models import Mention
-from egard.journeys.notes.operations import EmptyNote, NotTheAuthor, correct_note, write_note
+from egard.journeys.notes.operations import (
+    EmptyNote,
+    NotTheAuthor,
+    correct_note,
+    finish_mentions,
+    take_up_mentions,
+    write_note,
+)
 from egard.kernel.access.operations import create_api_key
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person
@@ -96,6 +103,10 @@ def test_who_is_named_finds_the_note_and_a_correction_that_names_another_moves_i
     assert waiting(hugo) == []
     client.post("/undo/")
     assert len(waiting(hugo)) == 1
+    done = finish_mentions(viewer_for(hugo), [row, "x", "9" * 30], choice="", now=now)
+    assert list(done.former) == [row]
+    assert take_up_mentions(viewer_for(camille), done.former, now=now) == []  # they are not hers
+    assert take_up_mentions(viewer_for(hugo), done.former, now=now) == [row]
     by = viewer_for(camille).actor
     correct_note(
         anne, note.uuid, "@Inès Ferrand", mentions=[ines.pk, camille.pk], key="2", by=by, channel="web", now=now
