@@ -164,6 +164,13 @@ def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:
     return list(found if ids is None else found.filter(pk__in=ids))
 
 
+def staff_names(viewer: Viewer) -> dict[str, str]:
+    """The names of all who work or worked here, by actor (`user:<id>`): for what they wrote."""
+    if not viewer.permissions:
+        return {}
+    return {f"user:{pk}": name for pk, name in User.objects.filter(is_staff=True).values_list("pk", "name")}
+
+
 def colleague(viewer: Viewer, uuid: UUID) -> User:
     """A member of staff by her id. Raises `UnknownStaff`."""
     found = staff(viewer, [uuid])

@@ -9,7 +9,9 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from egard.console.context import viewer_of
 from egard.console.templatetags.egard import highlight
+from egard.kernel.access.queries import staff_names
 
 register = template.Library()
 NAMED = re.compile(r"(@[^\W\d_][\w'’-]*(?: [^\W\d_a-zß-ÿ][\w'’-]*)*)")
@@ -32,6 +34,16 @@ def note_text(text: Any, within: str = "") -> SafeString:
             for at, part in enumerate(parts)
         ),
     )
+
+
+@register.simple_tag(takes_context=True)
+def author(context: Any, entry: Any) -> str:
+    """Who wrote it, by name: one query for a page, however many notes."""
+    request = context["request"]
+    names = getattr(request, "_egard_names", None)
+    if names is None:
+        names = request._egard_names = staff_names(viewer_of(request))
+    return names.get(entry.by, "")
 
 
 @register.filter

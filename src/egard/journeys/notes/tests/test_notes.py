@@ -135,6 +135,7 @@ def test_the_page_shows_it_apart_and_offers_its_author_alone_to_correct(client, 
         client.force_login(user)
         page = client.get(f"/people/{anne.uuid}/").content.decode()
         assert "is-private" in page
+        assert "Private note · Camille Roussel" in page
         assert "&lt;b&gt;bold" in page
         assert (f"/notes/{note.uuid}/correction/form/" in page) is offered
     assert client.get(f"/notes/{note.uuid}/correction/form/").status_code == 403
@@ -148,6 +149,15 @@ def test_the_page_shows_it_apart_and_offers_its_author_alone_to_correct(client, 
     refused = client.post(f"/people/{anne.uuid}/notes/", {"text": " "}, headers={"HX-Request": "true"})
     assert refused.headers["X-Egard-Refusal"] == "notes.empty"
     assert refused.status_code == 422
+
+
+def test_many_notes_cost_no_more_than_one(client, write, camille, anne, django_assert_max_num_queries):
+    client.force_login(camille)
+    for n in range(12):
+        write(f"Note {n} for @Hugo Delmas", key=str(n))
+    client.get(f"/people/{anne.uuid}/timeline/")
+    with django_assert_max_num_queries(10):
+        client.get(f"/people/{anne.uuid}/timeline/")
 
 
 def test_who_may_not_write_is_offered_no_composer_and_refused(client, make_user, anne):
