@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from egard.base.refusal import Refusal
 from egard.console.models import Snooze
-from egard.console.moments import ahead
+from egard.console.morrow import ahead
 from egard.kernel.access.actors import Viewer
 from egard.kernel.registry import Action, Asks, Choice, Done, registry
 

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from egard.console.moments import ahead
+from egard.console.morrow import ahead
 from egard.console.templatetags.egard import TONES, _icon, exact, said
 
 register = template.Library()
