@@ -10,7 +10,11 @@ from hypothesis import HealthCheck, settings
 
 from egard.site import testing
 
-pytest_plugins = ["tests.fixtures", "tests.browsing"]  # people, viewers, a moment: for tests in journeys' folders too
+pytest_plugins = [
+    "tests.fixtures",
+    "tests.browsing",
+    "tests.mailbox",
+]  # people, viewers, a moment: for tests in journeys' folders too
 DEEP = os.environ.get("EGARD_DEEP") == "1"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

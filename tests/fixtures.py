@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from django.utils import translation
 
@@ -78,6 +79,54 @@ def settle(now):
     return run
 
 
+@pytest.fixture
+def carry_out(now):
+    """Carries out, here and now, every job that is due at a moment, as a worker would; how many ran.
+
+    `carry_out(at=…)`: a job that fails is tried again when a later call says that its time has come.
+    """
+    from django.db import connection
+
+    from egard.kernel.jobs.operations import TryAgain
+    from egard.kernel.registry import registry
+
+    def due(at: datetime) -> list:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select id, task_name, args, attempts from procrastinate_jobs where status = 'todo'"
+                " and (scheduled_at is null or scheduled_at <= %s) order by priority desc, id",
+                [at],
+            )
+            return cursor.fetchall()
+
+    def one(at: datetime, number: int, name: str, arguments: dict, attempts: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("update procrastinate_jobs set status = 'doing' where id = %s", [number])
+            job, again = registry.jobs[name], None
+            try:
+                job.run(now=at, **arguments)
+            except TryAgain as later:
+                again = later.at
+            except Exception:
+                if attempts >= len(job.waits):
+                    raise
+                again = at + timedelta(seconds=job.waits[attempts])
+            if again is None:
+                cursor.execute("select procrastinate_finish_job_v1(%s, 'succeeded', true)", [number])
+            else:
+                cursor.execute("select procrastinate_retry_job_v2(%s, %s, null, null, null)", [number, again])
+
+    def run(*, at: datetime = now) -> int:
+        done = 0
+        while jobs := due(at):
+            for number, name, arguments, attempts in jobs:
+                one(at, number, name, orjson.loads(arguments) if isinstance(arguments, str) else arguments, attempts)
+                done += 1
+        return done
+
+    return run
+
+
 @pytest.fixture(autouse=True)
 def _english():
     """Words are asserted in English unless a test asks for another language."""
@@ -92,6 +141,8 @@ def _declarations_in_the_database(request):
         mark.kwargs.get("transaction") for mark in request.node.iter_markers("django_db")
     ):
         request.getfixturevalue("transactional_db")
+        from django.db import connection
+
         from egard.kernel.lifecycle.setup import after_migrate
         from egard.kernel.timeline import kinds
 
@@ -99,5 +150,7 @@ def _declarations_in_the_database(request):
         after_migrate()
         yield
         kinds.forget()
+        with connection.cursor() as cursor:  # the queue's tables are not Django's to empty
+            cursor.execute("truncate procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers cascade")
     else:
         yield

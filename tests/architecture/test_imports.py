@@ -43,6 +43,7 @@ def test_the_contracts_speak_of_every_layer_of_the_design():
         "timeline",
         "people",
         "access",
+        "jobs",
         "registry",
     ]
     assert contracts["layers"]["exhaustive"] == contracts["kernel"]["exhaustive"] == "True"

@@ -13,10 +13,15 @@ WRITERS = (
     "kernel/*/operations.py",
     "kernel/*/bulk.py",
     "kernel/people/upsert.py",  # lists of people
+    "kernel/people/indexing.py",  # how they are found
+    "kernel/people/merges.py",
+    "kernel/people/duplicates.py",
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`
     "kernel/lifecycle/setup.py",
+    "kernel/lifecycle/imports/runs.py",  # files brought in through the pages
+    "kernel/lifecycle/imports/run_work.py",
 )
 """Where kernel tables may be written."""
 
@@ -25,7 +30,7 @@ WRITES = frozenset(
     | {"update", "delete", "add", "remove", "set", "clear"}
 )
 SQL = re.compile(
-    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access)_\w+)',
+    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages)_\w+)',
     re.IGNORECASE,
 )
 

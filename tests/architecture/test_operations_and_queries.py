@@ -14,6 +14,8 @@ WITHOUT_VIEWER = {
     "egard.kernel.access.queries.system_viewer": "makes the viewer of the product itself",
     "egard.kernel.access.queries.digest": "computes, asks nothing",
     "egard.kernel.people.queries.has_consent": "the product asks itself before it sends; nobody looks",
+    "egard.portal.queries.session_of": "finds the session behind a cookie",
+    "egard.portal.queries.viewer_of": "makes the viewer of a person",
     "egard.journeys.purchases.queries.panel": "a panel's hook: person, viewer, now",
     "egard.journeys.purchases.queries.data": "a panel's hook: person, viewer, now",
     "egard.journeys.purchases.queries.export": "a hook of lifecycle, which asked for people.export",
@@ -37,7 +39,7 @@ def test_every_operation_has_a_test_that_names_it():
     hooks = {
         f"{hook.__module__}.{hook.__name__}"
         for held in registry.hooks.values()
-        for hook in (held.export, held.erase, held.merge)
+        for hook in (held.export, held.erase, held.merge, held.unmerge)
         if hook is not None
     }
     # Hooks are called by lifecycle alone: its operations are what a test names.

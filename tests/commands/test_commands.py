@@ -245,3 +245,29 @@ def test_check_says_that_all_is_well(egard):
     assert said["ok"] is True
     assert said["database"] == "embedded"
     assert 15 <= said["postgresql"] <= 18
+
+
+def test_two_people_are_merged_and_parted_from_the_shell(place, egard):
+    make = (
+        "import django; django.setup()\n"
+        "from egard.base.clock import utc_now\n"
+        "from egard.kernel.access.actors import system\n"
+        "from egard.kernel.people.operations import create_person\n"
+        "for name, number in (('Anne', 'M1'), ('Nan', 'M2')):\n"
+        "    ways = [('customer_number', number), ('phone', '0639980001')]\n"
+        "    create_person(given_name=name, identifiers=ways, by=system('test'), now=utc_now())\n"
+    )
+    with postgres.embedded():
+        subprocess.run(
+            [sys.executable, "-c", make], check=True, env=os.environ | {"DJANGO_SETTINGS_MODULE": "egard.site.settings"}
+        )
+    [pair] = answer(egard("people", "duplicates", "--json"))["pairs"]
+    assert pair["reasons"] == ["identifier phone", "other_name"]
+    done = answer(
+        egard("people", "merge", "customer_number:M1", "customer_number:M2", "--reason", "one phone", "--json")
+    )
+    assert (done["survivor"], done["absorbed"]) == (pair["survivor"], pair["absorbed"])
+    again = egard("people", "merge", "customer_number:M1", done["absorbed"], "--json")
+    assert (again.returncode, json.loads(again.stdout)["code"]) == (1, "people.already_merged")
+    assert answer(egard("people", "unmerge", done["id"], "--json"))["id"] == done["id"]
+    assert answer(egard("people", "duplicates", "--json"))["pairs"] == []  # whoever parts them says that they are two

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import egard.console
+from egard.console import tokens
 from egard.console.templatetags.egard import TONES, WAY_ICONS, icon_names
 from egard.kernel.registry import registry
 
@@ -35,45 +36,17 @@ def test_every_name_that_a_sheet_uses_is_declared():
         assert used - declared == set(), sheet.name
 
 
-def channel(value: int) -> float:
-    share = value / 255
-    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-
-
-def luminance(colour: str) -> float:
-    red, green, blue = (channel(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(a: str, b: str) -> float:
-    """The contrast ratio of two colours (WCAG 2.2, 1.4.3)."""
-    low, high = sorted((luminance(a), luminance(b)))
-    return (high + 0.05) / (low + 0.05)
-
-
-PAIRS = [
-    *[(text, ground) for text in ("ink", "ink-soft", "ink-faint", "accent") for ground in ("paper", "sheet")],
-    *[(text, "well") for text in ("ink", "ink-soft", "accent-deep")],
-    *[(tone, ground) for tone in TONES for ground in ("paper", "sheet", f"{tone}-wash")],
-    ("on-accent", "accent"),
-    ("on-accent", "accent-deep"),
-    ("accent", "accent-wash"),
-    ("ink", "accent-wash"),
-    ("ink", "mark"),
-]
-
-
 @pytest.mark.parametrize("night", [0, 1], ids=["light", "dark"])
 def test_text_stands_out_from_its_ground(night):
-    colours = {n: v for n, *v in re.findall(r"--([a-z-]+): light-dark\((#\w{6}), (#\w{6})\)", TOKENS)}
+    colours = tokens.colours()
     weak = {
         f"{text} on {ground}": round(ratio, 2)
-        for text, ground in PAIRS
-        if (ratio := contrast(colours[text][night], colours[ground][night])) < 4.5
+        for text, ground in tokens.PAIRS
+        if (ratio := tokens.contrast(colours[text][night], colours[ground][night])) < 4.5
     }
     assert weak == {}
     for ground in ("paper", "sheet"):
-        assert contrast(colours["edge"][night], colours[ground][night]) >= 3
+        assert tokens.contrast(colours["edge"][night], colours[ground][night]) >= 3
 
 
 def test_every_icon_that_is_named_is_in_the_sprite():

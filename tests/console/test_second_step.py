@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
@@ -16,6 +17,8 @@ from allauth.mfa.totp.internal.auth import (
 )
 from cryptography.fernet import InvalidToken
 from django.db import connection
+
+from egard.kernel.messages.models import Outgoing
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +56,12 @@ def test_another_key_reads_nothing_and_a_replaced_one_still_does(make_user, sett
         Authenticator.objects.get().wrap().validate_code(code)
     settings.SECRET_KEY_FALLBACKS = [old]
     assert Authenticator.objects.get().wrap().validate_code(code)
+
+
+def test_a_changed_second_step_is_told_to_its_owner(make_user):
+    user = make_user("agent", name="Camille Roussel", language="en")
+    for prefix in ("mfa/email/totp_activated", "mfa/email/totp_deactivated", "mfa/email/recovery_codes_generated"):
+        get_adapter().send_notification_mail(prefix, user)
+    told = Outgoing.objects.order_by("id").values_list("text", flat=True)
+    words = ("was turned on", "was turned off", "New recovery codes")
+    assert [said in text for said, text in zip(words, told, strict=True)] == [True] * 3

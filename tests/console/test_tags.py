@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
 
+from egard.base.figures import interval
 from egard.base.money import Money
 from egard.console.templatetags import egard as tags
 
@@ -74,13 +78,6 @@ def test_an_unknown_icon_is_a_point():
     assert "#point" in tags.icon("no-such-icon")
 
 
-@pytest.mark.parametrize(
-    ("state", "left", "dash"), [("running", 0.5, "50.0 100"), ("running", 7, "100.0 100"), ("broken", 0, "78.0 100")]
-)
-def test_the_ring_empties_as_time_runs(state, left, dash):
-    assert f'stroke-dasharray="{dash}"' in tags.ring(state, left)
-
-
 def test_a_date_has_no_time_of_day():
     with translation.override("en"):
         assert 'title="Tuesday 10 March 2026"' in tags.when(date(2026, 3, 10), NOW)
@@ -100,3 +97,24 @@ def test_a_date_has_no_time_of_day():
 def test_how_long_ago_is_said_in_days_then_months_then_years(day, language, said):
     with translation.override(language):
         assert tags.said_ago(day, NOW.date()) == said
+
+
+def test_a_share_is_said_with_its_number_and_its_bounds():
+    with translation.override("en"):
+        assert re.sub(r"<[^>]*>", "", tags.rate(38, 40)) == "95% of 40, between 83% and 99%"
+        assert "no figure yet" in tags.rate(0, 0)
+    with translation.override("fr"):
+        drawn = re.sub(r"<[^>]*>", "", tags.rate(1, 1200))
+        assert drawn == "0,1\u00a0% sur 1\u202f200, entre 0\u00a0% et 0,5\u00a0%"
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_the_bounds_hold_the_share_and_narrow_with_numbers(hits, misses):
+    n = hits + misses
+    low, high = interval(hits, n)
+    assert 0 <= low <= (hits / n if n else 0) + 1e-12
+    assert (hits / n if n else 1) - 1e-12 <= high <= 1
+    wide_low, wide_high = interval(hits * 10, n * 10)
+    assert wide_high - wide_low <= high - low + 1e-12
+    mirrored = interval(misses, n)
+    assert (mirrored[0], mirrored[1]) == (pytest.approx(1 - high), pytest.approx(1 - low))

@@ -3,11 +3,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from babel.numbers import format_currency
 from hypothesis import given
 from hypothesis import strategies as st
 
 from egard.base.ids import new_id
-from egard.base.money import Money
+from egard.base.money import Money, exponent
 from egard.base.paging import UnknownCursor, decode_cursor, encode_cursor
 from egard.base.text import fold, sort_key, trigrams, words
 
@@ -83,3 +84,15 @@ def test_a_cursor_comes_back_as_it_was(text, number):
 def test_a_cursor_of_another_list_or_none_at_all_is_refused(cursor):
     with pytest.raises(UnknownCursor):
         decode_cursor(cursor, "list", int)
+
+
+@given(
+    st.integers(-(10**14), 10**14),
+    st.sampled_from(["EUR", "JPY", "TND", "USD", "CHF"]),
+    st.sampled_from(["fr", "en", "de-CH", "es", "pt", "ar", "hi"]),
+)
+def test_an_amount_is_written_as_babel_writes_it(amount, currency, language):
+    major = Decimal(amount).scaleb(-exponent(currency))
+    assert Money(amount, currency).words(language) == format_currency(
+        major, currency, locale=language.replace("-", "_")
+    )

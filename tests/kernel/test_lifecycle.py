@@ -52,9 +52,10 @@ def test_only_those_allowed_export(anne, make_user, now):
         export_person(viewer_for(make_user("agent")), anne, now=now)
 
 
-def test_erasure_leaves_nothing_of_who_she_was_anywhere_in_the_database(anne, everything, me, now):
+def test_erasure_leaves_nothing_of_who_she_was_anywhere_in_the_database(anne, everything, carry_out, me, now):
     log_sight(everything, "list", detail="kerouac", now=now)
     erase_person(anne, by=me, now=now)
+    carry_out()  # the last word to her leaves, and her address with it
     with connection.cursor() as cursor:
         cursor.execute(
             "select table_name from information_schema.tables where table_schema = 'public'"

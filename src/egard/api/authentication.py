@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from egard.kernel.access.queries import KeyRefused, digest, viewer_for, viewer_f
 
 wrong_keys = WrongKeys()
 valid_keys = Recent()
+REASON_HEADER = "Egard-Reason"
 KEY_MAX = 500
 """Characters of a key that are looked at; ours have 49."""
 
@@ -29,7 +32,7 @@ class ApiKey(HttpBearer):
     def __call__(self, request: HttpRequest) -> Viewer:
         found = getattr(request, "_egard_api_viewer", None)
         if found is None:
-            found = self._found(request)
+            found = replace(self._found(request), reason=_reason(request))
             request._egard_api_viewer = found  # type: ignore[attr-defined]
         return found
 
@@ -59,6 +62,14 @@ class ApiKey(HttpBearer):
             note_key_used(UUID(viewer.actor.id), now=now)
             valid_keys.add(mark)
         return viewer
+
+
+def _reason(request: HttpRequest) -> str:
+    """Why a protected file is opened. Headers are bytes: whoever writes French in one sends it as UTF-8."""
+    said = request.headers.get(REASON_HEADER) or request.GET.get("reason", "")
+    with suppress(UnicodeError):
+        said = said.encode("latin-1").decode()
+    return said.replace("\0", "").strip()
 
 
 def _by_session(request: HttpRequest) -> Viewer:

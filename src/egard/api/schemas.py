@@ -65,6 +65,7 @@ class PersonOut(Out):
     site: SiteOut | None
     created_at: datetime
     erased_at: datetime | None
+    merged_ids: list[UUID] = Field(description="ids of the records merged into this one; each of them leads here")
 
 
 class MatchOut(Out):
@@ -223,6 +224,22 @@ class OverviewOut(Out):
     open: list[dict[str, Any]] = Field(description="what the journeys have open with her, the nearest moment first")
     panels: dict[str, PanelOut]
     timeline: Listed[EntryOut] | None = Field(description="the 50 latest facts; null where you may not read them")
+
+
+class MergeIn(In):
+    other: UUID = Field(description="id of the person who is this one; her values fill blanks, those of this one hold")
+    reason: str = Field("", max_length=500, description="why they are one, in a few words")
+
+
+class MergeOut(Out):
+    id: UUID
+    survivor: UUID
+    absorbed: UUID
+    at: datetime
+    by: str
+    reason: str
+    undone_at: datetime | None
+    undone_by: str
 
 
 class ErasureOut(Out):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from egard.api import schemas
 from egard.base.paging import Page, UnknownCursor, decode_cursor, encode_cursor
 from egard.kernel.access.actors import Viewer
-from egard.kernel.people.models import Person
+from egard.kernel.people.models import Merge, Person
 from egard.kernel.people.queries import ConsentState, IdentifierEntry, seen_as
 from egard.kernel.people.search import PersonRow
 from egard.kernel.registry import FieldClass
@@ -31,7 +31,21 @@ def person_out(viewer: Viewer, person: Person) -> schemas.PersonOut:
         site=schemas.SiteOut.model_validate(person.site) if person.site else None,
         created_at=person.created_at,
         erased_at=person.erased_at,
+        merged_ids=[row["uuid"] for row in person.absorbed],
     )
+
+
+def merge_out(merge: Merge) -> dict[str, Any]:
+    return {
+        "id": merge.pk,
+        "survivor": merge.survivor.uuid,
+        "absorbed": merge.absorbed.uuid,
+        "at": merge.at,
+        "by": merge.by,
+        "reason": merge.reason,
+        "undone_at": merge.undone_at,
+        "undone_by": merge.undone_by,
+    }
 
 
 def row_out(row: PersonRow) -> dict[str, Any]:

@@ -33,6 +33,9 @@ ids are UUIDs. Lists answer `{"items": […], "next": cursor or null}` and take 
 
 Send `Authorization: Bearer <key>`; a key's scopes are the permissions named with each resource.
 
+A protected file is opened for a reason: say it in the header `Egard-Reason` or the parameter `reason` of the request,
+else it is refused (`people.reason_needed`). The reason stands in the log of who saw the file; the person may read it.
+
 Every POST takes an `Idempotency-Key`: the same key with the same body gives the first answer again (for 24 hours), with
 another body it is refused (`idempotency.mismatch`). What was refused is not remembered.
 
@@ -103,7 +106,7 @@ class EgardAPI(NinjaAPI):
 
 def build_api() -> EgardAPI:
     """The API with the kernel's resources and those of every journey."""
-    from egard.api import erasure, events, house, overview, people, ties, timeline
+    from egard.api import erasure, events, house, merges, overview, people, ties, timeline
 
     api = EgardAPI(
         title="Egard",
@@ -116,7 +119,7 @@ def build_api() -> EgardAPI:
         docs=Swagger(settings={"validatorUrl": None, "defaultModelsExpandDepth": 0}),
     )
     api.add_decorator(once, mode="view")
-    for router in (people, ties, timeline, overview, erasure, events, house):
+    for router in (people, ties, merges, timeline, overview, erasure, events, house):
         api.add_router("", router.router)
     for journey in registry.journeys.values():
         if journey.router:

@@ -15,6 +15,7 @@ from egard.api.schemas import Cursor, Limit
 from egard.base.clock import utc_now
 from egard.base.moments import Moment
 from egard.kernel.access.operations import log_sight
+from egard.kernel.people.guard import require_reason
 from egard.kernel.timeline import queries
 
 router = Router(tags=["timeline"])
@@ -56,5 +57,6 @@ def get_event(request: HttpRequest, event_id: UUID) -> Any:
     viewer = viewer_of(request)
     person, entry = queries.fact(viewer, event_id)
     if person is not None:
+        require_reason(viewer, person)
         log_sight(viewer, "timeline", person_id=person.pk, detail=str(event_id), now=utc_now())
     return {**shapes.entry_out(entry), "person": person.uuid if person else None}

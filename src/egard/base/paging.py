@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -69,6 +70,20 @@ def decode_cursor(cursor: str, kind: str, *types: type) -> list[Any]:
     if any(isinstance(part, int) and not -(2**63) <= part < 2**63 for part in parts):
         raise UnknownCursor
     return parts[1:]
+
+
+def micros(at: datetime) -> int:
+    """A moment as a position: microseconds since 1970, exactly."""
+    return int(at.replace(microsecond=0).timestamp()) * 1_000_000 + at.microsecond
+
+
+def moment_of(position: int) -> datetime:
+    """The inverse of `micros`. A number that no clock ever showed raises `UnknownCursor`."""
+    try:
+        whole = datetime.fromtimestamp(position // 1_000_000, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise UnknownCursor from error
+    return whole.replace(microsecond=position % 1_000_000)
 
 
 def bounded(limit: int) -> int:

@@ -14,6 +14,23 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from egard.base import browsers
+from egard.base.clock import utc_now
+from egard.kernel.access.actors import Actor
+from egard.kernel.messages.notices import warn_user
+
+TOLD = {
+    "account/email/password_changed": ("messages.password_changed", {}),
+    "account/email/password_set": ("messages.password_changed", {}),
+    "account/email/password_reset": ("messages.password_changed", {}),
+    "mfa/email/totp_activated": ("messages.two_step", {"what": "on"}),
+    "mfa/email/totp_deactivated": ("messages.two_step", {"what": "off"}),
+    "mfa/email/recovery_codes_generated": ("messages.two_step", {"what": "codes"}),
+}
+"""What allauth would write of, and the warning that stands for it."""
+KNOWN_COOKIE, KNOWN_MAX, KNOWN_SECONDS = "egard_known", 8, 365 * 24 * 3600
+"""Who signed in with this browser before: signed, so that nobody makes a browser known."""
+
 SAID = {"account/messages/password_changed.txt", "account/messages/password_set.txt"}
 
 
@@ -27,6 +44,35 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         """Signing in and out shows by itself, and what fails is said by the form; a new password shows nowhere else."""
         if message_template in SAID:
             super().add_message(request, level, message_template, *args, **kwargs)
+
+    def send_notification_mail(self, template_prefix: str, user: Any, context: Any = None, email: Any = None) -> None:
+        """A password or second step that changed is told to its owner."""
+        if template_prefix in TOLD:
+            kind, fields = TOLD[template_prefix]
+            warn_user(user, kind, by=Actor("user", str(user.pk)), now=utc_now(), **fields)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """Who signs in with a browser that never was hers is told of it."""
+        response = super().post_login(request, user, **kwargs)
+        known = _known(request)
+        if str(user.pk) not in known:
+            device = browsers.device(request.headers.get("User-Agent", ""))
+            warn_user(user, "messages.new_browser", by=Actor("user", str(user.pk)), now=utc_now(), device=device)
+            known = [str(user.pk), *known][:KNOWN_MAX]
+        response.set_signed_cookie(
+            KNOWN_COOKIE,
+            ".".join(known),
+            max_age=KNOWN_SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure(),
+        )
+        return response
+
+
+def _known(request: HttpRequest) -> list[str]:
+    held = request.get_signed_cookie(KNOWN_COOKIE, default="", max_age=KNOWN_SECONDS) or ""
+    return [part for part in held.split(".") if part]
 
 
 class StaffMFAAdapter(DefaultMFAAdapter):

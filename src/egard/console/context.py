@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -20,7 +21,14 @@ THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
 
 PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10, key="p")
-WORK = MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w")
+OWN = (
+    PEOPLE,
+    MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
+    MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
+    MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
+    MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),
+    MenuItem(_("The house"), "console:admin", "settings", "access.manage", order=920),
+)
 """The console's own entries; journeys bring theirs."""
 
 
@@ -48,6 +56,15 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def error_frame(request: HttpRequest) -> str:
+    """The template around an error: the console's own for who is signed in; empty where it must stand alone."""
+    try:
+        user = getattr(request, "user", None)
+        return "console/base.html" if user is not None and user.is_authenticated else ""
+    except DatabaseError:
+        return ""
+
+
 def theme_of(request: HttpRequest) -> str:
     """`light`, `dark`, or empty to follow the system."""
     user = getattr(request, "user", None)
@@ -61,15 +78,18 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     viewer = viewer_of(request)
     entries = []
-    for item in sorted([PEOPLE, WORK, *registry.menu], key=lambda item: item.order):
+    for item in sorted([*OWN, *registry.menu], key=lambda item: item.order):
         if not viewer.can(item.permission):
             continue
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue
-        current = request.path.startswith(url)
-        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": current, "key": item.key})
+        told = {"label": item.label, "icon": item.icon, "url": url, "key": item.key}
+        entries.append({**told, "current": False})
+    holding = [entry for entry in entries if request.path.startswith(entry["url"])]
+    if holding:  # one address may lie below another: the nearest holds the page
+        max(holding, key=lambda entry: len(entry["url"]))["current"] = True
     return entries
 
 

@@ -11,27 +11,30 @@ from egard.base.text import words
 from egard.console import views
 from egard.console.models import Deed, Draft, Snooze
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
-from egard.kernel.people.models import Person
+from egard.kernel.people.models import Identifier, Person
 from egard.kernel.registry import Action, Hooks, Journey, Permission
 
 
 def export(person: Person) -> list[dict[str, Any]]:
     """What staff are writing about her."""
-    return list(Draft.objects.filter(person=person).order_by("id").values("place", "text", "saved_at"))
+    hers = Draft.objects.filter(person__in=person.members)
+    return list(hers.order_by("id").values("place", "text", "saved_at"))
 
 
 def erase(person: Person, *, now: datetime) -> None:
     """Drafts about her go; so do what could be undone on her, rows put off, and what was typed to find her."""
-    Draft.objects.filter(person=person).delete()
-    key = str(person.uuid)
-    for deed in Deed.objects.select_for_update().filter(former__has_key=key):
-        del deed.former[key]
+    Draft.objects.filter(person__in=person.members).delete()
+    rows = list(Person.objects.filter(pk__in=person.members))
+    keys = [str(row.uuid) for row in rows]
+    for deed in Deed.objects.select_for_update().filter(former__has_any_keys=keys):
+        deed.former = {key: told for key, told in deed.former.items() if key not in keys}
         # The words may name her alone.
-        deed.said = "" if not deed.former else deed.said
+        deed.said = deed.said if deed.former else ""
         deed.save(update_fields=["former", "said"])
-    Snooze.objects.filter(row=key).delete()
-    typed = [value for _kind, value in person.identifiers.values_list("kind", "value")]
-    views.forget_typed([*typed, *words(f"{person.family_name} {person.given_name}")])
+    Snooze.objects.filter(row__in=keys).delete()
+    typed = [value for row in rows for word in (row.family_name, row.given_name) for value in words(word)]
+    numbers = Identifier.objects.filter(person__in=person.members).values_list("value", flat=True)
+    views.forget_typed([*numbers, *typed])
 
 
 declaration = Journey(

@@ -11,6 +11,9 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from egard.base.refusal import Refusal
+from egard.console.context import error_frame
+from egard.kernel.access.operations import REASON_MAX
+from egard.kernel.people.guard import ReasonNeeded
 
 LANGUAGE_COOKIE = "egard_language"
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -61,12 +64,26 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     htmx = bool(getattr(request, "htmx", False))
     if refusal.status == 404 and not htmx:
         template = "404.html"
+    elif isinstance(refusal, ReasonNeeded) and request.user.is_authenticated and not htmx:
+        return ask_why(request, refusal)
     elif refusal.status == 403 and not htmx:
         # Signed in, she keeps the menu and the way out: to sign in as somebody else is what helps here.
         template = "console/not_open.html" if request.user.is_authenticated else "403.html"
     else:
         template = "console/components/refusal.html" if htmx else "console/refused.html"
-    response = render(request, template, {"refusal": refusal}, status=refusal.status)
+    context = {"refusal": refusal, "error_frame": error_frame(request)}
+    response = render(request, template, context, status=refusal.status)
+    return _marked(response, refusal)
+
+
+def ask_why(request: HttpRequest, refusal: ReasonNeeded, *, typed: str | None = None) -> HttpResponse:
+    """The question before a protected file; the page that was asked for follows the answer."""
+    following = request.get_full_path() if request.method == "GET" else request.POST.get("next", "")
+    context = {"uuid": refusal.context["person"], "next": following, "typed": typed, "reason_max": REASON_MAX}
+    return _marked(render(request, "console/people/reason.html", context, status=refusal.status), refusal)
+
+
+def _marked(response: HttpResponse, refusal: Refusal) -> HttpResponse:
     response.headers["X-Egard-Refusal"] = refusal.code
     response.headers["Cache-Control"] = "no-store"
     return response

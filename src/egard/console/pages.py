@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
 from egard.console import words
-from egard.console.context import PEOPLE, THEME_COOKIE, THEMES, menu, viewer_of
+from egard.console.context import PEOPLE, THEME_COOKIE, THEMES, error_frame, menu, viewer_of
 from egard.console.middleware import LANGUAGE_COOKIE
 from egard.kernel.access.operations import save_preferences
 from egard.kernel.access.queries import roles_of
@@ -35,6 +35,16 @@ def staff_page(view: View) -> View:
         return response
 
     return login_required(page)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404, in the frame of who is signed in."""
+    return render(request, "404.html", {"error_frame": error_frame(request)}, status=404)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 403, in the same."""
+    return render(request, "403.html", {"error_frame": error_frame(request)}, status=403)
 
 
 @require_GET

@@ -8,21 +8,23 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from egard.base.clock import utc_now
 from egard.base.paging import Page
 from egard.base.refusal import NotFound
-from egard.console import history, keys, words
+from egard.console import history, keys, merges, words
 from egard.console import worklist_acts as acts
 from egard.console import worklist_frames as frames
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.kernel.access import audit
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
+from egard.kernel.people import guard, search
 from egard.kernel.people import queries as people
-from egard.kernel.people import search
 from egard.kernel.people.models import Person
 from egard.kernel.people.rules import telling
 from egard.kernel.registry import FieldClass, registry
@@ -76,11 +78,14 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Who she is, what we owe her, what happened; panels come after the first paint."""
     viewer, now = viewer_of(request), utc_now()
     found = people.person(viewer, uuid)
+    if found.uuid != uuid:  # a record that was merged into hers
+        return redirect(f"{reverse('console:person', args=[found.uuid])}?{request.GET.urlencode()}".rstrip("?"))
     log_sight(viewer, "person", person_id=found.pk, now=now)
     viewer = people.seen_as(viewer, found)
     framed = frame(viewer, found)
     context = {
         **framed,
+        **merges.told_of(request, viewer, found),
         "now": now,
         "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
         "open_items": people.open_items(viewer, found, now),
@@ -101,6 +106,8 @@ def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
         "person": found,
         "card": card,
         "known_by": None if found.name else telling((*card.identifiers, *card.reach)),
+        "can_audit": viewer.can(audit.READ),
+        "can_protect": viewer.can(guard.PROTECT) and found.erased_at is None,
         "can_edit": viewer.can(EDIT) and found.erased_at is None,
         "sees_contact": viewer.sees(FieldClass.CONTACT),
         "sees_consent": viewer.sees(FieldClass.CONSENT),

@@ -58,3 +58,62 @@ def channels_named(q: str) -> list[str]:
 
 def word(table: dict[str, Any], code: str) -> str:
     return str(table.get(code) or code.replace("_", " ").replace("-", " ").capitalize())
+
+
+SIGHTS: dict[str, Any] = {
+    "person": _("opened the file"),
+    "reason": _("said why"),
+    "timeline": _("read the history"),
+    "panel": _("read a panel"),
+    "identifiers": _("read the ways to reach"),
+    "roles": _("read the roles"),
+    "consents": _("read the consents"),
+    "adviser": _("read who advises"),
+    "export": _("took a copy"),
+    "list": _("searched"),
+    "sights": _("read who saw the file"),
+    "audit": _("read the log"),
+    "import": _("took refused rows"),
+}
+"""What a sight is, by its kind."""
+DOORS: dict[str, Any] = {
+    "page": _("on the pages"),
+    "api": _("through a program"),
+    "command": _("on the server"),
+    "portal": _("in her own space"),
+}
+SYSTEM: dict[str, Any] = {
+    "command": _("A command on the server"),
+    "import": _("An import"),
+    "demo": _("The demo"),
+    "prepare": _("The installation"),
+}
+CHANGES: dict[str, Any] = {
+    "access.user_created": _("created a user"),
+    "access.user_suspended": _("suspended a user"),
+    "access.user_resumed": _("let a user in again"),
+    "access.password_set": _("set a password"),
+    "access.role_granted": _("gave a role"),
+    "access.role_ended": _("took a role back"),
+    "access.places_set": _("changed teams and sites"),
+    "access.key_created": _("created a key"),
+    "access.key_revoked": _("revoked a key"),
+    "access.site_created": _("created a site"),
+    "access.site_changed": _("changed a site"),
+    "access.team_created": _("created a team"),
+    "access.team_changed": _("changed a team"),
+    "people.protected": _("protected a file"),
+    "people.unprotected": _("ended the protection of a file"),
+    "people.erased": _("erased a person"),
+    "people.merged": _("merged two persons"),
+    "people.unmerged": _("undid a merge"),
+    "import.done": _("brought in a file"),
+}
+SCOPES: dict[str, Any] = {
+    "": _("as the role says"),
+    "own": _("her own clients"),
+    "team": _("her team’s clients"),
+    "site": _("her sites’ clients"),
+    "all": _("everybody"),
+}
+"""How far a role reaches."""

@@ -125,7 +125,7 @@ def name_adviser(viewer: Viewer, ids: Sequence[str], *, choice: str, now: dateti
 def take_back_adviser(viewer: Viewer, former: Mapping[str, Sequence[Any]], *, now: datetime) -> list[str]:
     """Each has again whom she had."""
     held = dict(people.visible(viewer, EDIT).filter(uuid__in=_uuids(list(former))).values_list("pk", "uuid"))
-    ties = {pk: (former[str(uuid)][0], former[str(uuid)][1]) for pk, uuid in held.items()}
+    ties = {pk: (former[str(uuid)][0], list(former[str(uuid)][1])) for pk, uuid in held.items()}
     return [str(held[pk]) for pk in bulk.take_back_adviser(ties, by=viewer.actor, now=now)]
 
 
@@ -134,7 +134,7 @@ def remove_identifier(viewer: Viewer, ids: Sequence[str], *, choice: str, now: d
     kind, _colon, value = choice.partition(":")
     person = people.person(viewer, UUID(ids[0]), EDIT)
     normal = operations.normalise(kind, value)
-    shared = person.identifiers.filter(kind=kind, value=normal, exclusive=False).exists()
+    shared = any(e.shared for e in people.card(viewer, person).reach if (e.kind.name, e.value) == (kind, normal))
     operations.remove_identifier(person, kind, value, by=viewer.actor, now=now)
     said = _("%(value)s is removed.") % {"value": normal}
     return Done(said, {str(person.uuid): {"kind": kind, "value": normal, "shared": shared}})

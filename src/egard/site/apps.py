@@ -5,7 +5,17 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.conf import settings
 
-DECLARING = ("egard.kernel.access", "egard.kernel.people", "egard.kernel.timeline", "egard.api", "egard.console")
+DECLARING = (
+    "egard.kernel.jobs",
+    "egard.kernel.access",
+    "egard.kernel.people",
+    "egard.kernel.timeline",
+    "egard.kernel.messages",
+    "egard.kernel.lifecycle",
+    "egard.api",
+    "egard.console",
+    "egard.portal",
+)
 """Packages of the house that declare themselves as journeys do, lowest first."""
 
 

@@ -17,7 +17,7 @@ from egard.base.refusal import Refusal
 COMMANDS = {
     "serve": ("serve:serve", "Serve everything on this machine: database, pages, API, worker."),
     "web": ("serve:web", "Serve pages and API only (larger places)."),
-    "worker": ("serve:worker", "Run reactions and schedules only (larger places)."),
+    "worker": ("serve:worker", "Run reactions, jobs and schedules only (larger places)."),
     "migrate": ("database:migrate", "Bring the database up to date with this release."),
     "demo": ("database:demo", "Load the demo brand, once."),
     "check": ("database:check", "Say whether database, migrations and settings are in order."),

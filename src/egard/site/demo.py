@@ -130,6 +130,11 @@ def is_loaded() -> bool:
     return held[0]
 
 
+def brand() -> str:
+    """In whose name the demo speaks; empty where there is none."""
+    return BRAND if is_loaded() else ""
+
+
 _remembered: dict[str, tuple[bool, float]] = {}
 
 

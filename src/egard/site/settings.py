@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from email.utils import formataddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from egard.kernel.registry import find_journeys
-from egard.site import paths
+from egard.site import mail, paths
 
 DEBUG = os.environ.get("EGARD_DEBUG") == "1"
 SECRET_KEY = paths.secret_key()
@@ -32,11 +33,13 @@ INSTALLED_APPS = [
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.messages",
     "egard.kernel.lifecycle",
     "egard.api",
     "egard.console",
     "egard.portal",
     *JOURNEYS,
+    "procrastinate.contrib.django",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -176,6 +179,15 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- e-mail, and in whose name --------------------------------------------------------------------------------
+ORGANISATION = os.environ.get("EGARD_NAME", "")
+"""The name under which people know the organisation; the portal and messages speak in it."""
+EGARD_DEMO_BRAND, EGARD_DEMO_PORTAL = "egard.site.demo.brand", "egard.site.demo_portal.told"
+PORTAL_SHOWS_STAFF_NAMES = os.environ.get("EGARD_PORTAL_STAFF_NAMES") == "1"
+"""Whether a person reads the names of those who saw her file; else their roles and teams."""
+globals().update(mail.from_url(os.environ.get("EGARD_SMTP_URL", "")))
+DEFAULT_FROM_EMAIL = os.environ.get("EGARD_MAIL_FROM") or formataddr((ORGANISATION, f"no-reply@{_host or 'localhost'}"))
+
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024
 """One request's body; a longer one is refused with 413 before it is read (files go by `egard import`)."""
@@ -192,6 +204,12 @@ TIME_ZONE = os.environ.get("EGARD_ZONE", "Europe/Paris")
 COUNTRY = os.environ.get("EGARD_COUNTRY", "FR")
 """The country of phone numbers written without one."""
 CURRENCY = os.environ.get("EGARD_CURRENCY", "EUR")
+ASK_WHY = os.environ.get("EGARD_ASK_WHY", "protected")
+"""Before which files staff and programs say why they open them: `protected` ones, `always`, `never`."""
+IMPORT_MAX_BYTES = int(os.environ.get("EGARD_IMPORT_MAX_MB", "2048")) * 1024 * 1024
+"""A file brought in through the import page; the command takes any."""
+IMPORT_KEPT_DAYS = int(os.environ.get("EGARD_IMPORT_KEPT_DAYS", "7"))
+"""How long refused rows, and files that were never brought in, are kept."""
 STATIC_URL = "/static/"
 STATIC_ROOT = paths.data_dir() / "static"
 STORAGES = {

@@ -10,6 +10,8 @@ from egard.console.accounts import no_mail
 from egard.kernel.registry import registry
 from egard.site.about import about_demo
 
+handler404, handler403 = "egard.console.pages.not_found", "egard.console.pages.not_allowed"
+
 urlpatterns = [
     re_path(r"^accounts/(?:password/reset|email|confirm-email)/", no_mail),  # before allauth's, until mail goes out
     path("accounts/", include("allauth.account.urls")),

@@ -39,7 +39,7 @@ journey = Journey(
             order=90,
         ),
     ),
-    open=(OpenItems("parcels", queries.READ, queries.under_way),),
+    open=(OpenItems("parcels", queries.READ, queries.under_way, portal=True),),
     worklists=(
         Worklist(
             "lost-parcels",
@@ -64,6 +64,6 @@ journey = Journey(
             key="l",
         ),
     ),
-    hooks=Hooks(export=queries.export, erase=operations.erase),
+    hooks=Hooks(export=queries.export, erase=operations.erase, counts=queries.counts),
     router="egard_parcels.api:router",
 )

@@ -8,18 +8,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import numbers
 from django import template
-from django.template.defaultfilters import date as date_words
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from egard.base.figures import interval
 from egard.base.money import Money
 from egard.base.text import fold
+from egard.console import ring as rings
 from egard.console import words
+from egard.console.moments import day_words, exact
 
 register = template.Library()
 
@@ -55,26 +58,14 @@ def tag(tone: str, word: Any, shape: str = "") -> SafeString:
     return format_html('<span class="meaning tone-{}">{}{}</span>', tone, _icon(TONES[tone]), word)
 
 
-def day_words(day: date, form: str) -> str:
-    """A day by a Django date format; French says the first of a month `1er`."""
-    words = date_words(day, form)
-    return re.sub(r"\b1 (?=\D)", "1er ", words, count=1) if day.day == 1 and get_language() == "fr" else words
-
-
-def exact(moment: datetime) -> str:
-    """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
-    local, form = timezone.localtime(moment), _("l j F Y, H:i:s")
-    return f"{day_words(local, form)} {local.tzname()}"
-
-
 def said(moment: datetime, now: datetime) -> str:
     """A moment as people say it: the time today, yesterday, the day this year, the date before."""
     local, today = timezone.localtime(moment), timezone.localtime(now).date()
     days = (today - local.date()).days
     if days == 0:
-        return _("today %(time)s") % {"time": date_words(local, _("H:i"))}
+        return _("today %(time)s") % {"time": f"{local:%H:%M}"}
     if days == 1:
-        return _("yesterday %(time)s") % {"time": date_words(local, _("H:i"))}
+        return _("yesterday %(time)s") % {"time": f"{local:%H:%M}"}
     return said_day(local.date(), today)
 
 
@@ -149,8 +140,7 @@ def clock(moment: datetime) -> SafeString:
     local = timezone.localtime(moment)
     if local.time() == time.min:
         return SafeString("")
-    words = date_words(local, _("H:i"))
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), words)
+    return SafeString(f'<time datetime="{moment.isoformat()}" title="{escape(exact(moment))}">{local:%H:%M}</time>')
 
 
 @register.simple_tag
@@ -158,6 +148,28 @@ def money(amount: Money | int, currency: str = "") -> str:
     """An amount as the reader's language writes it: `money m`, or `money minor "EUR"`."""
     value = amount if isinstance(amount, Money) else Money(int(amount), currency)
     return value.words(get_language() or "fr")
+
+
+@register.simple_tag
+def rate(hits: int, n: int) -> SafeString:
+    """A share with what it is of and its bounds at 95 %: `80 % of 40, between 65 and 90 %`. No share of nothing."""
+    if not n:
+        return format_html('<span class="rate faint">{}</span>', _("no figure yet"))
+    low, high = interval(hits, n)
+    digits = 3 if high - low < 0.05 else 2
+    share, lowest, highest = (percent(part, digits) for part in (hits / n, low, high))
+    of = _("of %(n)s, between %(low)s and %(high)s") % {"n": _number(n), "low": lowest, "high": highest}
+    drawn = '<span class="rate"><span class="figure-value">{}</span> <span class="small soft">{}</span></span>'
+    return format_html(drawn, share, of)
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """A share of 1 as percent, in the reader's language; of its `digits` after the point those that say something."""
+    return numbers.format_percent(round(share, digits), locale=get_language() or "fr", decimal_quantization=False)
+
+
+def _number(n: int) -> str:
+    return numbers.format_decimal(n, locale=get_language() or "fr")
 
 
 @register.filter
@@ -198,32 +210,10 @@ def _found_digits(text: str, query: str) -> tuple[int, int] | None:
     return places[at], places[at + len(digits.lstrip("0") or digits) - 1] + 1
 
 
-_SIGNS = {
-    "kept": SafeString('<path d="M8 12.5l2.8 2.8l5.4 -6"></path>'),
-    "broken": SafeString('<path d="M12 8.5v4.5"></path><path d="M12 16v.01"></path>'),
-}
-
-
-@register.simple_tag
-def ring(state: str, left: float = 1.0, word: Any = "") -> SafeString:
-    """The promise ring. `state`: running, kept, broken or paused; `left`: share of the time still there, 0 to 1.
-
-    It empties clockwise as time runs, closes with a tick when kept, opens with a gap when broken, is dashed when
-    paused. Without `word` it is for the eye only: its words must then stand beside it.
-    """
-    share = {"kept": 100.0, "broken": 78.0, "paused": 100.0}.get(state, 100.0 * min(1.0, max(0.0, left)))
-    dash = "6 6.5" if state == "paused" else f"{share:.1f} 100"
-    tone = {"kept": "kept", "broken": "broken", "paused": "waiting"}.get(state, "risk" if share < 20 else "")
-    label = format_html('role="img" aria-label="{}"', word) if word else SafeString('aria-hidden="true"')
-    return format_html(
-        '<svg class="ring{}" viewBox="0 0 24 24" {}><circle class="ring-track" cx="12" cy="12" r="9"></circle>'
-        '<circle cx="12" cy="12" r="9" pathLength="100" stroke-dasharray="{}" transform="rotate(-90 12 12)">'
-        "</circle>{}</svg>",
-        f" tone-{tone}" if tone else "",
-        label,
-        dash,
-        _SIGNS.get(state, ""),
-    )
+register.simple_tag(rings.drawn, name="ring")
+register.simple_tag(rings.sign, name="ring_sign")
+register.simple_tag(rings.text, name="ring_text")
+register.simple_tag(rings.vocabulary, name="ring_words")
 
 
 @register.filter
@@ -276,8 +266,8 @@ def way_href(entry: Any) -> str:
 @register.simple_tag
 def control(field: Any) -> SafeString:
     """A form's field drawn as ours, tied to its hint and its errors."""
-    checkbox = field.widget_type == "checkbox"
-    attrs = {"class": "form-check-input" if checkbox else "form-control"}
+    kinds = {"checkbox": "form-check-input", "select": "form-select"}
+    attrs = {"class": kinds.get(field.widget_type, "form-control")}
     told = [f"{field.auto_id}-hint"] if field.help_text else []
     told += [f"{field.auto_id}-error-{i}" for i, _error in enumerate(field.errors, start=1)]
     if told:

@@ -69,7 +69,7 @@ def correct_note(
 
     Raises `NotFound`, `NotTheAuthor`, `EmptyNote`, `AlreadyCorrected`.
     """
-    first = Fact.objects.filter(person=person, uuid=note, kind__name="notes.written").first()
+    first = Fact.objects.filter(person__in=person.members, uuid=note, kind__name="notes.written").first()
     if first is None:
         raise NotFound
     if first.by != str(by):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
@@ -41,19 +42,18 @@ def mentions(
 ) -> Page[WorkRow]:
     """The notes that name the viewer and that she has not done with, the latest first: four queries."""
     limit = bounded(limit)
-    seen = people.visible(viewer).filter(erased_at__isnull=True)
-    found = Mention.objects.filter(user=viewer.user_id, done_at__isnull=True, person__in=seen).order_by("-id")
+    found = _open(viewer).order_by("-id")
     if cursor:
         found = found.filter(pk__lt=decode_cursor(cursor, "mentions", int)[0])
-    rows = list(found.select_related("person")[: limit + 1])
+    rows = list(found.select_related("person__root")[: limit + 1])
     shown = rows[:limit]
     authors = _names({row.by for row in shown})
     items = [
         WorkRow(
             id=str(row.pk),
-            title=row.person.name or _("Name unknown"),
+            title=_whom(row).name or _("Name unknown"),
             line=_("%(name)s names you in a note") % {"name": authors.get(row.by, row.by)},
-            person=row.person.uuid,
+            person=_whom(row).uuid,
         )
         for row in shown
     ]
@@ -62,8 +62,7 @@ def mentions(
 
 def count_mentions(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
     """How many of them, up to `most`."""
-    seen = people.visible(viewer).filter(erased_at__isnull=True)
-    return Mention.objects.filter(user=viewer.user_id, done_at__isnull=True, person__in=seen)[:most].count()
+    return _open(viewer)[:most].count()
 
 
 def mention(viewer: Viewer, row: str, now: datetime) -> WorkItem:
@@ -76,6 +75,17 @@ def mention(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     person, entry = note(viewer, found.fact)
     context = {"entry": entry, "author": _names({found.by}).get(found.by, ""), "done_at": found.done_at, "now": now}
     return WorkItem(persons=(person.uuid,), template="notes/mention.html", context=context)
+
+
+def _open(viewer: Viewer) -> QuerySet[Mention]:
+    """Those that she has not done with, about persons whom she may see; a merged row is the survivor's."""
+    seen = people.visible(viewer).filter(erased_at__isnull=True)
+    hers = Mention.objects.filter(user=viewer.user_id, done_at__isnull=True)
+    return hers.filter(Q(person__in=seen) | Q(person__root__in=seen))
+
+
+def _whom(row: Mention) -> Person:
+    return row.person.root or row.person
 
 
 def _names(actors: set[str]) -> dict[str, str]:

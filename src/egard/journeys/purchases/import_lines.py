@@ -132,7 +132,7 @@ def stage(job: Job, batches: Iterator[Batch], refused: RefusedOrders) -> bool:
 
 
 def _orders(batch: Batch) -> Coded:
-    return batch.coded("order_number", "order", lambda: _words("order_number", ORDER_NUMBER_MAX))
+    return batch.coded("order_number", "order_number", lambda: _words("order_number", ORDER_NUMBER_MAX))
 
 
 def _lines(job: Job, whole: Batch, refused: RefusedOrders) -> pa.Array:

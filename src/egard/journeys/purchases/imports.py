@@ -23,6 +23,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.money import to_minor
+from egard.base.quickread import quick_rows
 from egard.base.refusal import Refusal
 from egard.journeys.purchases.facts import PurchaseCancelled, PurchaseMade
 from egard.journeys.purchases.import_lines import LINES, REFUSED, RefusedOrders, stage
@@ -34,8 +35,8 @@ from egard.kernel.registry import registry
 from egard.kernel.timeline.bulk import Prepared
 from egard.kernel.timeline.documents import documents, limited
 
-ORDERS = 2_000
-"""Orders of one transaction: some 40,000 lines."""
+ORDERS = 5_000
+"""Orders of one transaction: some 100,000 lines."""
 LINES_MAX = 2_000
 """Lines under one number at most: more is a column that is no order number."""
 
@@ -177,11 +178,10 @@ class _Order(NamedTuple):
 
 
 def _orders(first: int) -> list[_Order]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select * from import_order where place >= %s and place < %s order by place", [first, first + ORDERS]
-        )
-        return [_Order(*row) for row in cursor.fetchall()]
+    rows = quick_rows(
+        "select * from import_order where place >= %s and place < %s order by place", [first, first + ORDERS]
+    )
+    return [_Order(*row) for row in rows]
 
 
 def _record(job: Job, orders: list[_Order]) -> None:

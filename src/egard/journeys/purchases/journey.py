@@ -63,23 +63,49 @@ journey = Journey(
             kind="purchases",
             label=_("Purchases"),
             fields={
-                "order_number": "number of the order or invoice",
-                "at": "when it was bought",
-                "person.<kind>": "an identifier of the buyer: customer_number, email…",
-                "quantity": "pieces on this line (1)",
-                "unit_price": "price of one piece, in major units",
-                "total": "total of the order, where lines carry no price",
-                "currency": "ISO 4217; often a constant",
-                "sku": "article number of the line",
-                "label": "what it is",
-                "channel": "shop, web…",
-                "site": "code of the shop",
-                "cancelled": "a rule that says which rows are cancellations",
-                "original": "number of the order that a cancellation takes back",
+                "order_number": _("Number of the order or invoice"),
+                "at": _("When it was bought"),
+                "person.<kind>": _("Who bought"),
+                "quantity": _("Pieces on this line"),
+                "unit_price": _("Price of one piece"),
+                "total": _("Total of the order"),
+                "currency": _("Currency (EUR…)"),
+                "sku": _("Article number"),
+                "label": _("What it is"),
+                "channel": _("Channel (shop, web…)"),
+                "site": _("Shop (its code)"),
+                "cancelled": _("Cancelled: yes or no"),
+                "original": _("Number of the order taken back"),
             },
             required=("order_number", "at"),
+            guesses={
+                "order_number": (
+                    "facture, n facture, no facture, numero facture, numero de facture, commande, "
+                    "n commande, numero de commande, ticket, invoice, invoice no, invoiceno, invoice number, "
+                    "order, order number, order id, order no"
+                ),
+                "at": (
+                    "date, date facture, date de facture, date d achat, date achat, date commande, "
+                    "invoice date, invoicedate, order date, bought at, purchased at"
+                ),
+                "person.customer_number": (
+                    "client, n client, no client, numero client, code client, carte, id client, customer, "
+                    "customer id, customerid, customer number"
+                ),
+                "person.email": "courriel, email, e mail, mail, adresse mail",
+                "person.phone": "telephone, tel, mobile, portable, phone",
+                "quantity": "quantite, qte, quantity, qty, pieces",
+                "unit_price": "prix unitaire, prix, pu, unit price, unitprice, price",
+                "total": "total, montant, montant ttc, total ttc, amount",
+                "currency": "devise, currency, monnaie",
+                "sku": "reference, ref, article, code article, sku, stock code, stockcode",
+                "label": "libelle, designation, description, label, produit, product",
+                "channel": "canal, channel",
+                "site": "magasin, boutique, site, store, shop",
+                "cancelled": "annule, annulee, annulation, cancelled",
+            },
             load="egard.journeys.purchases.imports:load",
         ),
     ),
-    hooks=Hooks(export=queries.export),
+    hooks=Hooks(export=queries.export, counts=queries.counts),
 )

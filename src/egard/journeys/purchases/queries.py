@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, Sum
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from egard.base.money import Money
 from egard.journeys.purchases import rules
@@ -27,11 +28,21 @@ def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying, str]
     if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
         return []
     name = Site.objects.filter(code=OuterRef("visit_site")).values("name")
-    rows = Value.objects.filter(person=person).annotate(site_name=Subquery(name)).order_by("-spent_minor")
-    return [
-        (v.currency, rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS}), v.site_name or v.visit_site)
-        for v in rows
-    ]
+    places: dict[str, str] = {}
+    held: dict[str, list[rules.Buying]] = {}
+    for v in Value.objects.filter(person__in=person.members).annotate(site_name=Subquery(name)):
+        places[v.visit_site] = v.site_name or v.visit_site
+        held.setdefault(v.currency, []).append(rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS}))
+    sums = {currency: rules.together(some) for currency, some in held.items()}
+    return sorted(((c, b, places[b.visit_site]) for c, b in sums.items()), key=lambda found: -found[1].spent_minor)
+
+
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
+    """What a merge brings together: orders, over all rows of the person."""
+    if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
+        return []
+    orders = Value.objects.filter(person__in=person.members).aggregate(n=Sum("orders"))["n"]
+    return [(_("Orders"), orders or 0)]
 
 
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:

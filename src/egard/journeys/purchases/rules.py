@@ -83,6 +83,32 @@ def add(before: Buying, steps: Iterable[Step]) -> Buying:
     return Buying(orders, spent, cancellations, cancelled, first, last, visit, visit_site, months)
 
 
+def together(parts: Iterable[Buying]) -> Buying:
+    """The sum of what several rows of one person bought in one currency; nothing for no rows."""
+    held = list(parts)
+    if len(held) == 1:
+        return held[0]
+    firsts = [one.first_at for one in held if one.first_at]
+    lasts = [one.last_at for one in held if one.last_at]
+    visits = [(one.visit_at, one.visit_site) for one in held if one.visit_at]
+    visit_at, visit_site = max(visits, default=(None, ""))
+    months: dict[str, int] = {}
+    for one in held:
+        for month, amount in one.months.items():
+            months[month] = months.get(month, 0) + amount
+    return Buying(
+        orders=sum(one.orders for one in held),
+        spent_minor=sum(one.spent_minor for one in held),
+        cancellations=sum(one.cancellations for one in held),
+        cancelled_minor=sum(one.cancelled_minor for one in held),
+        first_at=min(firsts, default=None),
+        last_at=max(lasts, default=None),
+        visit_at=visit_at,
+        visit_site=visit_site,
+        months=months,
+    )
+
+
 def last_months(months: Mapping[str, int], now: datetime, count: int = 12) -> list[tuple[str, int]]:
     """The last `count` calendar months up to `now`, oldest first, with their net amounts (0 for nothing)."""
     index = now.year * 12 + now.month - 1

@@ -52,6 +52,8 @@ class Viewer:
     team_ids: tuple[UUID, ...] = ()
     site_ids: tuple[UUID, ...] = ()
     channel: str = "page"
+    reason: str = ""
+    """Why a protected file is opened, where the viewer said so; it stands in the log of sights."""
 
     def can(self, permission: str) -> bool:
         return permission in self.permissions

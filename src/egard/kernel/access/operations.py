@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -56,6 +57,16 @@ class UnknownScope(Refusal):
 
     code = "access.unknown_scope"
     message = _("“{scope}” is not a permission here. Use “all”, or some of: {known}.")
+
+
+class BadPlace(Refusal):
+    """A place has a name, and a time zone of the world's list."""
+
+    code = "access.bad_place"
+    message = _("A place needs a name of 1 to 200 characters, and a time zone such as Europe/Paris.")
+
+
+NAME_MAX = 200
 
 
 def log_change(what: str, *, by: Actor, now: datetime, subject: str = "", **detail: object) -> None:
@@ -118,6 +129,23 @@ def set_user_active(user: User, active: bool, *, by: Actor, now: datetime) -> No
     """Suspend somebody's sign-in, sessions included, or let them in again; asking for what is so changes nothing."""
     if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
         log_change("access.user_resumed" if active else "access.user_suspended", by=by, now=now, subject=str(user.pk))
+
+
+@transaction.atomic
+def place_user(user: User, *, teams: Iterable[Team], sites: Iterable[Site], by: Actor, now: datetime) -> None:
+    """The teams and sites in which somebody works from now on; asking for what is so changes nothing."""
+    held = User.objects.select_for_update().get(pk=user.pk)
+    wanted = {"teams": {t.pk: t.code for t in teams}, "sites": {s.pk: s.code for s in sites}}
+    before = {
+        "teams": set(held.teams.values_list("pk", flat=True)),
+        "sites": set(held.sites.values_list("pk", flat=True)),
+    }
+    if all(before[name] == set(wanted[name]) for name in wanted):
+        return
+    held.teams.set(wanted["teams"])
+    held.sites.set(wanted["sites"])
+    told = {name: sorted(codes.values()) for name, codes in wanted.items()}
+    log_change("access.places_set", by=by, now=now, subject=str(user.pk), **told)
 
 
 @transaction.atomic
@@ -188,12 +216,34 @@ def ensure_site(code: str, name: str = "", *, zone: str = "", by: Actor, now: da
     return site
 
 
+@transaction.atomic
+def change_site(site: Site, *, name: str, zone: str, by: Actor, now: datetime) -> None:
+    """Another name or time zone of a site; its code stays, as files and programs name it. Raises `BadPlace`."""
+    if not name.strip() or len(name) > NAME_MAX or zone not in available_timezones():
+        raise BadPlace(name=name[:50], zone=zone[:50])
+    if Site.objects.filter(pk=site.pk).exclude(name=name.strip(), zone=zone).update(name=name.strip(), zone=zone):
+        log_change("access.site_changed", by=by, now=now, subject=site.code, name=name.strip(), zone=zone)
+
+
+@transaction.atomic
+def change_team(team: Team, *, name: str, by: Actor, now: datetime) -> None:
+    """Another name of a team; its code stays. Raises `BadPlace`."""
+    if not name.strip() or len(name) > NAME_MAX:
+        raise BadPlace(name=name[:50], zone="")
+    if Team.objects.filter(pk=team.pk).exclude(name=name.strip()).update(name=name.strip()):
+        log_change("access.team_changed", by=by, now=now, subject=team.code, name=name.strip())
+
+
 def ensure_team(code: str, name: str = "", *, by: Actor, now: datetime) -> Team:
     """The team with this code, made if it is new."""
     team, created = Team.objects.get_or_create(code=code, defaults={"name": name or code})
     if created:
         log_change("access.team_created", by=by, now=now, subject=code)
     return team
+
+
+REASON_MAX = 300
+"""Characters of a reason that are kept."""
 
 
 def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail: str = "", now: datetime) -> None:
@@ -204,6 +254,7 @@ def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail
         kind=kind,
         person_id=person_id,
         detail=detail[:500],
+        reason=viewer.reason[:REASON_MAX],
         channel=viewer.channel,
     )
 
@@ -244,6 +295,16 @@ def redact_sights(terms: Iterable[str]) -> None:
             " or (length(q.typed) >= %s and position(q.typed in term) > 0))",
             [folded, TYPED_MIN],
         )
+        cursor.execute(
+            "update access_sight set reason = '' where reason <> '' and exists (select 1 from unnest(%s::text[]) term"
+            " where position(term in regexp_replace(egard_fold(reason), '[^a-z0-9@]', '', 'g')) > 0)",
+            [folded],
+        )
+
+
+def redact_reasons(person_id: int) -> None:
+    """Why her own file was opened may tell of her: that it was, by whom and when, stays."""
+    Sight.objects.filter(person_id=person_id).exclude(reason="").update(reason="")
 
 
 def _compact(term: str) -> str:

@@ -8,12 +8,12 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q
+from django.db.models import Count, F, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.clock import utc_now
 from egard.base.paging import bounded
-from egard.base.refusal import Refusal
+from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access import rules
 from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.models import ApiKey, RoleGrant, Sight, Site, Team, User
@@ -94,10 +94,16 @@ def roles_of(viewer: Viewer, *, now: datetime) -> list[RoleType]:
     return [registry.roles[name] for name in names if name in registry.roles]
 
 
-def sights(viewer: Viewer, person_id: int, *, limit: int = 50) -> list[Sight]:
-    """Who saw what of a person (`Person.pk`), newest first. Raises `NotAllowed` without access.audit."""
+def sights(viewer: Viewer, *person_ids: int, limit: int = 50) -> list[Sight]:
+    """Who saw what of a person (`Person.members`), newest first. Raises `NotAllowed` without access.audit."""
     viewer.require("access.audit")
-    return list(Sight.objects.filter(person_id=person_id).order_by("-at", "-id")[: bounded(limit)])
+    return list(Sight.objects.filter(person_id__in=person_ids).order_by("-at", "-id")[: bounded(limit)])
+
+
+def gave_reason(viewer: Viewer, *person_ids: int, since: datetime) -> bool:
+    """Whether the viewer said, since then, why she opens this person's file (`Person.members`)."""
+    said = Sight.objects.filter(person_id__in=person_ids, actor=str(viewer.actor), at__gte=since)
+    return said.exclude(reason="").exists()
 
 
 def opened_lately(viewer: Viewer, *, most: int = 60) -> list[int]:
@@ -177,3 +183,58 @@ def colleague(viewer: Viewer, uuid: UUID) -> User:
     if not found:
         raise UnknownStaff(fields={"staff": str(UnknownStaff.title)})
     return found[0]
+
+
+MANAGE = "access.manage"
+
+
+def users(viewer: Viewer) -> list[User]:
+    """Everybody who signs in, by name, with the roles that they hold (`grants`), their teams and sites: four queries.
+    Raises `NotAllowed`.
+    """
+    viewer.require(MANAGE)
+    held = Prefetch("role_grants", RoleGrant.objects.filter(until=None).order_by("role"), to_attr="grants")
+    found = User.objects.filter(is_staff=True).prefetch_related(held, "teams", "sites")
+    return list(found.order_by("-is_active", "name", "email"))
+
+
+def user(viewer: Viewer, uuid: UUID) -> User:
+    """One of them. Raises `NotAllowed`, `NotFound`."""
+    viewer.require(MANAGE)
+    held = Prefetch("role_grants", RoleGrant.objects.filter(until=None).order_by("role"), to_attr="grants")
+    found = User.objects.filter(pk=uuid, is_staff=True).prefetch_related(held, "teams", "sites").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def managers_besides(viewer: Viewer, user: User) -> int:
+    """How many others could still let people in, were this one gone."""
+    viewer.require(MANAGE)
+    roles = [role for role, scope in registry.permissions[MANAGE].roles.items() if scope == "all"]
+    held = RoleGrant.objects.filter(role__in=roles, until=None, user__is_active=True).exclude(user=user)
+    return held.values("user").distinct().count()
+
+
+def keys(viewer: Viewer) -> list[ApiKey]:
+    """The keys of programs, those in use first. Raises `NotAllowed`."""
+    viewer.require(MANAGE)
+    return list(ApiKey.objects.order_by(F("revoked_at").desc(nulls_first=True), "name", "-created_at"))
+
+
+def key(viewer: Viewer, uuid: UUID) -> ApiKey:
+    """One of them. Raises `NotAllowed`, `NotFound`."""
+    viewer.require(MANAGE)
+    found = ApiKey.objects.filter(pk=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def places(viewer: Viewer) -> tuple[list[Site], list[Team]]:
+    """All sites and teams, each with how many work there (`people`). Raises `NotAllowed`."""
+    viewer.require(MANAGE)
+    return (
+        list(Site.objects.annotate(people=Count("staff", filter=Q(staff__is_active=True))).order_by("name")),
+        list(Team.objects.annotate(people=Count("members", filter=Q(members__is_active=True))).order_by("name")),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from statistics import median
 from typing import TypeVar
 
 from egard.kernel.registry.declarations import SCOPES, FieldClass, Permission, RoleType, Scope
@@ -53,3 +54,26 @@ def classes_of(grants: Iterable[tuple[str, Scope | None]], declared: Mapping[str
 def reaching(scopes: Mapping[K, Scope], least: Scope) -> dict[K, Scope]:
     """Those that reach at least as far as `least`."""
     return {name: scope for name, scope in scopes.items() if SCOPES.index(scope) >= SCOPES.index(least)}
+
+
+COLLEAGUES_MIN = 5
+"""Fewer colleagues than this, and a median says nothing."""
+
+
+def beside_colleagues(
+    counted: Mapping[str, int], roles: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[float, int, float | None]]:
+    """For each of `counted`: the median count of the others who share a role with her, how many they are, and how many
+    times that median she counts (None below `COLLEAGUES_MIN` colleagues).
+    """
+    by_role: dict[str, set[str]] = {}
+    for who in counted:
+        for role in roles[who]:
+            by_role.setdefault(role, set()).add(who)
+    result: dict[str, tuple[float, int, float | None]] = {}
+    for who, count in counted.items():
+        others = set().union(*(by_role[role] for role in roles[who])) - {who}
+        middle = float(median(counted[other] for other in others)) if others else 0.0
+        enough = len(others) >= COLLEAGUES_MIN and middle > 0
+        result[who] = (middle, len(others), count / middle if enough else None)
+    return result

@@ -78,6 +78,9 @@ def again_where_raced(attempt: Callable[[], T]) -> T:
 def find(pairs: Iterable[Pair], *, to_change: bool = False) -> dict[Pair, list[int]]:
     """The living persons behind identifiers: one query; several only where an identifier is shared.
 
+    Each is the row that has the identifier, so that what is recorded by it goes with that row where a merge is undone;
+    of two rows that were merged into one person, the survivor's or the older one.
+
     Their rows are locked until the transaction ends, in the order of their ids: against erasure, so that what is
     recorded next is on the living; with `to_change` also against other changes, so that what is read next stays true.
     """
@@ -87,14 +90,20 @@ def find(pairs: Iterable[Pair], *, to_change: bool = False) -> dict[Pair, list[i
     found: dict[Pair, list[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "select i.kind, i.value, p.id from unnest(%s::text[], %s::text[]) w(kind, value)"
+            "select i.kind, i.value, p.id, coalesce(p.root_id, p.id) from unnest(%s::text[], %s::text[]) w(kind, value)"
             " join people_identifier i on i.value = w.value and i.kind = w.kind"
             " join people_person p on p.id = i.person_id and p.erased_at is null"
             f" order by p.id for {'no key update' if to_change else 'key share'} of p",
             [text_array([kind for kind, _v in wanted]), text_array([value for _k, value in wanted])],
         )
-        for kind, value, pk in cursor.fetchall():
-            found.setdefault((kind, value), []).append(pk)
+        rows = cursor.fetchall()
+    persons: dict[tuple[Pair, int], int] = {}
+    for kind, value, pk, root in rows:
+        held = persons.setdefault(((kind, value), root), pk)
+        if pk == root != held:
+            persons[(kind, value), root] = pk
+    for (pair, _root), pk in persons.items():
+        found.setdefault(pair, []).append(pk)
     return found
 
 
@@ -259,48 +268,54 @@ def search_text_of(family_name: str, given_name: str, identifiers: Iterable[Pair
     return rules.search_text(words(f"{family_name} {given_name}"), terms)
 
 
-Ties = dict[int, tuple[int | None, int | None]]
-"""By person, the tie to an adviser that began and the one that ended (`Relationship.pk`)."""
+Ties = dict[int, tuple[int | None, list[int]]]
+"""By person, the tie to an adviser that began and those that ended (`Relationship.pk`)."""
 
 
 @transaction.atomic
 def name_adviser(persons: Iterable[int], staff: User | None, *, by: Actor, now: datetime) -> Ties:
     """One adviser for many persons (`Person.pk`), or none; answers those who had another. The erased are left out."""
-    held = list(
-        Person.objects.select_for_update()
-        .filter(pk__in=list(persons), erased_at__isnull=True)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-    current = {
-        tie.person_id: tie
-        for tie in Relationship.objects.filter(person__in=held, kind="adviser", until__isnull=True, since__lte=now)
-    }
-    wanted = staff.pk if staff else None
-    changing = [pk for pk in held if (current[pk].staff_id if pk in current else None) != wanted]
-    Relationship.objects.filter(pk__in=[current[pk].pk for pk in changing if pk in current]).update(until=now)
+    rows = _rows_of(persons)
+    open_ties: dict[int, list[Relationship]] = {}
+    of_all = Relationship.objects.filter(person__in=rows, kind="adviser", until__isnull=True, since__lte=now)
+    for tie in of_all.order_by("pk"):
+        # The survivor's own holds before those of rows merged into hers; without any, nobody's must be left to show.
+        if staff is None or tie.person_id == rows[tie.person_id]:
+            open_ties.setdefault(rows[tie.person_id], []).append(tie)
+    wanted = [staff.pk] if staff else []
+    changing = [pk for pk in dict.fromkeys(rows.values()) if [t.staff_id for t in open_ties.get(pk, [])] != wanted]
+    ended = {pk: [tie.pk for tie in open_ties.get(pk, [])] for pk in changing}
+    Relationship.objects.filter(pk__in=[tie for ties in ended.values() for tie in ties]).update(until=now)
     begun: dict[int, int] = {}
     if staff is not None:
         made = Relationship.objects.bulk_create(Relationship(person_id=pk, staff=staff, since=now) for pk in changing)
         begun = {tie.person_id: tie.pk for tie in made}
-    return {pk: (begun.get(pk), current[pk].pk if pk in current else None) for pk in changing}
+    return {pk: (begun.get(pk), ended[pk]) for pk in changing}
 
 
 @transaction.atomic
 def take_back_adviser(ties: Ties, *, by: Actor, now: datetime) -> set[int]:
-    """Undo `name_adviser`: the tie that began never was, the one that ended goes on. Answers the persons restored;
-    whose adviser was changed since, or who was erased, stays as she is.
+    """Undo `name_adviser`: the tie that began never was, those that ended go on. Answers the persons restored; whose
+    adviser was changed since, or who was erased or merged, stays as she is.
     """
-    held = Person.objects.select_for_update().filter(pk__in=list(ties), erased_at__isnull=True).order_by("pk")
-    alive = set(held.values_list("pk", flat=True))
+    rows = _rows_of(ties)
     last: dict[int, Relationship] = {}
-    for tie in Relationship.objects.filter(person__in=alive, kind="adviser").order_by("pk"):
-        last[tie.person_id] = tie
+    for tie in Relationship.objects.filter(person__in=rows, kind="adviser").order_by("pk"):
+        last[rows[tie.person_id]] = tie
     restored = {
         pk
         for pk, (begun, ended) in ties.items()
-        if pk in last and last[pk].pk == (begun or ended) and (last[pk].until is None) == (begun is not None)
+        if pk in last
+        and last[pk].pk == (begun or max(ended, default=0))
+        and (last[pk].until is None) == (begun is not None)
     }
     Relationship.objects.filter(pk__in=[begun for pk in restored if (begun := ties[pk][0])]).delete()
-    Relationship.objects.filter(pk__in=[ended for pk in restored if (ended := ties[pk][1])]).update(until=None)
+    Relationship.objects.filter(pk__in=[tie for pk in restored for tie in ties[pk][1]]).update(until=None)
     return restored
+
+
+def _rows_of(persons: Iterable[int]) -> dict[int, int]:
+    """The rows of some living persons, held for this transaction, each with the person whom it is."""
+    alive = Person.objects.select_for_update().filter(pk__in=list(persons), erased_at__isnull=True, root__isnull=True)
+    found = list(alive.order_by("pk").values_list("pk", flat=True))
+    return {pk: pk for pk in found} | dict(Person.objects.filter(root__in=found).values_list("pk", "root"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.people import operations, rules
+from egard.kernel.people import facts, operations, queries, rules
 from egard.kernel.registry import FieldClass as F
 from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, Permission, Scope
 
@@ -14,6 +14,7 @@ _FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "a
 declaration = Journey(
     name="people",
     label=_("People"),
+    facts=(facts.PersonMerged, facts.PersonUnmerged),
     identifier_kinds=(
         IdentifierKind("email", _("E-mail"), rules.normalise_email, reach="email", field_class=F.CONTACT),
         IdentifierKind(
@@ -46,11 +47,17 @@ declaration = Journey(
             },
         ),
         Permission("people.edit", _("change what is known of people"), {**_FRONT, "administrator": "all"}),
+        Permission("people.merge", _("merge people and part them again"), {**_FRONT, "administrator": "all"}),
         Permission("people.import", _("import people"), {"administrator": "all"}),
         Permission(
             "people.export",
             _("export all that is held on a person"),
             {"supervisor": "all", "auditor": "all", "administrator": "all"},
+        ),
+        Permission(
+            "people.protect",
+            _("say whose file is opened for a reason only"),
+            {"supervisor": "all", "hr": "all", "auditor": "all", "administrator": "all"},
         ),
         Permission("people.erase", _("erase a person"), {"administrator": "all"}),
     ),
@@ -59,21 +66,50 @@ declaration = Journey(
             kind="people",
             label=_("People"),
             fields={
-                "given_name": "given name",
-                "family_name": "family name",
-                "language": "fr, en…",
-                "address": "postal address, lines joined",
-                "country": "ISO 3166 code of two letters",
-                "site": "code of the home site",
-                "role": "customer, candidate…",
-                "since": "since when the role holds",
-                "identifiers.<kind>": "one column per kind: email, phone, customer_number…",
-                "consents.<purpose>.<channel>": "yes or no",
-                "consents.<purpose>.<channel>.at": "when that was said; without it nothing said before is changed",
+                "given_name": _("Given name"),
+                "family_name": _("Family name"),
+                "language": _("Language (fr, en…)"),
+                "address": _("Postal address"),
+                "country": _("Country (two letters)"),
+                "site": _("Home shop (its code)"),
+                "role": _("Role (customer, candidate…)"),
+                "since": _("Since when the role holds"),
+                "identifiers.<kind>": _("A way to reach, or a number"),
+                "consents.<purpose>.<channel>": _("Agrees: yes or no"),
+                "consents.<purpose>.<channel>.at": _("When that was said"),
             },
             required=(),
+            guesses={
+                "given_name": "prenom, prenoms, given name, first name, firstname, forename",
+                "family_name": "nom, nom de famille, family name, last name, lastname, surname, patronyme",
+                "language": "langue, language, lang",
+                "address": (
+                    "adresse, adresse postale, rue, address, street, complement, code postal, cp, postcode, "
+                    "postal code, zip, zip code, ville, city, town, commune"
+                ),
+                "country": "pays, country, code pays, country code",
+                "site": "magasin, boutique, agence, site, store, shop, branch",
+                "role": "role, type de client",
+                "since": "depuis, client depuis, customer since, since, date d entree",
+                "identifiers.email": (
+                    "courriel, email, e mail, mail, adresse mail, adresse e mail, adresse email, email address"
+                ),
+                "identifiers.phone": (
+                    "telephone, tel, portable, mobile, phone, phone number, numero de telephone, "
+                    "telephone portable, tel portable, gsm"
+                ),
+                "identifiers.customer_number": (
+                    "numero client, n client, no client, num client, client, code client, client id, "
+                    "id client, customer number, customer id, customer, numero de client"
+                ),
+                "identifiers.plate": "immatriculation, plaque, plate, number plate",
+                "consents.newsletter.email": "newsletter, lettre d information, abonne newsletter",
+                "consents.offers.email": "optin, opt in, opt in email, optin email, offers email",
+                "consents.offers.sms": "optin sms, opt in sms, offers sms",
+            },
+            joins=("address",),
             load="egard.kernel.lifecycle.imports.people:load",
         ),
     ),
-    hooks=Hooks(export=operations.export, erase=operations.erase),
+    hooks=Hooks(export=operations.export, erase=operations.erase, counts=queries.counts),
 )

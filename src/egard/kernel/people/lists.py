@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.kernel.access.actors import Viewer
+from egard.kernel.people.members import any_of, roots
 from egard.kernel.people.models import Person, Relationship
-from egard.kernel.people.queries import everywhere, visible
-from egard.kernel.people.search import PersonRow, rows_of
+from egard.kernel.people.queries import visible
+from egard.kernel.people.search import PersonRow, rows
 
 Looked = UUID | Literal["nobody"]
 """Who looks after them: a member of staff, or nobody."""
@@ -50,7 +51,7 @@ def looked_after(
     if len(keys) > limit:
         pk, key = keys[limit - 1]
         following = encode_cursor("newest", pk) if newest else encode_cursor("looked_after", key, pk)
-    return Page(rows_of(everywhere(viewer), shown), following)
+    return Page(rows(viewer, shown), following)
 
 
 def count_looked_after(viewer: Viewer, by: Looked, *, site: UUID | None = None, most: int) -> int:
@@ -62,16 +63,16 @@ def latest(viewer: Viewer, ids: Iterable[int], *, limit: int) -> list[PersonRow]
     """The persons of these ids (`Person.pk`) whom the viewer sees, in the order given."""
     wanted = list(dict.fromkeys(ids))
     seen = set(visible(viewer).filter(pk__in=wanted, erased_at__isnull=True).values_list("pk", flat=True))
-    return rows_of(everywhere(viewer), [pk for pk in wanted if pk in seen][:limit])
+    return rows(viewer, [pk for pk in wanted if pk in seen][:limit])
 
 
 def _looked_after(viewer: Viewer, by: Looked, site: UUID | None) -> QuerySet[Person]:
-    ties = Relationship.objects.filter(person=OuterRef("pk"), kind="adviser", until__isnull=True)
-    found = visible(viewer).filter(erased_at__isnull=True)
+    ties = Relationship.objects.filter(kind="adviser", until__isnull=True)
+    found = visible(viewer).filter(erased_at__isnull=True, root__isnull=True)
     if by == "nobody":
-        found = found.filter(~Exists(ties))
+        own = ties.filter(person=OuterRef("pk"))
+        found = found.filter(~Exists(own)).exclude(any_of(ties.filter(person__root__isnull=False), "person__root"))
     else:
         # From the portfolio's own index: an adviser has hundreds of clients among a million people.
-        mine = Relationship.objects.filter(staff=by, kind="adviser", until__isnull=True)
-        found = found.filter(pk__in=mine.values("person"))
+        found = found.filter(pk__in=roots(ties.filter(staff=by)))
     return found.filter(site=site) if site else found

@@ -8,12 +8,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Reverse
+from django.utils.functional import cached_property
 
 from egard.base.ids import new_id
 from egard.kernel.access.models import Site, User
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
+
+
+_MERGED = models.Q(root__isnull=False)
 
 
 class Person(models.Model):
@@ -28,10 +32,15 @@ class Person(models.Model):
     country = models.CharField(max_length=2, blank=True)
     site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     user = models.OneToOneField(User, models.SET_NULL, null=True, blank=True, related_name="person")
+    # Whom she was merged into, at the end of the chain; kept by `merges` alone, which reads it off the live merges.
+    root = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     # Folded, so that PostgreSQL needs no French collation: see base.text.sort_key.
     sort_key = models.CharField(max_length=500, db_collation="C")
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
+    protected_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when whoever opens the file is asked why (a colleague, somebody known)"
+    )
 
     if TYPE_CHECKING:
         identifiers: RelatedManager[Identifier]
@@ -43,6 +52,13 @@ class Person(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("sort_key", "id"), name="people_person_sort"),
             models.Index(fields=("site", "sort_key", "id"), name="people_person_site"),
+            models.Index(fields=("root",), condition=_MERGED, name="people_person_root"),
+            models.Index(fields=("site", "root"), condition=_MERGED, name="people_person_root_site"),
+        ]
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(
+                condition=models.Q(root__isnull=True) | ~models.Q(root=models.F("id")), name="people_person_root_other"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -52,6 +68,47 @@ class Person(models.Model):
     def name(self) -> str:
         """As people say it: given name, then family name; empty when neither is known."""
         return f"{self.given_name} {self.family_name}".strip()
+
+    @cached_property
+    def absorbed(self) -> list[dict[str, Any]]:
+        """What the rows merged into hers say (see `members.ROWS`), the oldest first; empty for most people.
+
+        Whoever found her through `queries.person` has it from the same query; else it is asked for here.
+        """
+        from egard.kernel.people.members import with_members
+
+        return with_members(Person.objects.filter(pk=self.pk)).values_list("absorbed", flat=True).first() or []
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """The ids of all rows that are this person: her own first, then those merged into it. What a package or a
+        journey stores of a person it reads with `person__in=person.members`.
+        """
+        return (self.pk, *(row["id"] for row in self.absorbed))
+
+
+class Merge(models.Model):
+    """Somebody said that two rows are one person: a link that can be cut. Nothing moves, so nothing is moved back.
+
+    Live merges (not undone) form trees: whoever is absorbed has one live merge, and `Person.root` is the top.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    survivor = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    absorbed = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=64)
+    reason = models.CharField(max_length=500, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=("absorbed",), condition=models.Q(undone_at__isnull=True), name="people_merge_once"
+            ),
+            models.CheckConstraint(condition=~models.Q(survivor=models.F("absorbed")), name="people_merge_of_two"),
+        ]
 
 
 class Identifier(models.Model):
@@ -158,3 +215,30 @@ class ErasedIdentifier(models.Model):
 
     digest = models.BinaryField(max_length=32, primary_key=True)
     erased_at = models.DateTimeField()
+
+
+class Duplicate(models.Model):
+    """Two rows that may be one person, because of something that both have. `a` is the lower id.
+
+    Found by `duplicates.look`, again and again: `score` is the latest. A pair that somebody dismissed stays dismissed.
+    Why it is proposed is read from the two, not stored.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    a = models.ForeignKey(Person, models.CASCADE, related_name="+", db_index=False)
+    b = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    score = models.PositiveSmallIntegerField()
+    found_at = models.DateTimeField()
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+    dismissed_by = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=("a", "b"), name="people_duplicate_once"),
+            models.CheckConstraint(condition=models.Q(a__lt=models.F("b")), name="people_duplicate_ordered"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=("-score", "-id"), condition=models.Q(dismissed_at__isnull=True), name="people_duplicate_open"
+            ),
+        ]

@@ -5,23 +5,29 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Site, User
-from egard.kernel.access.operations import redact_sights, redacting
+from egard.kernel.access.operations import log_change, redact_reasons, redact_sights, redacting
 from egard.kernel.people import rules
+from egard.kernel.people.indexing import search_terms, write_search
+from egard.kernel.people.members import fill, lent
 from egard.kernel.people.models import (
     Consent,
+    Duplicate,
     ErasedIdentifier,
     Identifier,
+    Merge,
     Person,
     Relationship,
     Role,
@@ -140,9 +146,10 @@ def create_person(
         **clean, site=site, sort_key=sort_key(clean["family_name"], clean["given_name"]), created_at=now
     )
     added = list(dict.fromkeys((kind, normalise(kind, value)) for kind, value in identifiers))
+    person.absorbed = []
     _insert_identifiers(person, added, by=by, now=now)
     Role.objects.bulk_create(Role(person=person, role=slug(role), since=now) for role in dict.fromkeys(roles))
-    _write_search(person, added)
+    write_search(person, added)
     return person
 
 
@@ -151,22 +158,25 @@ def update_person(person: Person, *, by: Actor, now: datetime, **changes: Any) -
     """Change names, language, address, country or site; what is not named stays."""
     held = _locked(person)
     if "site" in changes:
-        held.site = changes.pop("site")
+        site = changes.pop("site")
+        held.site = None if held.site_id is None and site == fill(copy(held)).site else site
     for name, value in checked_values(changes).items():
-        setattr(held, name, value)
+        # A form sends back what it showed: what another row lends is not made her own by that.
+        if getattr(held, name) or value != lent(held, name):
+            setattr(held, name, value)
     held.sort_key = sort_key(held.family_name, held.given_name)
     held.save()
-    _write_search(held)
-    return held
+    write_search(held)
+    return fill(held)
 
 
 @transaction.atomic
 def add_identifier(
-    person: Person, kind: str, value: str, *, shared: bool = False, by: Actor, now: datetime
+    person: Person, kind: str, value: str, *, shared: bool = False, instead_of: str = "", by: Actor, now: datetime
 ) -> Identifier:
     """Add an identifier; adding one that she has already changes nothing.
 
-    With `shared`, others may have it too; theirs become shared as well.
+    With `shared`, others may have it too; theirs become shared as well. `instead_of` is one of hers that goes.
     """
     normal = normalise(kind, value)
     held = _locked(person)
@@ -174,40 +184,46 @@ def add_identifier(
         _lock_value(kind, normal)
         Identifier.objects.filter(kind=kind, value=normal).update(exclusive=False)
     _insert_identifiers(held, [(kind, normal)], by=by, now=now, shared=shared)
-    _write_search(held)
-    return Identifier.objects.get(person=held, kind=kind, value=normal)
+    if instead_of:
+        Identifier.objects.filter(person__in=held.members, kind=kind, value=instead_of).exclude(value=normal).delete()
+    write_search(held)
+    found = Identifier.objects.filter(person__in=held.members, kind=kind, value=normal).order_by("id").first()
+    assert found is not None
+    return found
 
 
 @transaction.atomic
 def remove_identifier(person: Person, kind: str, value: str, *, by: Actor, now: datetime) -> None:
     """Take an identifier away. Raises `NotFound` when she has it not."""
     held = _locked(person)
-    gone, _rows = Identifier.objects.filter(person=held, kind=kind, value=normalise(kind, value)).delete()
+    hers = Identifier.objects.filter(person__in=held.members, kind=kind, value=normalise(kind, value))
+    gone, _rows = hers.delete()
     if not gone:
         raise NotFound
-    _write_search(held)
+    write_search(held)
 
 
 @transaction.atomic
 def start_role(person: Person, role: str, *, since: datetime, by: Actor, now: datetime) -> Role:
     """The person becomes customer, candidate, employee... A role that is open already is returned as it is."""
     held = _locked(person)
-    found = Role.objects.filter(person=held, role=slug(role), until__isnull=True).first()
+    found = _open_roles(held, role).first()
     return found or Role.objects.create(person=held, role=slug(role), since=since)
 
 
 @transaction.atomic
 def end_role(person: Person, role: str, *, until: datetime, by: Actor, now: datetime) -> Role:
-    """Close the open role at `until`. Raises `NotFound` when she does not hold it."""
+    """Close the open role at `until`, in all rows of hers that hold it. Raises `NotFound` when she does not."""
     held = _locked(person)
-    found = Role.objects.filter(person=held, role=slug(role), until__isnull=True).first()
-    if found is None:
+    found = list(_open_roles(held, role))
+    if not found:
         raise NotFound
-    if until < found.since:
+    if until < found[0].since:
         raise BadValue(fields={"until": str(_("a role cannot end before it began"))})
-    found.until = until
-    found.save(update_fields=["until"])
-    return found
+    for one in found:
+        one.until = max(until, one.since)
+        one.save(update_fields=["until"])
+    return found[0]
 
 
 @transaction.atomic
@@ -243,7 +259,9 @@ def record_consent(
 def set_adviser(person: Person, staff: User | None, *, since: datetime, by: Actor, now: datetime) -> None:
     """Name the person's own adviser; the one before is ended at that moment. None leaves her without one."""
     held = _locked(person)
-    current = Relationship.objects.filter(person=held, kind="adviser", until__isnull=True)
+    of_all = Relationship.objects.filter(person__in=held.members, kind="adviser", until__isnull=True)
+    # The survivor's own holds before those of rows merged into hers; without any, nobody's must be left to show.
+    current = of_all if staff is None else of_all.filter(person=held)
     if staff is not None and current.filter(staff=staff).exists():
         return
     if current.filter(since__gt=since).exists():
@@ -251,6 +269,17 @@ def set_adviser(person: Person, staff: User | None, *, since: datetime, by: Acto
     current.update(until=since)
     if staff is not None:
         Relationship.objects.create(person=held, staff=staff, since=since)
+
+
+@transaction.atomic
+def protect(person: Person, protected: bool, *, by: Actor, now: datetime) -> None:
+    """From now on whoever opens her file is asked why, or is not any more; asking for what is so changes nothing."""
+    held = _locked(person)
+    if bool(held.protected_at) == protected:
+        return
+    held.protected_at = person.protected_at = now if protected else None
+    held.save(update_fields=["protected_at"])
+    log_change("people.protected" if protected else "people.unprotected", by=by, now=now, subject=str(held.uuid))
 
 
 def export(person: Person) -> dict[str, Any]:
@@ -264,6 +293,7 @@ def export(person: Person) -> dict[str, Any]:
         "country": person.country,
         "site": person.site.name if person.site else None,
         "created_at": person.created_at,
+        "protected_at": person.protected_at,
         "identifiers": list(person.identifiers.values("kind", "value", "added_at")),
         "roles": list(person.roles.values("role", "since", "until")),
         "consents": list(
@@ -279,6 +309,7 @@ def erase(person: Person, *, now: datetime) -> None:
     identifiers = list(held.identifiers.values_list("kind", "value"))
     typed = [term for kind, value in identifiers for term in (value, *search_terms(kind, value))]
     redact_sights([*typed, *words(f"{held.family_name} {held.given_name}")])
+    redact_reasons(held.pk)
     ErasedIdentifier.objects.bulk_create(
         (
             ErasedIdentifier(digest=erased_digest(kind, value), erased_at=now)
@@ -291,6 +322,8 @@ def erase(person: Person, *, now: datetime) -> None:
     )
     held.identifiers.all().delete()
     SearchRow.objects.filter(person=held).delete()
+    Duplicate.objects.filter(Q(a=held) | Q(b=held)).delete()
+    Merge.objects.filter(Q(survivor=held) | Q(absorbed=held)).exclude(reason="").update(reason="")
     with redacting():
         held.consents.exclude(proof="").update(proof="")
     for name in _LIMITS:
@@ -310,10 +343,18 @@ def erased_digest(kind: str, value: str) -> bytes:
 
 
 def _locked(person: Person) -> Person:
-    held = Person.objects.select_for_update().get(pk=person.pk)
+    """Her row as it is now; where it was merged, locked with the survivor's: they are found as one."""
+    rows = Person.objects.select_for_update().order_by("pk")
+    merged = Person.objects.filter(pk=person.pk).values("root")
+    held = next(row for row in rows.filter(Q(pk=person.pk) | Q(pk__in=merged)) if row.pk == person.pk)
     if held.erased_at:
         raise Erased
     return held
+
+
+def _open_roles(person: Person, role: str) -> QuerySet[Role]:
+    """The open role in her own row and in those merged into it, the earliest first."""
+    return Role.objects.filter(person__in=person.members, role=slug(role), until__isnull=True).order_by("since", "id")
 
 
 def slug(word: str, *, limit: int = 64) -> str:
@@ -341,7 +382,8 @@ def _insert_identifiers(
         )
         for kind, value in added
     ]
-    mine = set(person.identifiers.values_list("kind", "value")) if rows else set()
+    hers = Identifier.objects.filter(person__in=person.members)
+    mine = set(hers.values_list("kind", "value")) if rows else set()
     for row in rows:
         if (row.kind, row.value) in mine:
             continue
@@ -361,19 +403,3 @@ def _lock_value(kind: str, value: str) -> None:
     """Until the transaction ends nobody else decides who has this identifier."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind}\x1f{value}"])
-
-
-def search_terms(kind: str, value: str) -> tuple[str, ...]:
-    """What is typed to find this identifier; nothing for kinds that are found by their ends only."""
-    declared = registry.identifier_kinds.get(kind)
-    if declared is None or declared.search != "inside":
-        return ()
-    return rules.terms_of(declared, value)
-
-
-def _write_search(person: Person, identifiers: Iterable[tuple[str, str]] | None = None) -> None:
-    """Write the person's search row anew, in the same transaction as what changed."""
-    found = person.identifiers.values_list("kind", "value") if identifiers is None else identifiers
-    terms = [term for kind, value in found for term in search_terms(kind, value)]
-    text = rules.search_text(words(f"{person.family_name} {person.given_name}"), terms)
-    SearchRow.objects.update_or_create(person=person, defaults={"text": text, "grams": rules.grams_of(text)})

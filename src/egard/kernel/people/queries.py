@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.rules import reaching
-from egard.kernel.people.models import Consent, Identifier, Person, Relationship, Role
+from egard.kernel.people.guard import require_reason
+from egard.kernel.people.members import any_of, fill, of, roots, with_members
+from egard.kernel.people.models import Consent, Identifier, Merge, Person, Relationship, Role
 from egard.kernel.registry import FieldClass, IdentifierKind, OpenItem, registry
 
 READ = "people.read"
+MERGE = "people.merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,10 @@ class PersonCard:
 
 
 def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Person]:
-    """The persons within the viewer's scope of `permission`. Raises `NotAllowed` without it."""
-    return Person.objects.filter(_within(viewer, permission))
+    """The persons within the viewer's scope of `permission`, each once: rows merged into another are part of that one,
+    who is within the scope where any of her rows is. Raises `NotAllowed` without the permission.
+    """
+    return Person.objects.filter(_within(viewer, permission), root__isnull=True)
 
 
 def _within(viewer: Viewer, permission: str) -> Q:
@@ -72,8 +80,9 @@ def _within(viewer: Viewer, permission: str) -> Q:
     if scope == "all":
         return Q()
     if scope == "site":
-        return Q(site__in=viewer.site_ids)
-    return Q(pk__in=_ties(viewer, scope).values("person"))
+        merged = Person.objects.filter(site__in=viewer.site_ids, root__isnull=False)
+        return Q(site__in=viewer.site_ids) | any_of(merged, "root")
+    return Q(pk__in=roots(_ties(viewer, scope)))
 
 
 def _ties(viewer: Viewer, scope: str) -> QuerySet[Relationship]:
@@ -102,8 +111,9 @@ def seen_as(viewer: Viewer, person: Person) -> Viewer:
 
 def _covers(viewer: Viewer, person: Person, scope: str) -> bool:
     if scope == "site":
-        return person.site_id in viewer.site_ids
-    return _ties(viewer, scope).filter(person=person).exists()
+        sites = {person.site_id, *(UUID(row["site"]["id"]) for row in person.absorbed if row["site"])}
+        return not sites.isdisjoint(viewer.site_ids)
+    return _ties(viewer, scope).filter(person__in=person.members).exists()
 
 
 def everywhere(viewer: Viewer) -> Viewer:
@@ -111,12 +121,37 @@ def everywhere(viewer: Viewer) -> Viewer:
     return replace(viewer, classes=reaching(viewer.classes, viewer.require(READ)))
 
 
+_ROOT_OF = (
+    "people_person.id = (select coalesce(asked.root_id, asked.id) from people_person asked where asked.uuid = %s)"
+)
+
+
 def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
-    """One person by her public id, within the viewer's scope. Raises `NotFound`, also for one she may not see."""
-    found = visible(viewer, permission).select_related("site").filter(uuid=uuid).first()
-    if found is None:
-        raise NotFound
-    return found
+    """One person by her public id, within the viewer's scope; the id of a row that was merged leads to the survivor.
+
+    She comes with all her rows (`members`), and with her blanks filled from them. Raises `NotFound`, also for one whom
+    the viewer may not see, and `ReasonNeeded` for a file that is opened for a reason only.
+    """
+    asked = with_members(visible(viewer, permission)).select_related("site")
+    for found in asked.extra(where=[_ROOT_OF], params=[uuid]):
+        fill(found)
+        require_reason(viewer, found)
+        return found
+    raise NotFound
+
+
+def named(viewer: Viewer, pks: Iterable[int]) -> dict[int, Person]:
+    """Whose the rows of a log are, within the viewer's scope: two queries; for their names, not for their files."""
+    rows = dict(Person.objects.filter(pk__in=set(pks)).values_list("pk", Coalesce("root", "pk")))
+    found = {one.pk: fill(one) for one in with_members(visible(viewer)).filter(pk__in=set(rows.values()))}
+    return {pk: found[root] for pk, root in rows.items() if root in found}
+
+
+def mentioned(viewer: Viewer, uuid: UUID) -> Person | None:
+    """Whom a log's question is about, by any of her ids; nobody where the viewer may not see her. Not for her file."""
+    asked = Person.objects.filter(uuid=uuid).values(_root=Coalesce("root", "pk"))
+    found = with_members(visible(viewer)).filter(pk=Subquery(asked)).first()
+    return fill(found) if found else None
 
 
 def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[Person]:
@@ -128,8 +163,9 @@ def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> l
         registry.identifier_kinds[kind].field_class if kind in registry.identifier_kinds else FieldClass.IDENTITY
     ):
         return []
-    found = visible(viewer).filter(identifiers__kind=kind, identifiers__value=normalise(kind, value))
-    return list(found.select_related("site").order_by("id")[:limit])
+    held = Identifier.objects.filter(kind=kind, value=normalise(kind, value))
+    found = with_members(visible(viewer)).filter(pk__in=roots(held))
+    return [fill(one) for one in found.select_related("site").order_by("id")[:limit]]
 
 
 def card(viewer: Viewer, person: Person) -> PersonCard:
@@ -161,7 +197,16 @@ IDENTIFIERS_SHOWN = 100
 def _listed_identifiers(person: Person) -> Iterable[Identifier]:
     """The identifiers that say who she is; numbers found by their ends (orders) stand on the timeline instead."""
     kinds = [kind.name for kind in registry.identifier_kinds.values() if kind.search == "inside"]
-    return person.identifiers.filter(kind__in=kinds).order_by("kind", "id")[:IDENTIFIERS_SHOWN]
+    return _held(person).filter(kind__in=kinds).order_by("kind", "id")[:IDENTIFIERS_SHOWN]
+
+
+def _held(person: Person) -> QuerySet[Identifier]:
+    """Her identifiers, each once: what two of her rows share is shown as the older one."""
+    found = Identifier.objects.filter(person__in=person.members)
+    if len(person.members) == 1:
+        return found
+    same = Identifier.objects.filter(person__in=person.members, kind=OuterRef("kind"), value=OuterRef("value"))
+    return found.exclude(Exists(same.filter(id__lt=OuterRef("id"))))
 
 
 def identifiers(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[IdentifierEntry]:
@@ -170,7 +215,7 @@ def identifiers(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str 
     viewer.require(READ)
     after = decode_cursor(cursor, "identifiers", int)[0] if cursor else 0
     limit = bounded(limit)
-    rows = list(person.identifiers.filter(id__gt=after).order_by("id")[: limit + 1])
+    rows = list(_held(person).filter(id__gt=after).order_by("id")[: limit + 1])
     more = len(rows) > limit
     entries = [
         IdentifierEntry(kind, row.value, not row.exclusive, row.added_at)
@@ -185,7 +230,8 @@ def consents(viewer: Viewer, person: Person) -> list[ConsentState]:
     viewer = seen_as(viewer, person)
     if not viewer.sees(FieldClass.CONSENT):
         return []
-    latest = person.consents.order_by("purpose", "channel", "-at", "-id").distinct("purpose", "channel")
+    said = Consent.objects.filter(person__in=person.members)
+    latest = said.order_by("purpose", "channel", "-at", "-id").distinct("purpose", "channel")
     return [ConsentState(c.purpose, c.channel, c.given, c.at, c.proof) for c in latest]
 
 
@@ -194,7 +240,7 @@ def consent_history(viewer: Viewer, person: Person, *, limit: int = 50, cursor: 
     viewer = seen_as(viewer, person)
     if not viewer.sees(FieldClass.CONSENT):
         return Page()
-    found = person.consents.order_by("-id")
+    found = Consent.objects.filter(person__in=person.members).order_by("-id")
     if cursor:
         found = found.filter(id__lt=decode_cursor(cursor, "consents", int)[0])
     limit = bounded(limit)
@@ -203,23 +249,67 @@ def consent_history(viewer: Viewer, person: Person, *, limit: int = 50, cursor: 
 
 
 def roles(viewer: Viewer, person: Person) -> list[Role]:
-    """What she is and was to the organisation, the latest first."""
+    """What she is and was to the organisation, the latest first; a role that two of her rows hold is one, since the
+    earlier of the two.
+    """
     viewer = seen_as(viewer, person)
-    return list(person.roles.order_by("-since", "role")) if viewer.sees(FieldClass.IDENTITY) else []
+    if not viewer.sees(FieldClass.IDENTITY):
+        return []
+    found: dict[object, Role] = {}
+    for role in Role.objects.filter(person__in=person.members).order_by("since", "role"):
+        found.setdefault((role.role, role.until and (role.since, role.until)), role)
+    return sorted(sorted(found.values(), key=lambda r: r.role), key=lambda r: r.since, reverse=True)
+
+
+def merges(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[Merge]:
+    """What was merged into a person or out of her rows, and what of it was undone, the latest first."""
+    viewer = seen_as(viewer, person)
+    viewer.require(READ)
+    found = Merge.objects.filter(Q(survivor__in=person.members) | Q(absorbed__in=person.members))
+    if cursor:
+        found = found.filter(id__lt=_uuid(cursor))
+    limit = bounded(limit)
+    rows = list(found.select_related("survivor", "absorbed").order_by("-id")[: limit + 1])
+    return Page(rows[:limit], encode_cursor("merges", str(rows[limit - 1].pk)) if len(rows) > limit else None)
+
+
+def _uuid(cursor: str) -> UUID:
+    try:
+        return UUID(decode_cursor(cursor, "merges", str)[0])
+    except ValueError as error:
+        raise UnknownCursor from error
+
+
+def merge(viewer: Viewer, uuid: UUID) -> Merge:
+    """One merge by its id, of a person within the viewer's scope of merging. Raises `NotFound`."""
+    asked = Merge.objects.filter(pk=uuid).values(_root=Coalesce("survivor__root", "survivor"))
+    found = Merge.objects.select_related("survivor", "absorbed").filter(pk=uuid).first()
+    if found is None or not visible(viewer, MERGE).filter(pk=Subquery(asked)).exists():
+        raise NotFound
+    return found
+
+
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
+    """What a merge brings together: words on consents. Identifiers stand in full on the preview."""
+    if not viewer.sees(FieldClass.CONSENT):
+        return []
+    return [(_("Words on consents"), Consent.objects.filter(person__in=person.members).count())]
 
 
 def has_consent(person_pk: int, purpose: str, channel: str) -> bool:
     """Whether the latest word on this purpose and channel is yes; silence is no. Asked before any message."""
-    latest = Consent.objects.filter(person=person_pk, purpose=purpose, channel=channel).order_by("-at", "-id")
+    rows = Person.objects.filter(of(person_pk)).values("pk")
+    latest = Consent.objects.filter(person__in=rows, purpose=purpose, channel=channel).order_by("-at", "-id")
     return bool(latest.values_list("given", flat=True).first())
 
 
 def adviser(viewer: Viewer, person: Person) -> Adviser | None:
-    """The person's own adviser, if she has one."""
+    """The person's own adviser, if she has one: the survivor's, else that of a row merged into hers."""
     tie = (
-        person.relationships.filter(kind="adviser", until__isnull=True)
+        Relationship.objects.filter(person__in=person.members, kind="adviser", until__isnull=True)
         .select_related("staff")
         .only("since", "staff__id", "staff__name", "staff__email")
+        .order_by(Case(When(person=person.pk, then=0), default=1), "id")
         .first()
     )
     return Adviser(tie.staff.pk, tie.staff.name, tie.staff.email, tie.since) if tie else None

@@ -7,7 +7,7 @@ measures it at a million people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
 
 from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
-from egard.base.text import like_pattern
+from egard.base.text import like_pattern, words
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import rules
 from egard.kernel.people.models import Identifier, Person, Relationship
@@ -85,9 +85,9 @@ def holders(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[P
     return _rows(viewer, ids, None, "") if ids else []
 
 
-def rows_of(viewer: Viewer, ids: Sequence[int]) -> list[PersonRow]:
-    """The rows of some persons (`Person.pk`), in this order. The caller found them within the viewer's scope."""
-    return _rows(viewer, ids, None, "") if ids else []
+def rows(viewer: Viewer, ids: Sequence[int]) -> list[PersonRow]:
+    """Persons whom a question of another list found within the viewer's scope, as rows of a list: two queries."""
+    return _rows(everywhere(viewer), ids, None, "") if ids else []
 
 
 def _everybody(viewer: Viewer, *, limit: int, cursor: str | None) -> Page[PersonRow]:
@@ -98,6 +98,10 @@ def _everybody(viewer: Viewer, *, limit: int, cursor: str | None) -> Page[Person
     keys = list(found.values_list("id", "sort_key")[: limit + 1])
     following = encode_cursor("people", keys[limit - 1][1], keys[limit - 1][0]) if len(keys) > limit else None
     return Page(_rows(viewer, [pk for pk, _key in keys[:limit]], None, ""), following)
+
+
+_WHO = "coalesce(p.root_id, p.id) as id"
+"""A row that was merged finds the survivor."""
 
 
 def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
@@ -111,7 +115,7 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
         kinds = [k.name for k in registry.identifier_kinds.values() if viewer.sees(k.field_class)]
         params |= {"exact": _exact_values(q), "kinds": kinds}
         parts.append(
-            f"(select p.id, 0 as rank, p.sort_key from people_identifier i join people_person p on p.id = i.person_id"
+            f"(select {_WHO}, 0 as rank, p.sort_key from people_identifier i join people_person p on p.id = i.person_id"
             f" where i.value = any(%(exact)s) and i.kind = any(%(kinds)s) {within} limit 50)"
         )
         typed = query.only
@@ -126,14 +130,14 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
             }
             for column, pattern in (("i.value", "head"), ("reverse(i.value)", "tail")):
                 parts.append(
-                    f"(select p.id, 1 as rank, p.sort_key from people_identifier i"
+                    f"(select {_WHO}, 1 as rank, p.sort_key from people_identifier i"
                     f" join people_person p on p.id = i.person_id"
                     f" where {column} like %({pattern})s and i.kind = any(%(ends)s) {within} limit 50)"
                 )
     first = " ".join(query.words)
     params |= {"low": first, "high": first + "\U0010ffff"}
     parts.append(
-        f"(select p.id, 2 as rank, p.sort_key from people_person p"
+        f"(select {_WHO}, 2 as rank, p.sort_key from people_person p"
         f" where p.sort_key >= %(low)s and p.sort_key < %(high)s"
         f" {within} order by p.sort_key, p.id limit %(max)s)"
     )
@@ -148,7 +152,7 @@ def _hits(viewer: Viewer, query: rules.Query, q: str) -> list[int]:
         )
     sql = (
         f"select id from ({' union all '.join(parts)}) hits"
-        f" group by id, sort_key order by min(rank), sort_key, id limit %(max)s"
+        f" group by id order by min(rank), min(sort_key), id limit %(max)s"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -163,14 +167,18 @@ def _explained(viewer: Viewer, ids: list[int], query: rules.Query) -> list[int]:
     inside = [kind for kind in registry.identifier_kinds.values() if kind.search == "inside"]
     if not ids or all(viewer.sees(kind.field_class) for kind in inside):
         return ids
-    names = dict(Person.objects.filter(pk__in=ids).values_list("pk", "sort_key"))
+    rows = Person.objects.filter(Q(pk__in=ids) | Q(root__in=ids)).values_list("pk", "root", "sort_key")
+    who = {pk: root or pk for pk, root, _name in rows}
+    names: dict[int, list[str]] = {}
+    for pk, _root, name in rows:
+        names.setdefault(who[pk], []).extend(name.replace("\x1f", " ").split())
     terms: dict[int, list[str]] = {}
     seen = [kind.name for kind in registry.identifier_kinds.values() if viewer.sees(kind.field_class)]
-    for pk, kind, value in Identifier.objects.filter(person__in=ids, kind__in=seen).values_list(
+    for pk, kind, value in Identifier.objects.filter(person__in=who, kind__in=seen).values_list(
         "person", "kind", "value"
     )[: 100 * HITS_MAX]:
-        terms.setdefault(pk, []).extend(rules.terms_of(registry.identifier_kinds[kind], value))
-    texts = {pk: rules.search_text(names[pk].replace("\x1f", " ").split(), terms.get(pk, ())) for pk in names}
+        terms.setdefault(who[pk], []).extend(rules.terms_of(registry.identifier_kinds[kind], value))
+    texts = {pk: rules.search_text(names[pk], terms.get(pk, ())) for pk in names}
     return [pk for pk in ids if pk in texts and all(word in texts[pk] for word in query.words)]
 
 
@@ -180,14 +188,22 @@ def _within_sql(viewer: Viewer) -> tuple[str, dict[str, Any]]:
     if scope == "all":
         return "and p.erased_at is null", {}
     if scope == "site":
-        return "and p.erased_at is null and p.site_id = any(%(sites)s)", {"sites": list(viewer.site_ids)}
-    ties = "select 1 from people_relationship r where r.person_id = p.id and r.until is null"
-    if scope == "own":
-        return f"and p.erased_at is null and exists ({ties} and r.staff_id = %(viewer)s)", {"viewer": viewer.user_id}
-    members = "select m.user_id from access_user_teams m where m.team_id = any(%(teams)s)"
-    return f"and p.erased_at is null and exists ({ties} and r.staff_id in ({members}))", {
-        "teams": list(viewer.team_ids)
-    }
+        theirs, params = "c.site_id = any(%(sites)s)", {"sites": list(viewer.site_ids)}
+    else:
+        staff, params = "= %(viewer)s", {"viewer": viewer.user_id}
+        if scope == "team":
+            staff = "in (select m.user_id from access_user_teams m where m.team_id = any(%(teams)s))"
+            params = {"teams": list(viewer.team_ids)}
+        ties = "select 1 from people_relationship r where r.person_id = c.id and r.until is null"
+        theirs = f"exists ({ties} and r.staff_id {staff})"
+    # Any of her rows brings her within the scope.
+    hers = "select coalesce(p.root_id, p.id) as id"
+    rows = f"({hers} union all select m.id from people_person m, ({hers}) w where m.root_id = w.id)"
+    return (
+        f"and p.erased_at is null and exists (select 1 from {rows} h join people_person c on c.id = h.id"
+        f" where {theirs})",
+        params,
+    )
 
 
 def _exact_values(q: str) -> list[str]:
@@ -203,12 +219,12 @@ def _exact_values(q: str) -> list[str]:
 
 
 def _rows(viewer: Viewer, ids: Sequence[int], query: rules.Query | None, q: str) -> list[PersonRow]:
-    """The rows of a list in the order of `ids`: two queries."""
+    """The rows of a list in the order of `ids`: two queries. What is merged into a person is part of her row."""
     staff = Relationship.objects.filter(person=OuterRef("pk"), kind="adviser", until__isnull=True)
-    persons = {
-        p.pk: p
-        for p in Person.objects.filter(pk__in=ids)
+    rows = (
+        Person.objects.filter(Q(pk__in=ids) | Q(root__in=ids))
         .select_related("site")
+        .order_by("pk")
         .annotate(
             adviser_name=Subquery(staff.values("staff__name")[:1]),
             open_roles=ArrayAgg(
@@ -218,7 +234,11 @@ def _rows(viewer: Viewer, ids: Sequence[int], query: rules.Query | None, q: str)
                 default=[],
             ),
         )
-    }
+    )
+    hers: dict[int, list[Person]] = {}
+    for row in sorted(rows, key=lambda p: p.root_id is not None):
+        hers.setdefault(row.root_id or row.pk, []).append(row)
+    who = {row.pk: pk for pk, some in hers.items() for row in some}
     reached: dict[int, list[Identifier]] = {}
     kinds = [k.name for k in registry.identifier_kinds.values() if viewer.sees(k.field_class)]
     wanted = Q(kind__in=[k for k in kinds if registry.identifier_kinds[k].search == "inside"])
@@ -227,36 +247,42 @@ def _rows(viewer: Viewer, ids: Sequence[int], query: rules.Query | None, q: str)
         wanted |= Q(kind__in=kinds) & (
             Q(value__startswith=typed) | Q(value__endswith=typed) | Q(value__in=_exact_values(q))
         )
-    for row in Identifier.objects.filter(wanted, person__in=ids).order_by("id")[: 20 * len(ids)]:
-        reached.setdefault(row.person_id, []).append(row)
-    return [_row(persons[pk], reached.get(pk, []), query, q) for pk in ids if pk in persons]
+    for row in Identifier.objects.filter(wanted, person__in=who).order_by("id")[: 20 * len(who)]:
+        reached.setdefault(who[row.person_id], []).append(row)
+    return [_row(hers[pk], reached.get(pk, []), query, q) for pk in ids if pk in hers]
 
 
-def _row(found: Person, held: list[Identifier], query: rules.Query | None, q: str) -> PersonRow:
+def _row(hers: Sequence[Person], held: list[Identifier], query: rules.Query | None, q: str) -> PersonRow:
+    """One person from all her rows, the survivor's first: her values hold, blanks are filled from the others."""
     contact = next((i for i in held if registry.identifier_kinds[i.kind].reach), None)
+    found = hers[0]
+    given, family = (_first(getattr(row, name) for row in hers) for name in ("given_name", "family_name"))
+    name = f"{given} {family}".strip()
     return PersonRow(
         id=found.uuid,
-        name=found.name,
-        given_name=found.given_name,
-        family_name=found.family_name,
-        site=found.site.name if found.site else "",
-        adviser=found.adviser_name or "",  # ty: ignore[missing-attribute]  (annotated by `_rows`)
-        roles=tuple(found.open_roles),  # ty: ignore[missing-attribute]
+        name=name,
+        given_name=given,
+        family_name=family,
+        site=_first(row.site.name if row.site else "" for row in hers),
+        adviser=_first(row.adviser_name or "" for row in hers),  # ty: ignore[missing-attribute]  (annotated by `_rows`)
+        roles=tuple(sorted({role for row in hers for role in row.open_roles})),  # ty: ignore[missing-attribute]
         contact=registry.identifier_kinds[contact.kind].display(contact.value) if contact else "",
-        matched=_matched(found, held, query, q),
-        known_by=None
-        if found.name
-        else rules.telling([Match(registry.identifier_kinds[i.kind], i.value) for i in held]),
+        matched=_matched(name, held, query, q),
+        known_by=None if name else rules.telling([Match(registry.identifier_kinds[i.kind], i.value) for i in held]),
         pk=found.pk,
     )
 
 
-def _matched(found: Person, held: list[Identifier], query: rules.Query | None, q: str) -> Match | None:
+def _first(values: Iterable[str]) -> str:
+    return next(filter(None, values), "")
+
+
+def _matched(name: str, held: list[Identifier], query: rules.Query | None, q: str) -> Match | None:
     """The identifier by which she was found, when her name does not say it already."""
     if query is None:
         return None
-    name = f" {found.sort_key.replace(chr(31), ' ')}"
-    unexplained = [word for word in query.words if word not in name]
+    shown = "".join(f" {word}" for word in words(name))
+    unexplained = [word for word in query.words if word not in shown]
     exact = set(_exact_values(q)) if unexplained else set()
     for row in held if unexplained else ():
         kind = registry.identifier_kinds[row.kind]

@@ -20,6 +20,8 @@ from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk, rules
 from egard.kernel.people.bulk import NewPerson, Pair, Word
+from egard.kernel.people.indexing import write_search
+from egard.kernel.people.models import Person
 from egard.kernel.people.operations import IdentifierTaken
 from egard.kernel.registry import registry
 
@@ -59,6 +61,10 @@ class _Known:
     roles: dict[str, datetime] = field(default_factory=dict)
     """Since when she has each role. One that ended once counts as held for ever: a list does not move it."""
     consents: dict[tuple[str, str], set[tuple[datetime, bool]]] = field(default_factory=dict)
+    root: int = 0
+    """The person she is: another row where she was merged. Her rows share identifiers, roles and consents."""
+    rows: tuple[int, ...] = ()
+    """All rows of hers, where several were merged."""
 
     @property
     def name_words(self) -> set[str]:
@@ -116,11 +122,11 @@ def _round(
         except Refusal as refusal:
             outcomes[place] = Put("rejected", refusal)
             continue
-        if owner is not None and owner.person_id in taken:
+        if owner is not None and owner.root in taken:
             later.append(place)
             continue
         if owner is not None:
-            taken.add(owner.person_id)
+            taken.add(owner.root)
         if owner is None and any(pair in gone for pair in row.identifiers):
             outcomes[place] = Put("rejected", bulk.WasErased())
         elif owner is None:
@@ -169,7 +175,7 @@ def _owner(row: NewPerson, found: dict[Pair, list[int]], known: dict[int, _Known
             holders = [one for one in holders if name and one.name_words == name] or holders
         if owner is None and len(holders) == 1:
             owner, decided_by = holders[0], pair
-        elif owner is None or owner not in holders:
+        elif owner is None or owner.root not in {one.root for one in holders}:
             raise IdentifierTaken(kind=_label(pair[0]), fields={"value": pair[1]})
     if owner is None:
         return _by_shared(row, name, found, known)
@@ -227,13 +233,21 @@ def _is_news(word: Word, said: set[tuple[datetime, bool]]) -> bool:
 
 
 def _known(ids: set[int]) -> dict[int, _Known]:
-    """Stored persons with what a row may add to: four queries."""
+    """Stored persons with what a row may add to, and all rows merged with theirs: five queries."""
     if not ids:
         return {}
-    wanted = number_array(sorted(ids))
     with connection.cursor() as cursor:
+        cursor.execute(_TOGETHER, {"ids": number_array(sorted(ids))})
+        together = dict(cursor.fetchall())
+        wanted = number_array(sorted(ids | set(together)))
         cursor.execute(f"select id, {', '.join(_VALUES)} from people_person where id = any(%s::bigint[])", [wanted])
         known = {row[0]: _Known(row[0], dict(zip(_VALUES, row[1:], strict=True))) for row in cursor.fetchall()}
+        for pk, one in known.items():
+            one.root = together.get(pk, pk)
+            one.rows = tuple(row for row, root in together.items() if root == one.root)
+            if pk != one.root:
+                first = known[one.root]
+                one.identifiers, one.roles, one.consents = first.identifiers, first.roles, first.consents
         cursor.execute(
             "select person_id, kind, value from people_identifier where person_id = any(%s::bigint[])", [wanted]
         )
@@ -245,7 +259,8 @@ def _known(ids: set[int]) -> dict[int, _Known]:
             [wanted],
         )
         for person_id, role, since, ended in cursor.fetchall():
-            known[person_id].roles[role] = _FOR_EVER if ended else since
+            held = known[person_id].roles
+            held[role] = _FOR_EVER if ended else min(since, held.get(role, since))
         cursor.execute(
             "select person_id, purpose, channel, at, given from people_consent where person_id = any(%s::bigint[])",
             [wanted],
@@ -253,6 +268,16 @@ def _known(ids: set[int]) -> dict[int, _Known]:
         for person_id, purpose, channel, at, given in cursor.fetchall():
             known[person_id].consents.setdefault((purpose, channel), set()).add((at, given))
     return known
+
+
+_TOGETHER = """
+with hers as (
+    select distinct m.root_id from people_person m
+    where m.root_id is not null and (m.root_id = any(%(ids)s::bigint[]) or m.id = any(%(ids)s::bigint[]))
+)
+select p.id, hers.root_id from hers join people_person p on p.root_id = hers.root_id or p.id = hers.root_id
+"""
+"""The rows merged with some others, and the survivor of each; nothing for most."""
 
 
 def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datetime) -> None:
@@ -294,11 +319,20 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
                 text_array([text_array(rules.grams_of(text)) for text in texts]),
             ],
         )
+    # A survivor's search row speaks of all her rows.
+    for person in Person.objects.filter(pk__in={owner.root for _added, owner in updates if owner.rows}):
+        write_search(person)
 
 
 def _begin_earlier(cursor: Any, updates: Sequence[tuple[NewPerson, _Known]]) -> None:
     """Of two dates on which an open role began the earlier one holds."""
-    moved = [(owner.person_id, *held) for added, owner in updates for held in added.roles if held[0] in owner.roles]
+    moved = [
+        (row, *held)
+        for added, owner in updates
+        for held in added.roles
+        if held[0] in owner.roles
+        for row in owner.rows or (owner.person_id,)
+    ]
     if moved:
         cursor.execute(
             "update people_role r set since = least(r.since, n.since)"

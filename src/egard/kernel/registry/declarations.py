@@ -202,11 +202,15 @@ class OpenItem:
 
 @dataclass(frozen=True, slots=True)
 class OpenItems:
-    """What a journey has open with a person: `items(person, viewer, now)`, one query, most urgent first."""
+    """What a journey has open with a person: `items(person, viewer, now)`, one query, most urgent first.
+
+    `portal`: the person herself sees these too, in words that are for her.
+    """
 
     name: str
     permission: str
     items: Callable[..., list[OpenItem]]
+    portal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,16 +225,71 @@ class MenuItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PortalItem:
+    """A page of the person's own space, in its menu; `words` says in a line what is there.
+
+    The page is one of the journey's `pages`, below `/me/`, inside `egard.portal.pages.portal_page`.
+    """
+
+    label: Words
+    words: Words
+    url_name: str
+    icon: str
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Importer:
     """A KIND of `egard import`. `fields` names what a map may fill, with a word on each; `load` is a dotted name of
     the function that takes the rows (see `egard.kernel.lifecycle.imports`).
+
+    `guesses` are the words by which files of people head a field's column, folded, French and English, with commas
+    between; of a field in `joins` several columns may be one. `permission` is what the import page asks for.
     """
 
     kind: str
     label: Words
-    fields: Mapping[str, str]
+    fields: Mapping[str, Words]
     required: tuple[str, ...]
     load: str
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    joins: tuple[str, ...] = ()
+    permission: str = "people.import"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work for later, or by a schedule: what reaches outside the database (sending, calling), and what is long.
+
+    `run(now=…, **arguments)` is carried out by a worker at least once: one that was killed in the middle is run again,
+    so it must be safe to run twice. After an exception it is tried again when each of `waits` (seconds) has passed;
+    then it has failed, and is kept to be looked at. `every`: five fields of a crontab, in UTC. `alone`: never two of
+    this name at once. A higher `priority` goes first.
+    """
+
+    name: str
+    run: Callable[..., None]
+    waits: tuple[int, ...] = (10, 60, 300, 1800, 7200)
+    every: str = ""
+    alone: bool = False
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKind:
+    """A kind of message that goes out, and its texts as files.
+
+    `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
+    line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
+    `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
+    as it is of no use.
+    """
+
+    name: str
+    label: Words
+    template: str
+    fields: tuple[str, ...] = ()
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,12 +305,20 @@ class Hooks:
     """What a kernel package or a journey does when persons are merged, exported, erased.
 
     `export(person)` returns plain data for the person's own copy. `erase(person, now)` redacts in place, leaves
-    figures intact, and is safe to run twice. `merge(survivor, absorbed, now)` follows a merge.
+    figures intact, and is safe to run twice. Of somebody who was merged both are called for each of her rows.
+
+    A merge moves nothing: whoever reads with `person__in=person.members` follows it without a hook. `counts(viewer,
+    person)` says what the preview shows as coming together: `[(label, number)]`, of all her rows. `merge(survivor,
+    absorbed, now)` and `unmerge(survivor, absorbed, now)` are for what a person can have once only; both run in the
+    transaction of the merge or its undoing, after it is written, and may refuse it. What `merge` writes `unmerge` takes
+    back.
     """
 
     export: Callable[..., Any] | None = None
     erase: Callable[..., None] | None = None
+    counts: Callable[..., Any] | None = None
     merge: Callable[..., None] | None = None
+    unmerge: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +339,10 @@ class Journey:
     actions: tuple[Action, ...] = ()
     """Actions on persons; those of a list stand with the list."""
     composers: tuple[Composer, ...] = ()
+    portal_menu: tuple[PortalItem, ...] = ()
     importers: tuple[Importer, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    messages: tuple[MessageKind, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

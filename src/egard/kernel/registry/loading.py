@@ -17,11 +17,14 @@ from egard.kernel.registry.declarations import (
     Hooks,
     IdentifierKind,
     Importer,
+    Job,
     Journey,
     MenuItem,
+    MessageKind,
     OpenItems,
     Panel,
     Permission,
+    PortalItem,
     Reaction,
     RoleType,
 )
@@ -68,7 +71,10 @@ class Registry:
         self.worklists: dict[str, Worklist] = {}
         self.actions: dict[str, Action] = {}
         self.composers: dict[str, Composer] = {}
+        self.portal_menu: list[PortalItem] = []
         self.importers: dict[str, Importer] = {}
+        self.jobs: dict[str, Job] = {}
+        self.messages: dict[str, MessageKind] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -121,10 +127,17 @@ class Registry:
             self._put("composer", self.composers, composer.name, composer, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
+        for job in journey.jobs:
+            self._dotted(journey, job.name)
+            self._put("job", self.jobs, job.name, job, journey)
+        for message in journey.messages:
+            self._dotted(journey, message.name)
+            self._put("message", self.messages, message.name, message, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
+        self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
 
     def check(self) -> None:
@@ -144,6 +157,9 @@ class Registry:
         ):
             if asking.permission not in self.permissions:
                 raise DeclarationError(f"{asking.name} asks for the unknown permission {asking.permission}")
+        for importer in self.importers.values():
+            if importer.permission not in self.permissions:
+                raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
         for worklist in self.worklists.values():
             self._keys_once(f"the worklist {worklist.name}", worklist.actions)
         self._keys_once("the person's page", ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.registry import Hooks, Importer, Journey, Permission
-from egard.kernel.timeline import operations
+from egard.kernel.timeline import operations, queries
 
 declaration = Journey(
     name="timeline",
@@ -30,16 +30,27 @@ declaration = Journey(
             kind="events",
             label=_("Events"),
             fields={
-                "kind": "the kind of fact (purchases.made/1); often a constant",
-                "key": "its name for ever",
-                "at": "when it happened",
-                "channel": "shop, web, phone…",
-                "person.<kind>": "an identifier of the person",
-                "data.<field>": "a field of the fact",
+                "kind": _("Kind of fact (purchases.made/1)"),
+                "key": _("Its number, unique for ever"),
+                "at": _("When it happened"),
+                "channel": _("Channel (shop, web, phone…)"),
+                "person.<kind>": _("Whom it is about"),
+                "data.<field>": _("A detail of the fact"),
             },
             required=("kind", "key", "at"),
+            guesses={
+                "kind": "type, kind, evenement, event",
+                "key": "cle, key, identifiant, id, ticket, message id",
+                "at": "date, at, quand, le, date et heure, timestamp, horodatage",
+                "channel": "canal, channel",
+                "person.customer_number": (
+                    "client, numero client, n client, carte, code client, customer, customer id, customer number"
+                ),
+                "person.email": "courriel, email, e mail, mail, adresse mail",
+                "person.phone": "telephone, tel, mobile, portable, phone",
+            },
             load="egard.kernel.lifecycle.imports.events:load",
         ),
     ),
-    hooks=Hooks(export=operations.export, erase=operations.erase),
+    hooks=Hooks(export=operations.export, erase=operations.erase, counts=queries.counts),
 )

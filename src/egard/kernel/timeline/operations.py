@@ -17,6 +17,7 @@ from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import redacting
 from egard.kernel.people.bulk import add_identifiers
+from egard.kernel.people.members import of
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import Erased, normalise
 from egard.kernel.registry import FactType, registry
@@ -98,17 +99,18 @@ def record(
     """Write one fact; `fact` is an instance of a declared dataclass, `at` when it happened, `key` its name for ever.
 
     The same key with the same content returns the first record; with other content it is refused (`KeyReused`).
-    A late fact takes its place by `at`. Raises `BadFact`, `FromTheFuture`, `Erased`, `NotFound` (of
-    `corrects`), `AlreadyCorrected`.
+    A late fact takes its place by `at`. It stays with the row of `person`, a correction with that of what it corrects,
+    so that both go where they belong when a merge is undone. Raises `BadFact`, `FromTheFuture`, `Erased`, `NotFound`
+    (of `corrects`), `AlreadyCorrected`.
     """
     fact_type = registry.fact_of[type(fact)]
     data = validated(fact_type, fact)
     if at > now + CLOCK_SKEW:
         raise FromTheFuture(at=at.isoformat())
+    if corrects is not None:
+        person = _whose(corrects, person)
     if person is not None and not _lock_alive(person.pk):
         raise Erased
-    if corrects is not None and not Fact.objects.filter(person=person, uuid=corrects).exists():
-        raise NotFound
     kind = kinds.number(fact_type)
     try:
         with transaction.atomic():
@@ -124,6 +126,19 @@ def record(
     if written and person is not None and (given := identifiers_of(fact_type, orjson.loads(data))):
         add_identifiers([(person.pk, name, value) for name, value in given], by=by, now=now)
     return stored
+
+
+def _whose(corrected: UUID, person: Person | None) -> Person | None:
+    """The row that holds the fact to be corrected, which must be one of this person's. Raises `NotFound`."""
+    if person is None:
+        if not Fact.objects.filter(person=None, uuid=corrected).exists():
+            raise NotFound
+        return None
+    holder = Fact.objects.filter(uuid=corrected).values("person")
+    found = Person.objects.filter(of(person.pk), pk__in=holder).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def identifiers_of(fact_type: FactType, data: dict[str, Any]) -> list[tuple[str, str]]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.base.text import fold, like_pattern
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
+from egard.kernel.people.members import with_members
 from egard.kernel.people.models import Person
 from egard.kernel.registry import FactType, registry
 from egard.kernel.timeline import kinds
@@ -57,6 +60,11 @@ class Entry:
         return self.fact_type.icon if self.fact_type else "point"
 
     @property
+    def private(self) -> bool:
+        """For staff alone."""
+        return self.fact_type.private if self.fact_type else False
+
+    @property
     def tone(self) -> str:
         return self.fact_type.tone if self.fact_type else ""
 
@@ -82,14 +90,14 @@ def timeline(
     """
     viewer = people.seen_as(viewer, person)
     limit = bounded(limit)
-    found = Fact.objects.filter(person=person, kind_id__in=_shown_numbers(viewer, kind))
+    found = Fact.objects.filter(kind_id__in=_shown_numbers(viewer, kind))
     if since:
         found = found.filter(at__gte=since)
     if until:
         found = found.filter(at__lt=until)
     if cursor:
-        micros, pk = decode_cursor(cursor, "timeline", int, int)
-        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[_moment(micros), pk])
+        position, pk = decode_cursor(cursor, "timeline", int, int)
+        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[moment_of(position), pk])
     if q.strip():
         text = fold(q.replace(chr(0), " ").strip()[:200])
         called = [kinds.number(f) for f in kinds_shown(viewer) if text in fold(f"{f.label} {f.search_words}")]
@@ -102,23 +110,44 @@ def timeline(
             ],
             params=[called, list(q_channels), f"%{like_pattern(text)}%"],
         )
-    rows = list(found.order_by("-at", "-id")[: limit + 1])
+    rows = list(_latest(found, person.members, limit + 1))
     shown = rows[:limit]
-    following = encode_cursor("timeline", _micros(shown[-1].at), shown[-1].pk) if len(rows) > limit else None
+    following = encode_cursor("timeline", micros(shown[-1].at), shown[-1].pk) if len(rows) > limit else None
     return Page(_entries(shown), following)
+
+
+def _latest(found: QuerySet[Fact], members: Sequence[int], count: int) -> QuerySet[Fact]:
+    """The `count` latest facts of all rows of a person: each row's own latest by the index, then those together."""
+    parts = [found.filter(person=pk).order_by("-at", "-id")[:count] for pk in members]
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].union(*parts[1:], all=True).order_by("-at", "-id")[:count]
 
 
 def fact(viewer: Viewer, uuid: UUID) -> tuple[Person | None, Entry]:
     """One fact by its id and whom it is about, within the viewer's scope. Raises `NotFound`."""
     viewer.require(READ)
     row = Fact.objects.filter(uuid=uuid).first()
-    about = people.visible(viewer).filter(pk=row.person_id).first() if row and row.person_id else None
+    about = _about(viewer, row.person_id) if row and row.person_id else None
     if row is None or (row.person_id and about is None):
         raise NotFound
     closer = people.seen_as(viewer, about) if about else viewer
     if not closer.can(READ) or row.kind_id not in _shown_numbers(closer, ()):
         raise NotFound
     return about, _entries([row])[0]
+
+
+def _about(viewer: Viewer, pk: int) -> Person | None:
+    asked = Person.objects.filter(pk=pk).values(_root=Coalesce("root", "pk"))
+    return with_members(people.visible(viewer)).filter(pk=Subquery(asked)).first()
+
+
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
+    """What a merge brings together: facts, of the kinds that the viewer sees."""
+    if not viewer.can(READ):
+        return []
+    found = Fact.objects.filter(person__in=person.members, kind_id__in=_shown_numbers(viewer, ()))
+    return [(_("What happened"), found.count())]
 
 
 def kinds_shown(viewer: Viewer) -> list[FactType]:
@@ -165,18 +194,3 @@ def _entries(rows: Sequence[Fact]) -> list[Entry]:
         )
         for row in rows
     ]
-
-
-def _micros(at: datetime) -> int:
-    whole = int(at.replace(microsecond=0).timestamp())
-    return whole * 1_000_000 + at.microsecond
-
-
-def _moment(micros: int) -> datetime:
-    """The inverse of `_micros`; a number no clock ever showed is an unknown cursor."""
-    from egard.base.paging import UnknownCursor
-
-    try:
-        return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
-    except (OverflowError, ValueError, OSError) as error:
-        raise UnknownCursor from error

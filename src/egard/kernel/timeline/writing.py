@@ -23,6 +23,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
 from egard.kernel.people.bulk import NewPerson, Pair, WasErased
+from egard.kernel.people.models import Person
 from egard.kernel.registry import FactType, registry
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Fact
@@ -139,6 +140,7 @@ class _Writing:
 
     def run(self) -> Batch:
         self._find_persons()
+        self._stay_with_what_is_corrected()
         first, twins = self._first_of_each_key()
         fresh = self._that_correct_well(self._without_known(first))
         for place in fresh:
@@ -197,6 +199,20 @@ class _Writing:
         persons = [self.newcomers.get(pair) or NewPerson([pair]) for pair in pairs]
         made = people_bulk.create(persons, by=self.by, now=self.now)
         return {pair: [pk] for pair, pk in zip(pairs, made, strict=True)}
+
+    def _stay_with_what_is_corrected(self) -> None:
+        """A correction goes to the row of what it corrects, where that row is the same person: two queries."""
+        wanted = {place: one.corrects for place, one in enumerate(self.prepared) if one.corrects and self.found[place]}
+        if not wanted:
+            return
+        facts = Fact.objects.filter(uuid__in=wanted.values(), person__isnull=False)
+        there = {uuid: (pk, root or pk) for uuid, pk, root in facts.values_list("uuid", "person", "person__root")}
+        asked = Person.objects.filter(pk__in={self.found[place] for place in wanted}).values_list("pk", "root")
+        persons = {pk: root or pk for pk, root in asked}
+        for place, uuid in wanted.items():
+            pk, person = there.get(uuid, (None, None))
+            if person is not None and person == persons.get(self.found[place] or 0):
+                self.found[place] = pk
 
     def _that_correct_well(self, places: list[int]) -> list[int]:
         """Without those that correct nothing of this person, or what was corrected before; no query for the others."""

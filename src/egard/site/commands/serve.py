@@ -12,6 +12,8 @@ import click
 
 from egard.site import paths
 
+JOBS_STOP_SECONDS = 8
+"""How long a job may still run once told to stop; one that is longer is taken again at the next start."""
 LARGEST_WEB = 4
 """Web processes at most by default: the embedded server's connections are for so many."""
 
@@ -71,7 +73,7 @@ def web(host: str, port: int, count: int | None, gate: int | None) -> None:
 @click.command()
 @data_option
 def worker() -> None:
-    """Run reactions and schedules, until told to stop."""
+    """Run reactions, jobs and schedules, until told to stop."""
     from egard.site.commands import load_django
 
     supervised()
@@ -80,9 +82,13 @@ def worker() -> None:
     for signum in (signal.SIGTERM, *(() if "EGARD_SUPERVISOR" in os.environ else (signal.SIGINT,))):
         signal.signal(signum, lambda signum, frame: stop.set())
     load_django()
+    from egard.kernel.jobs.worker import run_jobs
     from egard.kernel.timeline.worker import run_worker
 
+    jobs = threading.Thread(target=run_jobs, args=(stop,), name="jobs", daemon=True)
+    jobs.start()
     run_worker(stop)
+    jobs.join(JOBS_STOP_SECONDS)
 
 
 @click.command(hidden=True)

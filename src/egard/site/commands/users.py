@@ -70,11 +70,13 @@ def set_new_password(email: str, password_stdin: bool, as_json: bool) -> None:
         from egard.kernel.access.actors import system
         from egard.kernel.access.models import User
         from egard.kernel.access.operations import set_password
+        from egard.kernel.messages.notices import warn_user
 
         found = User.objects.filter(email__iexact=email.strip()).first()
         if found is None:
             raise NoUser(email=email)
         set_password(found, password, by=system("command"), now=utc_now())
+        warn_user(found, "messages.password_changed", by=system("command"), now=utc_now())
         result = {"id": str(found.pk), "email": found.email}
     answer(result, f"{result['email']} has a new password.", as_json=as_json)
 

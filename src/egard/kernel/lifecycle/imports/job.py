@@ -139,7 +139,7 @@ class Job:
         self.tally.reasons.update(reasons)
 
     def tell(self, stage: str, done: int, total: int) -> None:
-        self._progress(Progress(stage, done, total, self.tally.rows))
+        self._progress(Progress(stage, done, total, self.tally.rows, self.tally.rejected))
 
     # --- reading fields -----------------------------------------------------------------------------------------
 

@@ -94,16 +94,27 @@ def read_map(path: Path, importer: Importer) -> Map:
     try:
         if path.stat().st_size > MAP_MAX_BYTES:
             raise BadMap(path=path.name, why=_("it is longer than a megabyte."))
-        # A safe loader whose scalars stay text: nothing can be made but dicts, lists, text and None.
-        stated = yaml.load(path.read_text(encoding="utf-8"), _TextLoader)  # noqa: S506
+        written = path.read_bytes()
     except OSError as error:
         raise BadMap(path=path.name, why=(error.strerror or str(error)).lower()) from error
+    return map_of(stated_in(written, name=path.name), importer, name=path.name)
+
+
+def stated_in(written: bytes, *, name: str) -> Any:
+    """What a YAML text says, as plain data: dicts, lists, text and None. Raises `BadMap`."""
+    try:
+        # A safe loader whose scalars stay text: nothing else can be made.
+        return yaml.load(written.decode("utf-8"), _TextLoader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise BadMap(path=path.name, why=f"{error}") from error
+        raise BadMap(path=name, why=f"{error}") from error
+
+
+def map_of(stated: Any, importer: Importer, *, name: str) -> Map:
+    """The map in plain data; `name` is what it is called where it is wrong. Raises `BadMap`."""
     try:
         return parse_map(stated, importer)
     except _Wrong as wrong:
-        raise BadMap(path=path.name, why=" ".join(wrong.why)) from wrong
+        raise BadMap(path=name, why=" ".join(wrong.why)) from wrong
 
 
 def identity_map(names: Sequence[str], importer: Importer) -> Map:
@@ -138,7 +149,7 @@ def parse_map(stated: Any, importer: Importer) -> Map:
     if anonymous not in ("reject", "keep"):
         why.append(_("`anonymous` is `reject` or `keep`."))
     live, create_people = _flag(stated, "live", False, why), _flag(stated, "create_people", True, why)
-    options = _file_options(stated.get("file") or {}, why)
+    options = file_options(stated.get("file") or {}, why)
     if why:
         raise _Wrong(why)
     return Map(
@@ -215,7 +226,8 @@ def _check_zone(zone: Any, why: list[str]) -> None:
         why.append(_("the time zone “{zone}” is not known (Europe/Paris is one).").format(zone=zone))
 
 
-def _file_options(stated: Any, why: list[str]) -> FileOptions:
+def file_options(stated: Any, why: list[str]) -> FileOptions:
+    """What is stated of the file itself; whatever is wrong with it is added to `why`."""
     if not isinstance(stated, dict) or set(stated) - _FILE:
         why.append(_("`file` may state {known}.").format(known=", ".join(sorted(_FILE))))
         return FileOptions()

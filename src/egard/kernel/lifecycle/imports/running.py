@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -18,7 +18,7 @@ from egard.base.tables.refusals import BadFile, Bomb, Damaged
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import log_change
 from egard.kernel.lifecycle.imports.job import BATCH, Job
-from egard.kernel.lifecycle.imports.maps import Map, identity_map, read_map
+from egard.kernel.lifecycle.imports.maps import Map, identity_map, map_of, read_map
 from egard.kernel.lifecycle.imports.recording import forget_would_be
 from egard.kernel.lifecycle.imports.tally import Progress, Tally
 from egard.kernel.registry import Importer, registry
@@ -84,11 +84,20 @@ class Summary:
         }
 
 
+def importer_of(kind: str) -> Importer:
+    """Raises `UnknownImporter`."""
+    importer = registry.importers.get(kind)
+    if importer is None:
+        raise UnknownImporter(kind=kind, known=", ".join(sorted(registry.importers)))
+    return importer
+
+
 def import_file(
     kind: str,
     path: Path,
     *,
     map_path: Path | None = None,
+    stated: Mapping[str, Any] | None = None,
     by: Actor,
     now: datetime,
     batch: int = BATCH,
@@ -96,18 +105,16 @@ def import_file(
     live: bool = False,
     progress: Callable[[Progress], None] = lambda _progress: None,
 ) -> Summary:
-    """Import a file; a second import of the same file changes nothing.
+    """Import a file; a second import of the same file changes nothing. Its map is a file, or plain data (`stated`).
 
     Rows that cannot be used are refused one by one (see `Summary.rejects`), the others are in. Raises
     `UnknownImporter`, `BadMap`, `BadFile`, and `ImportStopped` where the file turns out to be damaged on the way.
     """
-    importer = registry.importers.get(kind)
-    if importer is None:
-        raise UnknownImporter(kind=kind, known=", ".join(sorted(registry.importers)))
-    map_ = read_map(map_path, importer) if map_path else None
+    importer = importer_of(kind)
+    map_ = read_map(map_path, importer) if map_path else map_of(stated, importer, name=kind) if stated else None
     table = open_table(path, map_.file if map_ else FileOptions(), wanted=map_.columns if map_ else ())
     try:
-        map_ = _checked(map_, table, importer)
+        map_ = checked(map_, table, importer)
         job = Job(importer, table, map_, by=by, now=now, batch=batch, dry_run=dry_run, progress=progress)
         job.history = not (live or map_.live)
         return _run(job)
@@ -115,7 +122,7 @@ def import_file(
         table.close()
 
 
-def _checked(map_: Map | None, table: Table, importer: Importer) -> Map:
+def checked(map_: Map | None, table: Table, importer: Importer) -> Map:
     """The map, each of its columns found in the file."""
     if map_ is not None:
         if not table.open_columns:
@@ -140,7 +147,7 @@ def _run(job: Job) -> Summary:
         forget_would_be()
     stopped: BadFile | None = None
     try:
-        _loader(job.importer)(job)
+        loader(job.importer)(job)
     except (Damaged, Bomb) as refusal:
         stopped = refusal
     except BaseException:
@@ -166,6 +173,6 @@ def _run(job: Job) -> Summary:
     return summary
 
 
-def _loader(importer: Importer) -> Callable[[Job], None]:
+def loader(importer: Importer) -> Callable[[Job], None]:
     module, _colon, name = importer.load.partition(":")
     return getattr(import_module(module), name)

@@ -23,9 +23,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an import is: `stage` is reading, writing or updating; `done` of `total` in bytes or rows."""
+    """How far an import is: `stage` is reading, writing or updating; `done` of `total` in bytes or rows. Of the `rows`
+    read so far `rejected` are refused.
+    """
 
     stage: str
     done: int
     total: int
     rows: int
+    rejected: int = 0

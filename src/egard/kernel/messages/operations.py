@@ -1,0 +1,206 @@
+"""Writing a message, handing it over, and forgetting what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.refusal import Conflict
+from egard.kernel.access.actors import Actor
+from egard.kernel.jobs.operations import TryAgain, defer
+from egard.kernel.messages import drivers, rules, texts
+from egard.kernel.messages.models import OPEN, Outgoing
+from egard.kernel.people.models import Person
+from egard.kernel.people.operations import normalise
+from egard.kernel.registry import registry
+
+BESIDE = timedelta(seconds=20)
+"""When to look again after a message that another worker has in hand."""
+LOST = timedelta(minutes=5)
+"""A message that is so late has lost its job (a backup was restored): it gets another."""
+SWEPT_MAX = 1000
+ERROR_MAX = 300
+
+
+class MessageKeyReused(Conflict):
+    """The key names another message already; a second message is another key."""
+
+    code = "messages.key_reused"
+    message = _("The key “{key}” already names another message.")
+
+
+@transaction.atomic
+def send(
+    kind: str,
+    to: str,
+    *,
+    key: str,
+    fields: Mapping[str, Any] | None = None,
+    person: Person | None = None,
+    language: str = "",
+    expires_at: datetime | None = None,
+    last_word: bool = False,
+    by: Actor,
+    now: datetime,
+) -> Outgoing:
+    """Write a message to the address `to`; it leaves once this transaction commits, and is sent once for ever.
+
+    The same key again gives the first message, however often it is asked; with another kind or address it is refused
+    (`MessageKeyReused`). After `expires_at` it is not sent any more. A `last_word` goes to somebody who was erased: her
+    address is forgotten with the sending. Raises `BadIdentifier` for what is no address.
+    """
+    declared = registry.messages[kind]
+    address = normalise("email", to)
+    code = texts.language_for(language, person.language if person else "")
+    words = texts.written(declared, code, fields or {})
+    values = {
+        "kind": kind,
+        "to": address,
+        "person": person,
+        "language": code,
+        "subject": words.subject,
+        "text": words.text,
+        "html": words.html,
+        "by": str(by),
+        "created_at": now,
+        "expires_at": expires_at,
+        "last_word": last_word,
+        "try_at": now,
+    }
+    message, created = Outgoing.objects.get_or_create(key=key, defaults=values)
+    if created:
+        defer("messages.deliver", message=message.pk)
+    elif message.kind != kind or (message.to and message.to != address):
+        raise MessageKeyReused(key=key)
+    return message
+
+
+def deliver(*, message: int, now: datetime) -> None:
+    """A job: hand one message to the driver. What was sent, expired or dropped is left alone: running twice is safe.
+
+    Raises `TryAgain` while the server is away, with ever longer waits.
+    """
+    with _in_hand(message) as ours:
+        if not ours:
+            raise TryAgain(now + BESIDE)
+        found = _take(message, now=now)
+        if found is None:
+            return
+        driver = drivers.driver()
+        try:
+            provider_id = driver.send(found)
+        except drivers.Refused as refusal:
+            _end(found, "failed", error=str(refusal), now=now)
+        except drivers.Away as error:
+            if later := _put_off(found, str(error), now=now):
+                raise TryAgain(later, str(error)) from error
+        else:
+            _end(found, "sent", driver=driver.name, provider_id=provider_id, now=now)
+
+
+def sweep(*, now: datetime) -> None:
+    """A job, each minute: what lost its job gets another; what is of no use any more is wiped."""
+    late = Outgoing.objects.filter(state__in=OPEN, try_at__lt=now - LOST).order_by("try_at")
+    for pk in late.values_list("pk", flat=True)[:SWEPT_MAX]:
+        defer("messages.deliver", message=pk)
+        Outgoing.objects.filter(pk=pk).update(try_at=now)
+    secret = [kind.name for kind in registry.messages.values() if kind.secret]
+    over = Outgoing.objects.filter(wiped_at__isnull=True, expires_at__lt=now, kind__in=secret).exclude(state__in=OPEN)
+    for found in over[:SWEPT_MAX]:
+        _wipe(found, now=now)
+
+
+# --- inside -------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _in_hand(pk: int) -> Generator[bool]:
+    """Whether the message is ours alone while the server is spoken to; given back by the database if we die."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(hashtextextended('egard.message.' || %s, 0))", [str(pk)])
+        ours = cursor.fetchone()[0]
+    try:
+        yield ours
+    finally:
+        if ours:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(hashtextextended('egard.message.' || %s, 0))", [str(pk)])
+
+
+@transaction.atomic
+def _take(pk: int, *, now: datetime) -> Outgoing | None:
+    """The message, noted as being sent; None where there is nothing to send."""
+    found = Outgoing.objects.select_for_update().filter(pk=pk, state__in=OPEN).first()
+    if found is None:
+        return None
+    if found.expires_at and found.expires_at <= now:
+        _end(found, "expired", now=now)
+        return None
+    found.state, found.attempts = "sending", found.attempts + 1
+    found.save(update_fields=["state", "attempts"])
+    return found
+
+
+def _end(
+    found: Outgoing, state: str, *, now: datetime, error: str = "", driver: str = "", provider_id: str = ""
+) -> None:
+    """The last word on a message, unless somebody said it before (its person was erased while it was sent)."""
+    changed = Outgoing.objects.filter(pk=found.pk, state__in=OPEN).update(
+        state=state, ended_at=now, error=error[:ERROR_MAX], driver=driver, provider_id=provider_id
+    )
+    if not changed:
+        return
+    found.refresh_from_db()
+    if found.last_word:
+        Outgoing.objects.filter(pk=found.pk).update(to="", error="")
+    # What nobody received but the sandbox is read there, until it expires.
+    kind = registry.messages.get(found.kind)
+    if kind is not None and kind.secret and not (state == "sent" and driver == drivers.Sandbox.name):
+        _wipe(found, now=now)
+
+
+def _put_off(found: Outgoing, error: str, *, now: datetime) -> datetime | None:
+    """Note the failure; when to try again, or None where it was the last try."""
+    later = rules.next_try(attempts=found.attempts, created_at=found.created_at, now=now)
+    if later is None:
+        _end(found, "failed", error=error, now=now)
+        return None
+    if found.expires_at:
+        later = min(later, found.expires_at)  # to be marked expired when it is
+    Outgoing.objects.filter(pk=found.pk, state="sending").update(
+        state="queued", try_at=later, error="" if found.last_word else error[:ERROR_MAX]
+    )
+    return later
+
+
+def _wipe(found: Outgoing, *, now: datetime) -> None:
+    Outgoing.objects.filter(pk=found.pk).update(subject="", text="", html="", wiped_at=now)
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """What was sent to her, oldest first; what is a secret stays one."""
+    secret = {kind.name for kind in registry.messages.values() if kind.secret}
+    return [
+        {
+            "kind": found.kind,
+            "at": found.created_at,
+            "to": found.to,
+            "state": found.state,
+            **({} if found.kind in secret else {"subject": found.subject, "text": found.text}),
+        }
+        for found in Outgoing.objects.filter(person=person).order_by("id").iterator(chunk_size=500)
+    ]
+
+
+def erase(person: Person, *, now: datetime) -> None:
+    """Forget what was written to her and where; what waits is not sent any more. That messages went out stays."""
+    addresses = list(person.identifiers.filter(kind="email", exclusive=True).values_list("value", flat=True))
+    hers = Outgoing.objects.filter(Q(person=person) | Q(to__in=addresses, person=None))
+    hers.filter(state__in=OPEN).update(state="dropped", ended_at=now)
+    hers.update(to="", subject="", text="", html="", error="", wiped_at=now)

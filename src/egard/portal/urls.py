@@ -1,0 +1,34 @@
+"""The portal's addresses, below /me/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from egard.portal import data, entrance, life
+
+app_name = "portal"
+
+urlpatterns = [
+    path("me/", life.home, name="home"),
+    path("me/sign-in/", entrance.sign_in, name="sign_in"),
+    path("me/sign-in/code/", entrance.code, name="code"),
+    path("me/sign-in/who/", entrance.who, name="who"),
+    path("me/sign-out/", entrance.sign_out, name="sign_out"),
+    path("me/data/", data.data, name="data"),
+    path("me/data/name/", data.name, name="name"),
+    path("me/data/address/", data.address, name="address"),
+    path("me/data/phone/", data.phone, name="phone"),
+    path("me/data/phone/removal/", data.phone_removal, name="phone_removal"),
+    path("me/data/email/", data.email, name="email"),
+    path("me/data/email/code/", data.email_code, name="email_code"),
+    path("me/data/copy/", data.copy, name="copy"),
+    path("me/data/erasure/", data.erasure, name="erasure"),
+    path("me/erased/", data.erased, name="erased"),
+    path("me/choices/", life.consents, name="consents"),
+    path("me/choices/one/", life.consent, name="consent"),
+    path("me/sights/", life.sights, name="sights"),
+    path("me/devices/", life.devices, name="devices"),
+    path("me/devices/others/", life.devices_end, name="devices_end"),
+    path("me/devices/<uuid:uuid>/", life.device_end, name="device_end"),
+    path("me/preferences/", life.preferences, name="preferences"),
+]
