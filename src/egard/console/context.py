@@ -20,9 +20,10 @@ from egard.kernel.registry import MenuItem, registry
 THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
 
-PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
+PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10, key="p")
 OWN = (
     PEOPLE,
+    MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
     MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
     MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),
@@ -48,6 +49,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme_of(request),
         "languages": settings.LANGUAGES,
         "menu": SimpleLazyObject(lambda: menu(request)),
+        "desk": SimpleLazyObject(lambda: _desk(request)),
         "searches": SimpleLazyObject(lambda: viewer_of(request).can(PEOPLE.permission)),
         "demo_loaded": SimpleLazyObject(lambda: bool(_ask("EGARD_DEMO_LOADED"))),
         "demo_logins": SimpleLazyObject(lambda: _ask("EGARD_DEMO_LOGINS", request) or []),
@@ -83,11 +85,18 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue
-        entries.append({"label": item.label, "icon": item.icon, "url": url, "current": False})
+        told = {"label": item.label, "icon": item.icon, "url": url, "key": item.key}
+        entries.append({**told, "current": False})
     holding = [entry for entry in entries if request.path.startswith(entry["url"])]
     if holding:  # one address may lie below another: the nearest holds the page
         max(holding, key=lambda entry: len(entry["url"]))["current"] = True
     return entries
+
+
+def _desk(request: HttpRequest) -> Any:
+    from egard.console.worklist_frames import anywhere
+
+    return anywhere(request)
 
 
 def _ask(setting: str, *about: Any) -> Any:

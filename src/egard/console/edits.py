@@ -16,6 +16,8 @@ from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.console.people import EDIT, frame
+from egard.console.worklist_acts import do
+from egard.console.worklist_lists import REMOVE_IDENTIFIER
 from egard.kernel.people import operations
 from egard.kernel.people import queries as people
 
@@ -40,10 +42,8 @@ def identifier_removal(request: HttpRequest, uuid: UUID) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
 
     def remove(person: Any, by: Any, now: Any) -> dict[str, Any]:
-        held = frame(viewer_of(request), person, now)["card"].reach
-        shared = any(e.shared for e in held if (e.kind.name, e.value) == (kind, value))
-        operations.remove_identifier(person, kind, value, by=by, now=now)
-        return {"removed": {"kind": kind, "value": value, **({"shared": "on"} if shared else {})}}
+        said, deed = do(viewer_of(request), REMOVE_IDENTIFIER, [str(person.uuid)], choice=f"{kind}:{value}", now=now)
+        return {"removed": said, "deed": deed}
 
     return _block(request, uuid, "ways", remove, {})
 

@@ -17,7 +17,9 @@ from django.views.decorators.http import require_GET
 from egard.base.clock import utc_now
 from egard.base.paging import Page
 from egard.base.refusal import NotFound
-from egard.console import history, merges, words
+from egard.console import history, keys, merges, words
+from egard.console import worklist_acts as acts
+from egard.console import worklist_frames as frames
 from egard.console.context import viewer_of
 from egard.console.live import again_after, shown_again
 from egard.console.pages import staff_page
@@ -45,8 +47,12 @@ PARTS = {"head": "_head", "ways": "_ways", "roles": "_roles", "consents": "_cons
 def listing(request: HttpRequest) -> HttpResponse:
     """People by name, or those found by `q`; a part of the page when htmx asks for one."""
     viewer = viewer_of(request)
-    q, down_to = request.GET.get("q", "").strip()[:200], request.GET.get("down_to")
+    down_to = request.GET.get("down_to")
     part = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
+    worklist = registry.worklists["people"]
+    whole = part not in ("quick", "more")
+    tabs, chosen, filters = frames.viewed(request, viewer, worklist) if whole else ([], None, {})
+    q = request.GET["q"].strip()[:200] if "q" in request.GET else filters.get("q", "")
     cursor = request.GET.get("cursor") or None
     if part == "quick" and not q:
         found: Page[search.PersonRow] = Page()
@@ -59,7 +65,21 @@ def listing(request: HttpRequest) -> HttpResponse:
     templates = {"quick": "_quick", "people": "_results", "people-found": "_results", "more": "_more"}
     template = templates.get(part or "", "list")
     again = reverse("console:people") + (f"?{urlencode({'q': q})}" if q else "")
-    return render(request, f"console/people/{template}.html", {"q": q, "page": found, "again": again})
+    context: dict[str, Any] = {"q": q, "page": found, "again": again}
+    if whole:
+        context |= {
+            "worklist": worklist,
+            "tabs": tabs,
+            "chosen": chosen,
+            "filters": {"q": q} if q else {},
+            "here": request.path,
+            "share": frames.shares(viewer) if q else [],
+            "bulk": acts.actions_on(viewer, worklist),
+            "swapped": part == "people",
+        }
+    if part is None:
+        context["desk"] = frames.on_list(request, viewer, worklist)
+    return render(request, f"console/people/{template}.html", context)
 
 
 @require_GET
@@ -76,6 +96,9 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
         **frame(viewer, found, now),
         **merges.told_of(request, viewer, found),
         "open_items": people.open_items(viewer, found, now),
+        "composers": keys.composers_for(viewer) if found.erased_at is None else [],
+        "acts": [a for a in acts.actions_on(viewer) if a.on == "person"] if found.erased_at is None else [],
+        "desk": frames.on_person(request, viewer, found),
         "panels": [panel for panel in registry.ordered_panels() if viewer.can(panel.permission)],
         **(_past(request, viewer, found) if viewer.can(timeline.READ) else {}),
     }

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import admin, audit, components, details, edits, files, imports, live, merges, pages, people, sent
+from egard.console import (
+    admin,
+    audit,
+    components,
+    details,
+    drafts,
+    edits,
+    files,
+    imports,
+    live,
+    merges,
+    pages,
+    palette,
+    people,
+    sent,
+)
+from egard.console import worklist as work
 
 app_name = "console"
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
+    path("worklist/", work.overview, name="worklists"),
+    path("worklist/<slug:name>/", work.page, name="worklist"),
+    path("worklist/<slug:name>/item/", work.item, name="worklist_item"),
+    path("worklist/<slug:name>/matching/", work.matching, name="worklist_matching"),
+    path("worklist/<slug:name>/views/", work.save_view, name="views"),
+    path("palette/people/", palette.people, name="palette_people"),
+    path("palette/colleagues/", palette.colleagues, name="colleagues"),
+    path("do/<str:name>/", palette.act, name="act"),
+    path("do/<str:name>/choices/", palette.choices, name="choices"),
+    path("undo/", palette.undo, name="undo_last"),
+    path("undo/<uuid:deed>/", palette.undo, name="undo"),
+    path("drafts/", drafts.drafts, name="drafts"),
+    path("keys/", palette.single_keys, name="single_keys"),
     path("components/", components.components, name="components"),
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),

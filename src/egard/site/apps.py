@@ -13,6 +13,7 @@ DECLARING = (
     "egard.kernel.messages",
     "egard.kernel.lifecycle",
     "egard.api",
+    "egard.console",
     "egard.portal",
 )
 """Packages of the house that declare themselves as journeys do, lowest first."""

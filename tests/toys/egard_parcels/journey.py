@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.people.rules import normalise_text
-from egard.kernel.registry import Hooks, IdentifierKind, Journey, OpenItems, Panel, Permission, Reaction
+from egard.kernel.registry import (
+    Action,
+    Filter,
+    Hooks,
+    IdentifierKind,
+    Journey,
+    OpenItems,
+    Panel,
+    Permission,
+    Reaction,
+    Worklist,
+)
 from egard_parcels import facts, operations, queries
 
 journey = Journey(
@@ -29,6 +40,30 @@ journey = Journey(
         ),
     ),
     open=(OpenItems("parcels", queries.READ, queries.under_way, portal=True),),
+    worklists=(
+        Worklist(
+            "lost-parcels",
+            _("Lost parcels"),
+            queries.READ,
+            "package",
+            queries.lost,
+            item=queries.parcel,
+            count=queries.count_lost,
+            actions=(
+                Action(
+                    "parcels.settle",
+                    _("Settle"),
+                    queries.READ,
+                    run=operations.settle,
+                    undo=operations.unsettle,
+                    key="e",
+                    icon="check",
+                ),
+            ),
+            filters=(Filter("number", _("Number")),),
+            key="l",
+        ),
+    ),
     hooks=Hooks(export=queries.export, erase=operations.erase, counts=queries.counts),
     router="egard_parcels.api:router",
 )

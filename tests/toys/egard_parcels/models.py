@@ -14,6 +14,7 @@ class Parcel(models.Model):
     number = models.CharField(max_length=100)
     recipient = models.CharField(max_length=200, blank=True)
     lost_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

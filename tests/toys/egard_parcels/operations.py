@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from egard.kernel.access.actors import Actor
+from django.utils.translation import ngettext
+
+from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.people.models import Person
+from egard.kernel.registry import Done
 from egard.kernel.timeline.operations import record
 from egard.kernel.timeline.reactions import LoggedFact
 from egard_parcels.facts import ParcelLost, ParcelSent
@@ -21,6 +25,22 @@ def send(person: Person, number: str, *, carrier: str, by: Actor, now: datetime)
 def lose(person: Person, number: str, *, words: str = "", by: Actor, now: datetime) -> None:
     """The carrier gives it up."""
     record(person, ParcelLost(number=number, words=words), at=now, by=by, channel="post", key=f"lost:{number}", now=now)
+
+
+def settle(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
+    """Lost parcels that were paid for leave the list."""
+    open_ones = Parcel.objects.select_for_update().filter(pk__in=ids, lost_at__isnull=False, settled_at__isnull=True)
+    done = list(open_ones.values_list("pk", flat=True))
+    Parcel.objects.filter(pk__in=done).update(settled_at=now)
+    return Done(
+        ngettext("%(n)s parcel settled.", "%(n)s parcels settled.", len(done)) % {"n": len(done)},
+        {str(pk): now.isoformat() for pk in done},
+    )
+
+
+def unsettle(viewer: Viewer, former: Mapping[str, str], *, now: datetime) -> list[str]:
+    """Those settled at that moment wait again; settled anew since, they stay."""
+    return [pk for pk, at in former.items() if Parcel.objects.filter(pk=pk, settled_at=at).update(settled_at=None)]
 
 
 def keep(facts: list[LoggedFact]) -> None:

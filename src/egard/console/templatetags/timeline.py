@@ -9,6 +9,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from django import template
+from django.template import Context
+from django.template.loader import get_template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -21,23 +23,32 @@ from egard.kernel.timeline.queries import Entry
 register = template.Library()
 
 
-@register.simple_tag
-def entries(lines: Iterable[Line], now: datetime, within: str = "") -> SafeString:
+@register.simple_tag(takes_context=True)
+def entries(context: Context, lines: Iterable[Line], now: datetime, within: str = "") -> SafeString:
     """The entries of one month as `<li>`s; `within` is what the reader searches, marked in the headlines."""
-    return mark_safe("".join([_line(line, now, within) for line in lines]))  # noqa: S308  (each part is escaped)
+    return mark_safe("".join([_line(context, line, now, within) for line in lines]))  # noqa: S308  (each part is escaped)
 
 
-def _line(line: Line, now: datetime, within: str) -> str:
+def _line(context: Context, line: Line, now: datetime, within: str) -> str:
     entry = line.entry
     tone = f" tone-{entry.tone}" if entry.tone else ""
+    marks = f"{' is-corrected' if entry.corrected_by else ''}{' is-private' if entry.private else ''}"
     return (
-        f'<li class="entry{" is-corrected" if entry.corrected_by else ""}" id="fact-{entry.id}" data-fresh>'
+        f'<li class="entry{marks}" id="fact-{entry.id}" data-fresh>'
         f'<span class="entry-day">{_day(line.day, get_language()) if line.day else ""}</span>'
         f'<span class="entry-icon{tone}">{icon(entry.icon)}</span>'
-        f'<span class="entry-text"><span class="entry-headline">{highlight(entry.headline, within)}</span>'
+        f'<span class="entry-text">{_headline(context, entry, within)}'
         f"{_notes(entry, late=line.late, now=now)}</span>"
         f'<span class="entry-when">{_when(entry)}</span></li>\n'
     )
+
+
+def _headline(context: Context, entry: Entry, within: str) -> str:
+    """The journey's own drawing where it declares one, else the line."""
+    if entry.fact_type and entry.fact_type.template:
+        with context.push(entry=entry, within=within):
+            return get_template(entry.fact_type.template).template.render(context)
+    return f'<span class="entry-headline">{highlight(entry.headline, within)}</span>'
 
 
 @lru_cache(maxsize=4096)

@@ -106,6 +106,12 @@ def gave_reason(viewer: Viewer, *person_ids: int, since: datetime) -> bool:
     return said.exclude(reason="").exists()
 
 
+def opened_lately(viewer: Viewer, *, most: int = 60) -> list[int]:
+    """The persons (`Person.pk`) whose pages the viewer herself opened lately, the last one first, each once."""
+    found = Sight.objects.filter(actor=str(viewer.actor), kind="person", person_id__isnull=False).order_by("-at", "-id")
+    return [pk for pk in dict.fromkeys(found.values_list("person_id", flat=True)[:most]) if pk is not None]
+
+
 def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
@@ -162,6 +168,13 @@ def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:
         return []
     found = User.objects.filter(is_active=True, is_staff=True).order_by("name")
     return list(found if ids is None else found.filter(pk__in=ids))
+
+
+def staff_names(viewer: Viewer) -> dict[str, str]:
+    """The names of all who work or worked here, by actor (`user:<id>`): for what they wrote."""
+    if not viewer.permissions:
+        return {}
+    return {f"user:{pk}": name for pk, name in User.objects.filter(is_staff=True).values_list("pk", "name")}
 
 
 def colleague(viewer: Viewer, uuid: UUID) -> User:

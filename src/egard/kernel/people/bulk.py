@@ -17,9 +17,10 @@ from egard.base.copytext import NULL, copy_block, number_array, number_column, r
 from egard.base.ids import new_id
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
+from egard.kernel.access.models import User
 from egard.kernel.people import rules
 from egard.kernel.people.live import tell_people
-from egard.kernel.people.models import ErasedIdentifier
+from egard.kernel.people.models import ErasedIdentifier, Person, Relationship
 from egard.kernel.people.operations import Erased, erased_digest, search_terms
 from egard.kernel.registry import registry
 
@@ -267,3 +268,56 @@ def search_text_of(family_name: str, given_name: str, identifiers: Iterable[Pair
     """What a search looks through for somebody of this name who has these identifiers."""
     terms = [term for kind, value in identifiers for term in search_terms(kind, value)]
     return rules.search_text(words(f"{family_name} {given_name}"), terms)
+
+
+Ties = dict[int, tuple[int | None, list[int]]]
+"""By person, the tie to an adviser that began and those that ended (`Relationship.pk`)."""
+
+
+@transaction.atomic
+def name_adviser(persons: Iterable[int], staff: User | None, *, by: Actor, now: datetime) -> Ties:
+    """One adviser for many persons (`Person.pk`), or none; answers those who had another. The erased are left out."""
+    rows = _rows_of(persons)
+    open_ties: dict[int, list[Relationship]] = {}
+    of_all = Relationship.objects.filter(person__in=rows, kind="adviser", until__isnull=True, since__lte=now)
+    for tie in of_all.order_by("pk"):
+        # The survivor's own holds before those of rows merged into hers; without any, nobody's must be left to show.
+        if staff is None or tie.person_id == rows[tie.person_id]:
+            open_ties.setdefault(rows[tie.person_id], []).append(tie)
+    wanted = [staff.pk] if staff else []
+    changing = [pk for pk in dict.fromkeys(rows.values()) if [t.staff_id for t in open_ties.get(pk, [])] != wanted]
+    ended = {pk: [tie.pk for tie in open_ties.get(pk, [])] for pk in changing}
+    Relationship.objects.filter(pk__in=[tie for ties in ended.values() for tie in ties]).update(until=now)
+    begun: dict[int, int] = {}
+    if staff is not None:
+        made = Relationship.objects.bulk_create(Relationship(person_id=pk, staff=staff, since=now) for pk in changing)
+        begun = {tie.person_id: tie.pk for tie in made}
+    return {pk: (begun.get(pk), ended[pk]) for pk in changing}
+
+
+@transaction.atomic
+def take_back_adviser(ties: Ties, *, by: Actor, now: datetime) -> set[int]:
+    """Undo `name_adviser`: the tie that began never was, those that ended go on. Answers the persons restored; whose
+    adviser was changed since, or who was erased or merged, stays as she is.
+    """
+    rows = _rows_of(ties)
+    last: dict[int, Relationship] = {}
+    for tie in Relationship.objects.filter(person__in=rows, kind="adviser").order_by("pk"):
+        last[rows[tie.person_id]] = tie
+    restored = {
+        pk
+        for pk, (begun, ended) in ties.items()
+        if pk in last
+        and last[pk].pk == (begun or max(ended, default=0))
+        and (last[pk].until is None) == (begun is not None)
+    }
+    Relationship.objects.filter(pk__in=[begun for pk in restored if (begun := ties[pk][0])]).delete()
+    Relationship.objects.filter(pk__in=[tie for pk in restored for tie in ties[pk][1]]).update(until=None)
+    return restored
+
+
+def _rows_of(persons: Iterable[int]) -> dict[int, int]:
+    """The rows of some living persons, held for this transaction, each with the person whom it is."""
+    alive = Person.objects.select_for_update().filter(pk__in=list(persons), erased_at__isnull=True, root__isnull=True)
+    found = list(alive.order_by("pk").values_list("pk", flat=True))
+    return {pk: pk for pk in found} | dict(Person.objects.filter(root__in=found).values_list("pk", "root"))

@@ -25,14 +25,31 @@ from egard.kernel.registry.declarations import (
     Scope,
     fact,
 )
+from egard.kernel.registry.desk import (
+    Action,
+    Asks,
+    Choice,
+    Composer,
+    Done,
+    Filter,
+    WorkItem,
+    Worklist,
+    WorkRow,
+)
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
 
 __all__ = [
     "SCOPES",
+    "Action",
+    "Asks",
     "Capability",
+    "Choice",
+    "Composer",
     "DeclarationError",
+    "Done",
     "FactType",
     "FieldClass",
+    "Filter",
     "Hooks",
     "IdentifierKind",
     "Identifies",
@@ -52,6 +69,9 @@ __all__ = [
     "Registry",
     "RoleType",
     "Scope",
+    "WorkItem",
+    "WorkRow",
+    "Worklist",
     "fact",
     "find_journeys",
     "registry",

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
+from egard.kernel.registry.desk import Action, Composer, Worklist
+
 Scope = Literal["own", "team", "site", "all"]
 SCOPES: tuple[Scope, ...] = ("own", "team", "site", "all")
 """How far a permission reaches, from the narrowest to the widest."""
@@ -61,6 +63,10 @@ class FactType:
     tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
     search_words: Words = ""
     """Words of its headline by which people look for it, beside its label."""
+    private: bool = False
+    """For staff alone: never shown to the person, and drawn apart."""
+    template: str = ""
+    """Drawn on the timeline in the place of the headline; gets `entry`."""
 
     @property
     def kind(self) -> str:
@@ -80,6 +86,8 @@ def fact(
     field_class: FieldClass = FieldClass.HISTORY,
     tone: Literal["", "kept", "risk", "broken", "waiting"] = "",
     search_words: Words = "",
+    private: bool = False,
+    template: str = "",
 ) -> Callable[[type[T]], type[T]]:
     """Declare a frozen dataclass as a kind of fact.
 
@@ -100,6 +108,8 @@ def fact(
             field_class=field_class,
             tone=tone,
             search_words=search_words,
+            private=private,
+            template=template,
         )
         return cls
 
@@ -222,6 +232,8 @@ class MenuItem:
     icon: str
     permission: str
     order: int = 100
+    key: str = ""
+    """`g` then this key goes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +348,10 @@ class Journey:
     open: tuple[OpenItems, ...] = ()
     live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()
+    worklists: tuple[Worklist, ...] = ()
+    actions: tuple[Action, ...] = ()
+    """Actions on persons; those of a list stand with the list."""
+    composers: tuple[Composer, ...] = ()
     portal_menu: tuple[PortalItem, ...] = ()
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()

@@ -29,6 +29,7 @@ from egard.kernel.registry.declarations import (
     Reaction,
     RoleType,
 )
+from egard.kernel.registry.desk import Action, Composer, Worklist
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -69,6 +70,9 @@ class Registry:
         self.open: dict[str, OpenItems] = {}
         self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
+        self.worklists: dict[str, Worklist] = {}
+        self.actions: dict[str, Action] = {}
+        self.composers: dict[str, Composer] = {}
         self.portal_menu: list[PortalItem] = []
         self.importers: dict[str, Importer] = {}
         self.jobs: dict[str, Job] = {}
@@ -118,6 +122,13 @@ class Registry:
             self._put("open items", self.open, items.name, items, journey)
         for topic in journey.live:
             self._put("live topic", self.live, topic.name, topic, journey)
+        for action in (*journey.actions, *(a for worklist in journey.worklists for a in worklist.actions)):
+            self._dotted(journey, action.name)
+            self._put("action", self.actions, action.name, action, journey)
+        for worklist in journey.worklists:
+            self._put("worklist", self.worklists, worklist.name, worklist, journey)
+        for composer in journey.composers:
+            self._put("composer", self.composers, composer.name, composer, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
         for job in journey.jobs:
@@ -141,12 +152,28 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name} names the unknown role {role}")
                 if scope not in SCOPES:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
+        for asking in (
+            *self.panels.values(),
+            *self.open.values(),
+            *self.worklists.values(),
+            *self.actions.values(),
+            *self.composers.values(),
+        ):
+            if asking.permission not in self.permissions:
+                raise DeclarationError(f"{asking.name} asks for the unknown permission {asking.permission}")
         for importer in self.importers.values():
             if importer.permission not in self.permissions:
                 raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
-        for panel in (*self.panels.values(), *self.open.values()):
-            if panel.permission not in self.permissions:
-                raise DeclarationError(f"{panel.name} asks for the unknown permission {panel.permission}")
+        for worklist in self.worklists.values():
+            self._keys_once(f"the worklist {worklist.name}", worklist.actions)
+        self._keys_once("the person's page", ())
+
+    def _keys_once(self, where: str, actions: Iterable[Action]) -> None:
+        """A single key means one thing: the desk's own, what concerns persons, and a list's actions."""
+        meant = dict.fromkeys("gjkuxz", "the desk")
+        for one in (*(a for a in self.actions.values() if a.on == "person"), *self.composers.values(), *actions):
+            if one.key and meant.setdefault(one.key, one.name) != one.name:
+                raise DeclarationError(f"on {where} the key {one.key} means {meant[one.key]} and {one.name}")
 
     def call(self, capability: str, *args: Any, **kwargs: Any) -> Any:
         """Call another journey's capability; ask `has` first, and hide the feature where it is absent."""

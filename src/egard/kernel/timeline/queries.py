@@ -60,6 +60,11 @@ class Entry:
         return self.fact_type.icon if self.fact_type else "point"
 
     @property
+    def private(self) -> bool:
+        """For staff alone."""
+        return self.fact_type.private if self.fact_type else False
+
+    @property
     def tone(self) -> str:
         return self.fact_type.tone if self.fact_type else ""
 

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=100)),
                 ('recipient', models.CharField(blank=True, max_length=200)),
                 ('lost_at', models.DateTimeField(null=True)),
+                ('settled_at', models.DateTimeField(null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.person')),
             ],
             options={

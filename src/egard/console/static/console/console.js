@@ -119,17 +119,6 @@
     }));
   });
 
-  // "/" reaches the search from anywhere that is not itself a field.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const input = document.getElementById("search");
-    if (!input) return;
-    event.preventDefault();
-    input.focus();
-    input.select();
-  });
-
   // Refusals come with their own status and words: show them where the answer would have stood.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;

@@ -1,0 +1,70 @@
+"""What the console declares: the lists that every house has, and that drafts go with an erased person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.text import words
+from egard.console import views
+from egard.console.models import Deed, Draft, Snooze
+from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
+from egard.kernel.people.models import Identifier, Person
+from egard.kernel.registry import Action, Hooks, Journey, Permission
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """What staff are writing about her."""
+    hers = Draft.objects.filter(person__in=person.members)
+    return list(hers.order_by("id").values("place", "text", "saved_at"))
+
+
+def erase(person: Person, *, now: datetime) -> None:
+    """Drafts about her go; so do what could be undone on her, rows put off, and what was typed to find her."""
+    Draft.objects.filter(person__in=person.members).delete()
+    rows = list(Person.objects.filter(pk__in=person.members))
+    keys = [str(row.uuid) for row in rows]
+    for deed in Deed.objects.select_for_update().filter(former__has_any_keys=keys):
+        deed.former = {key: told for key, told in deed.former.items() if key not in keys}
+        # The words may name her alone.
+        deed.said = deed.said if deed.former else ""
+        deed.save(update_fields=["former", "said"])
+    Snooze.objects.filter(row__in=keys).delete()
+    typed = [value for row in rows for word in (row.family_name, row.given_name) for value in words(word)]
+    numbers = Identifier.objects.filter(person__in=person.members).values_list("value", flat=True)
+    views.forget_typed([*numbers, *typed])
+
+
+declaration = Journey(
+    name="console",
+    label=_("Console"),
+    permissions=(
+        Permission(
+            PORTFOLIO,
+            _("look after clients of one’s own"),
+            {"adviser": "all", "site_manager": "all", "supervisor": "all"},
+        ),
+        Permission(
+            views.SHARE,
+            _("share views with everybody"),
+            {"site_manager": "all", "supervisor": "all", "administrator": "all"},
+        ),
+    ),
+    worklists=LISTS,
+    actions=(
+        NAME_ADVISER,
+        REMOVE_IDENTIFIER,
+        Action(
+            "console.remove_view",
+            _("Remove this view"),
+            "people.read",
+            run=views.remove_views,
+            undo=views.put_back_views,
+            bulk=False,
+            listed=False,
+        ),
+    ),
+    hooks=Hooks(export=export, erase=erase),
+)

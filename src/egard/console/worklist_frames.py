@@ -1,0 +1,100 @@
+"""What stands around a list and around every page: its views, its keys, where one can go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from egard.base.refusal import NotFound
+from egard.console import keys, views
+from egard.console import worklist_acts as acts
+from egard.console.context import menu, viewer_of
+from egard.kernel.access.actors import Viewer
+from egard.kernel.access.queries import teams
+from egard.kernel.people import queries as people
+from egard.kernel.people.models import Person
+from egard.kernel.registry import Worklist, registry
+
+
+def lists_for(viewer: Viewer) -> list[Worklist]:
+    """The lists that the viewer may open, in order."""
+    found = [worklist for worklist in registry.worklists.values() if viewer.can(worklist.permission)]
+    return sorted(found, key=lambda worklist: (worklist.order, worklist.name))
+
+
+def named(viewer: Viewer, name: str) -> Worklist:
+    """Raises `NotFound` for a list that nobody declares, `NotAllowed` without its permission."""
+    found = registry.worklists.get(name)
+    if found is None:
+        raise NotFound
+    viewer.require(found.permission)
+    return found
+
+
+def viewed(
+    request: HttpRequest, viewer: Viewer, worklist: Worklist
+) -> tuple[list[views.Tab], views.Tab | None, dict[str, str]]:
+    """The views of a list, the one that is open, and the filters that hold: those asked for, the view's, or those of
+    the view with which the list opens.
+    """
+    tabs = views.views_of(viewer, worklist)
+    filters = views.clean_filters(worklist, request.GET)
+    asked = request.GET.get("view")
+    chosen = next((tab for tab in tabs if str(tab.id) == asked), None)
+    plain = not any(name in request.GET for name in (*(f.name for f in worklist.filters), "order", "cursor"))
+    if asked is None and plain:
+        chosen = next((tab for tab in tabs if tab.default), None)
+    if chosen and plain:
+        filters = dict(chosen.filters)
+    if chosen is None and filters:
+        chosen = next((tab for tab in tabs if dict(tab.filters) == filters), None)
+    return tabs, chosen, filters
+
+
+def shares(viewer: Viewer) -> list[tuple[str, Any]]:
+    """With whom a view may be shared."""
+    own = [(str(team.pk), team.name) for team in teams(viewer) if team.pk in viewer.team_ids]
+    return [*own, *([("all", _("everybody"))] if viewer.can(views.SHARE) else [])]
+
+
+def places(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages and the lists that the viewer may open."""
+    viewer = viewer_of(request)
+    lists = [
+        {"label": one.label, "icon": one.icon, "url": keys.list_url(one), "key": one.key}
+        for one in lists_for(viewer)
+        if not one.url_name
+    ]
+    return [*menu(request), *lists]
+
+
+def anywhere(request: HttpRequest) -> keys.Frame | None:
+    """The keys of a page that has no list; nobody's page has none."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return None
+    return keys.frame(viewer_of(request), places(request))
+
+
+def on_list(request: HttpRequest, viewer: Viewer, worklist: Worklist) -> keys.Frame:
+    return keys.frame(
+        viewer,
+        places(request),
+        worklist=worklist,
+        actions=acts.actions_on(viewer, worklist),
+        composers=keys.composers_for(viewer),
+    )
+
+
+def on_person(request: HttpRequest, viewer: Viewer, person: Person) -> keys.Frame:
+    """On the page of somebody who was erased there is nothing to do."""
+    closer = people.seen_as(viewer, person)
+    alive = person.erased_at is None
+    return keys.frame(
+        viewer,
+        places(request),
+        actions=acts.actions_on(closer) if alive else (),
+        composers=keys.composers_for(closer) if alive else (),
+        person=str(person.uuid),
+    )
