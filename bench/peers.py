@@ -260,14 +260,14 @@ def _tryton_work(port: int, told: dict[str, int]) -> dict[str, Callable[[http.cl
     """What its own client asks for: a party with what hangs on it; and a new one."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     login = {"id": 0, "method": "common.db.login", "params": ["admin", {"password": "a-warm-welcome"}, "en"]}
-    session = json.loads(asked(connection, "POST", "/tryton/", login))
+    session = json.loads(asked(connection, "POST", "/tryton/rpc/", login))
     session = session["result"] if isinstance(session, dict) else session
     sign = base64.b64encode(f"admin:{session[0]}:{session[1]}".encode()).decode()
     context = {"company": told["company"], "language": "en"}
 
     def call(connection: http.client.HTTPConnection, method: str, *params: Any) -> Any:
         body = {"id": 1, "method": method, "params": [*params, context]}
-        answer = json.loads(asked(connection, "POST", "/tryton/", body, Authorization=f"Session {sign}"))
+        answer = json.loads(asked(connection, "POST", "/tryton/rpc/", body, Authorization=f"Session {sign}"))
         if isinstance(answer, dict):
             if answer.get("error"):
                 raise RuntimeError(f"{method}: {answer['error']}")

@@ -21,6 +21,7 @@ const text = (from, to) => {
 
 text("@tabler/core/dist/css/tabler.min.css", "tabler.min.css");
 text("htmx.org/dist/htmx.min.js", "htmx.min.js");
+text("idiomorph/dist/idiomorph-ext.min.js", "idiomorph-ext.min.js");
 text("@alpinejs/csp/dist/cdn.min.js", "alpine-csp.min.js");
 for (const part of ["latin", "latin-ext"]) {
   const name = `source-sans-3-${part}-wght-normal.woff2`;
@@ -61,6 +62,7 @@ const notices = [
   ["@tabler/core", "tabler.min.css", mit("2018-2026 The Tabler Authors; Bootstrap: 2011-2026 The Bootstrap Authors")],
   ["@tabler/icons", "icons.svg", licence("@tabler/icons")],
   ["htmx.org", "htmx.min.js", licence("htmx.org")],
+  ["idiomorph", "idiomorph-ext.min.js", licence("idiomorph")],
   ["@alpinejs/csp", "alpine-csp.min.js", mit("2019-2026 Caleb Porzio and contributors")],
   ["@fontsource-variable/source-sans-3", "source-sans-3-*.woff2", licence("@fontsource-variable/source-sans-3")],
 ];

@@ -92,6 +92,20 @@ def test_what_is_not_named_in_a_change_stays(program, anne):
     assert program.get("people?q=kerouac").json["items"] == []
 
 
+def test_a_change_of_what_was_changed_meanwhile_is_refused_and_writes_nothing(program, anne):
+    hers = f"people/{anne['id']}"
+    read = program.get(hers)
+    mark = read.headers["ETag"]
+    assert mark == f'"{read.json["version"]}"'
+    changed = program.patch(hers, {"address": "3, rue Haute"}, If_Match=mark)
+    assert changed.status == 200
+    overtaken = program.patch(hers, {"address": "9, rue Basse"}, If_Match=mark)
+    assert (overtaken.status, overtaken.code) == (409, "people.changed_meanwhile")
+    assert program.get(hers).json["address"] == "3, rue Haute"
+    assert program.patch(hers, {"address": "9, rue Basse"}, If_Match=changed.headers["ETag"]).status == 200
+    assert program.patch(hers, {"address": ""}).status == 200  # who does not ask for it is not held to it
+
+
 def test_a_home_site_is_set_and_taken_away_by_its_id(program, anne, me, now):
     site = ensure_site("lyon", "Lyon", by=me, now=now)
     path = f"people/{anne['id']}"

@@ -139,6 +139,21 @@ def test_its_permission_holds(sent, make_user, client, me, now):
     assert "panels/parcels" not in client.get(reverse("console:person", args=[person.uuid])).content.decode()
 
 
+def test_its_parcels_follow_a_merge_and_its_undoing(sent, client, make_person, me, now):
+    from egard.kernel.lifecycle.operations import merge_persons, undo_merge
+
+    person, agent = sent
+    survivor = make_person("Zél", "Marchand")
+    client.force_login(agent)
+    preview = client.get(reverse("console:merge", args=[survivor.uuid]), {"with": person.uuid}).content.decode()
+    assert ">2 <span" in preview.split("Parcels")[-1] or ">2 <span" in preview.split("Colis")[-1]
+    merge = merge_persons(survivor, person, by=me, now=now)
+    panel = reverse("console:panel", args=[survivor.uuid, "parcels"])
+    assert "P-2" in client.get(panel).content.decode()
+    undo_merge(merge, by=me, now=now)
+    assert "P-2" not in client.get(panel).content.decode()
+
+
 def test_its_rows_are_in_the_persons_copy_and_are_redacted_when_she_is_erased(sent, everything, me, now):
     from egard_parcels.models import Parcel
 

@@ -12,6 +12,7 @@ from house_source import KERNEL, ROOT, product_files
 WRITERS = (
     "kernel/*/operations.py",
     "kernel/*/bulk.py",
+    "kernel/access/presence.py",  # who looks at what, for seconds
     "kernel/people/upsert.py",  # lists of people
     "kernel/people/indexing.py",  # how they are found
     "kernel/people/merges.py",

@@ -125,6 +125,23 @@ def test_the_log_tells_who_saw_whom_and_is_filtered(read_as, make_user, make_per
     assert "kerouac" not in str(list(Sight.objects.filter(kind="audit").values_list("detail", flat=True)))
 
 
+def test_what_was_seen_of_either_row_stands_in_one_list_after_a_merge(read_as, make_user, make_person, anne, me, now):
+    from egard.kernel.lifecycle.operations import merge_persons
+
+    zoe = viewer_for(make_user("agent", name="Zoé Diallo"))
+    twin = make_person("", "", phone="06 12 34 56 78")
+    log_sight(zoe, "person", person_id=anne.pk, now=now)
+    log_sight(zoe, "person", person_id=twin.pk, now=now + timedelta(days=1))
+    merge_persons(anne, twin, by=me, now=now + timedelta(days=2))
+    auditor = read_as("auditor")
+    for uuid in (anne.uuid, twin.uuid):
+        page = auditor.get("/admin/audit/", {"person": str(uuid), "kind": "person"}).content.decode()
+        assert page.partition("<tbody>")[2].count("Anne Kerouac") == 2
+    assert auditor.get(f"/people/{anne.uuid}/sights/").content.decode().count("Zoé Diallo") == 2
+    protect(twin, True, by=me, now=utc_now())
+    assert read_as("agent").get(f"/people/{anne.uuid}/")["X-Egard-Refusal"] == "people.reason_needed"
+
+
 def test_changes_of_the_house_stand_beside(read_as, make_user):
     make_user("agent", email="zoe@example.org", name="Zoé Diallo")
     page = read_as("auditor").get("/admin/audit/changes/").content.decode()
@@ -199,11 +216,12 @@ def test_an_erased_person_stays_a_figure_without_reasons(anne, everything, make_
 
 FILTERS = [
     SightFilter(),
-    SightFilter(person_id=7),
+    SightFilter(person_ids=(7,)),
+    SightFilter(person_ids=(7, 8)),
     SightFilter(actor="user:3"),
     SightFilter(kind="export"),
     SightFilter(channel="command"),
-    SightFilter(person_id=7, kind="person"),
+    SightFilter(person_ids=(7,), kind="person"),
 ]
 
 

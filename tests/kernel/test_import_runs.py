@@ -23,6 +23,7 @@ from egard.kernel.lifecycle.imports.guesses import guessed
 from egard.kernel.lifecycle.imports.preview import preview
 from egard.kernel.lifecycle.imports.run_work import run_import
 from egard.kernel.lifecycle.models import ImportRun
+from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
@@ -177,6 +178,21 @@ def test_a_run_brings_in_what_the_command_would_and_keeps_what_it_refused(clerk)
     runs.forget_old(now=utc_now() + timedelta(days=8))
     assert runs.rejects_of(run) is None
     assert runs.run(clerk, run.pk).forgotten_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_rows_that_hold_an_erased_person_are_not_kept(clerk, make_person, me):
+    anne = make_person("Anne", "Kerouac", email="anne@example.org")
+    kept = []
+    for name in ("ANNE;Kérouac;wrong;", "Zoé;Diallo;ANNE@example.org;12", "Zoé;Diallo;wrong;"):
+        run = sent(clerk, "Prénom;Nom;Courriel;Téléphone\n" + name + "\n")
+        runs.start(clerk, run.pk, looked_at(clerk, run).stated, now=utc_now())
+        run_import(str(run.pk), now=utc_now())
+        kept.append(run)
+    erase_person(anne, by=me, now=utc_now())
+    assert [runs.rejects_of(run) is not None for run in kept] == [False, False, True]
+    assert [runs.run(clerk, run.pk).rejected for run in kept] == [1, 1, 1]
+    assert "anne" not in str(list(ImportRun.objects.values_list("told", flat=True))).lower()
 
 
 @pytest.mark.django_db(transaction=True)

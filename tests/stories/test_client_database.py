@@ -1,4 +1,5 @@
-"""One database of clients, used (part one): an organisation brings in its own files and sees its own clients.
+"""One database of clients, used (parts one and two): an organisation brings in its own files, sees its own clients,
+and says of two records that they are one client.
 
 Told as it happens: the shipped command on real purchases, the pages in a real browser, and the API.
 """
@@ -146,6 +147,90 @@ def test_two_files_become_clients_that_are_found_and_known(files, sign_in, settl
 
     # Who saw her is known.
     assert Sight.objects.filter(person_id=elodie.pk, kind="person").count() >= 2
+
+
+@pytest.fixture
+def api(transactional_db):
+    """A program that may all: `api.post("people", {…})`."""
+    _key, secret = create_api_key(name="crm", scopes=["all"], by=_me(), now=utc_now())
+    return Client(headers={"authorization": f"Bearer {secret}"})
+
+
+def _bought(api, number, minor, kind, value):
+    event = {
+        "kind": "purchases.made/1",
+        "key": f"made:{number}",
+        "at": f"2026-02-0{number[-1]}T10:00:00Z",
+        "person": {"kind": kind, "value": value},
+        "data": {"order_number": number, "total": {"amount": minor, "currency": "EUR"}},
+    }
+    assert api.post("/api/v1/events", event, content_type="application/json").status_code == 201
+
+
+def test_two_records_of_one_client_become_one_and_two_again_and_nothing_is_lost(api, sign_in, settle):
+    # The shop knows her by her card, the site by her mail; both wrote down the same phone.
+    made = {}
+    for name, kind, value in (("Élodie", "customer_number", "17850"), ("Élo", "email", "elo@example.org")):
+        ways = [{"kind": kind, "value": value}, {"kind": "phone", "value": "06 39 98 07 56"}]
+        body = {"given_name": name, "family_name": "Lebœuf", "identifiers": ways}
+        made[kind] = api.post("/api/v1/people", body, content_type="application/json").json()["id"]
+    shop, web = made["customer_number"], made["email"]
+    _bought(api, "S1", 4900, "customer_number", "17850")
+    _bought(api, "W2", 1600, "email", "elo@example.org")
+    settle(at=utc_now())
+
+    # Her adviser is on the page of the shop's record; the other one is proposed, with the reason.
+    page = sign_in(language="fr")
+    page.goto(f"/people/{shop}/")
+    page.click("text=Fusionner avec une autre personne")
+    page.wait_for_selector("text=Peut-être la même personne")
+    assert "+33 6 39 98 07 56" in page.inner_text("#others").replace("\u00a0", " ")
+    page.click("text=Comparer")
+    page.wait_for_selector("h1:has-text('Une seule personne')")
+    sides = page.inner_text(".compare")
+    assert "elo@example.org" in sides
+    assert "17850" in sides
+    page.fill("#reason", "dit au téléphone")
+    page.click("button:has-text('Fusionner')")
+    page.wait_for_selector("text=tout est réuni ci-dessous")
+
+    # One page: both orders, what they make together, every way to reach her.
+    page.wait_for_selector("text=Dépensé")
+    shown = page.inner_text("main").replace("\u202f", " ").replace("\u00a0", " ")
+    for words in ("S1", "W2", "65,00 €", "elo@example.org", "17850", "Camille Lefèvre · dit au téléphone"):
+        assert words in shown, words
+    page.goto("/people/?q=elo@example")
+    assert page.locator("#people tbody tr").count() == 1
+    page.goto(f"/people/{web}/")
+    page.wait_for_url(f"**/people/{shop}/")
+
+    # A program is told the same; what arrives for the site's record meanwhile is hers too.
+    one = api.get(f"/api/v1/people/{web}").json()
+    assert (one["id"], one["name"], one["merged_ids"]) == (shop, "Élodie Lebœuf", [web])
+    _bought(api, "W3", 900, "email", "elo@example.org")
+    assert _orders(api, shop) == ["S1", "W2", "W3"]
+
+    # They were sisters after all: one click, and each has what is hers, also what came since.
+    page.click("text=Annuler")
+    page.wait_for_selector("text=Ce sont de nouveau deux personnes")
+    assert _orders(api, shop) == ["S1"]
+    assert _orders(api, web) == ["W2", "W3"]
+    settle(at=utc_now())
+    told = json.dumps(api.get(f"/api/v1/people/{web}/overview").json())
+    assert '"amount": 2500, "currency": "EUR"' in told
+
+    # A program may say it as well, the other way round; the same rules hold, and the page follows.
+    merge = api.post(f"/api/v1/people/{web}/merges", {"other": shop}, content_type="application/json").json()
+    page.goto(f"/people/{shop}/")
+    page.wait_for_url(f"**/people/{web}/")
+    assert page.inner_text("h1") == "Élo Lebœuf"
+    assert api.delete(f"/api/v1/merges/{merge['id']}").status_code == 204
+    assert api.delete(f"/api/v1/merges/{merge['id']}").json()["code"] == "people.merge_undone"
+
+
+def _orders(api, person):
+    items = api.get(f"/api/v1/people/{person}/timeline", {"kind": "purchases.made"}).json()["items"]
+    return sorted(item["data"]["order_number"] for item in items)
 
 
 def _me():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Header, Query, Router
 
 from egard.api import schemas, shapes
 from egard.api.authentication import viewer_of
@@ -85,18 +85,35 @@ def create_person(request: HttpRequest, body: schemas.NewPerson) -> Any:
 
 
 @router.get("people/{person_id}", response=schemas.PersonOut, summary="A person")
-def get_person(request: HttpRequest, person_id: UUID) -> Any:
+def get_person(request: HttpRequest, response: HttpResponse, person_id: UUID) -> Any:
     """Who she is; the sight is logged. An erased person is still there, without who she was. Scope: `people.read`."""
     viewer = viewer_of(request)
-    return shapes.person_out(viewer, seen(viewer, person_id))
+    return _versioned(response, shapes.person_out(viewer, seen(viewer, person_id)))
 
 
 @router.patch("people/{person_id}", response=schemas.PersonOut, summary="Change a person")
-def change_person(request: HttpRequest, person_id: UUID, body: schemas.PersonChange) -> Any:
-    """Names, language, address, country, site (null: none); what is not named stays. Scope: `people.edit`."""
+def change_person(
+    request: HttpRequest,
+    response: HttpResponse,
+    person_id: UUID,
+    body: schemas.PersonChange,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", max_length=100, description="the `version` that was read")
+    ] = None,
+) -> Any:
+    """Names, language, address, country, site (null: none); what is not named stays. With `If-Match`, refused
+    (`people.changed_meanwhile`) where somebody changed her since. Scope: `people.edit`.
+    """
     viewer = viewer_of(request)
     person = edited(viewer, person_id)
     changes = body.model_dump(exclude_unset=True)
     if changes.get("site"):
         changes["site"] = access.site(viewer, changes["site"])
-    return shapes.person_out(viewer, operations.update_person(person, by=viewer.actor, now=utc_now(), **changes))
+    version = None if if_match in (None, "*") else if_match.removeprefix("W/").strip('"')
+    changed = operations.update_person(person, version=version, by=viewer.actor, now=utc_now(), **changes)
+    return _versioned(response, shapes.person_out(viewer, changed))
+
+
+def _versioned(response: HttpResponse, person: schemas.PersonOut) -> schemas.PersonOut:
+    response.headers["ETag"] = f'"{person.version}"'
+    return person

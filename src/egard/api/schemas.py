@@ -66,6 +66,7 @@ class PersonOut(Out):
     created_at: datetime
     erased_at: datetime | None
     merged_ids: list[UUID] = Field(description="ids of the records merged into this one; each of them leads here")
+    version: str = Field(description="stands for what PATCH changes: send it as If-Match, and nothing is overwritten")
 
 
 class MatchOut(Out):

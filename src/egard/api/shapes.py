@@ -32,6 +32,7 @@ def person_out(viewer: Viewer, person: Person) -> schemas.PersonOut:
         created_at=person.created_at,
         erased_at=person.erased_at,
         merged_ids=[row["uuid"] for row in person.absorbed],
+        version=person.version,
     )
 
 

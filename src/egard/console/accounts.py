@@ -17,6 +17,7 @@ from django.shortcuts import render
 from egard.base import browsers
 from egard.base.clock import utc_now
 from egard.kernel.access.actors import Actor
+from egard.kernel.access.live import tell
 from egard.kernel.messages.notices import warn_user
 
 TOLD = {
@@ -37,6 +38,13 @@ SAID = {"account/messages/password_changed.txt", "account/messages/password_set.
 class StaffAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def logout(self, request: HttpRequest) -> None:
+        """Pages that she left open elsewhere hear at once that they are closed to her."""
+        user = request.user
+        super().logout(request)
+        if user.is_authenticated:
+            tell(f"user:{user.pk}")
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any

@@ -45,7 +45,9 @@ def log(request: HttpRequest) -> HttpResponse:
     cursor = request.GET.get("cursor") or None
     page = audit.sight_log(viewer, asked["filter"], cursor=cursor)
     if not cursor:
-        log_sight(viewer, "audit", person_id=asked["filter"].person_id, detail=_said(request), now=now)
+        log_sight(
+            viewer, "audit", person_id=asked["person"].pk if asked["person"] else None, detail=_said(request), now=now
+        )
     persons = people.named(viewer, [row.person_id for row in page.items if row.person_id])
     context = {"page": page, "persons": persons, "now": now, "query": _query(request), **asked}
     if request.htmx and request.htmx.target == "more":  # type: ignore[attr-defined]
@@ -88,9 +90,10 @@ def figures(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered log as CSV, streamed; taking it is a sight of its own."""
     viewer, now = viewer_of(request), utc_now()
-    wanted: SightFilter = _asked(request, viewer)["filter"]
+    asked = _asked(request, viewer)
+    wanted, person = asked["filter"], asked["person"]
     batches = audit.sight_batches(viewer, wanted)
-    log_sight(viewer, "export", person_id=wanted.person_id, detail=f"audit {_said(request)}".strip(), now=now)
+    log_sight(viewer, "export", person_id=person and person.pk, detail=f"audit {_said(request)}".strip(), now=now)
     name = f"{_('sights')}-{timezone.localtime(now):%Y-%m-%d}.csv"
     return streamed(request, _lines(viewer, batches), name=name, content_type="text/csv; charset=utf-8")
 
@@ -131,7 +134,7 @@ def _asked(request: HttpRequest, viewer: Viewer) -> dict[str, Any]:
     asked = {name: request.GET.get(name, "").replace("\0", "").strip()[:200] for name in _NAMES}
     person, choices = _person(viewer, asked["person"])
     wanted = SightFilter(
-        person_id=person.pk if person else -1 if asked["person"] else None,
+        person_ids=person.members if person else (-1,) if asked["person"] else (),
         actor=asked["who"][:64],
         kind=asked["kind"][:32],
         channel=asked["door"][:16],
@@ -148,10 +151,10 @@ def _person(viewer: Viewer, text: str) -> tuple[Person | None, list[search.Perso
     if not text:
         return None, []
     with suppress(ValueError):
-        return people.visible(viewer).filter(uuid=UUID(text)).first(), []
+        return people.mentioned(viewer, UUID(text)), []
     found = search.search(viewer, text, limit=CHOICES_MAX).items
     if len(found) == 1:
-        return people.visible(viewer).filter(uuid=found[0].id).first(), []
+        return people.mentioned(viewer, found[0].id), []
     return None, found
 
 

@@ -23,6 +23,7 @@ THEMES = ("light", "dark")
 PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=10)
 OWN = (
     PEOPLE,
+    MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
     MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),
     MenuItem(_("The house"), "console:admin", "settings", "access.manage", order=920),

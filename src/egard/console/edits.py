@@ -40,9 +40,8 @@ def identifier_removal(request: HttpRequest, uuid: UUID) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
 
     def remove(person: Any, by: Any, now: Any) -> dict[str, Any]:
-        shared = any(
-            e.shared for e in frame(viewer_of(request), person)["card"].reach if (e.kind.name, e.value) == (kind, value)
-        )
+        held = frame(viewer_of(request), person, now)["card"].reach
+        shared = any(e.shared for e in held if (e.kind.name, e.value) == (kind, value))
         operations.remove_identifier(person, kind, value, by=by, now=now)
         return {"removed": {"kind": kind, "value": value, **({"shared": "on"} if shared else {})}}
 
@@ -81,7 +80,7 @@ def _block(request: HttpRequest, uuid: UUID, name: str, change: Any, typed: dict
         if told.get("said"):
             messages.success(request, told["said"])
         return redirect("console:person", uuid)
-    context = {**frame(viewer, person), "now": now, "refusal": refusal, **told}
+    context = {**frame(viewer, person, now), "refusal": refusal, **told}
     response = render(request, f"console/people/_{name}.html", context, status=refusal.status if refusal else 200)
     if refusal:
         response.headers["X-Egard-Refusal"] = refusal.code

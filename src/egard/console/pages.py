@@ -17,6 +17,7 @@ from egard.base.clock import utc_now
 from egard.console import words
 from egard.console.context import PEOPLE, THEME_COOKIE, THEMES, error_frame, menu, viewer_of
 from egard.console.middleware import LANGUAGE_COOKIE
+from egard.kernel.access.live_hub import clock_ms
 from egard.kernel.access.operations import save_preferences
 from egard.kernel.access.queries import roles_of
 
@@ -29,6 +30,7 @@ def staff_page(view: View) -> View:
 
     @wraps(view)
     def page(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        request.began_ms = clock_ms()  # type: ignore[attr-defined]  # what is told from now on, this page may not show
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         patch_vary_headers(response, ("HX-Request",))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from egard.base.clock import utc_now
@@ -17,12 +19,14 @@ from egard.base.paging import Page
 from egard.base.refusal import NotFound
 from egard.console import history, merges, words
 from egard.console.context import viewer_of
+from egard.console.live import again_after, shown_again
 from egard.console.pages import staff_page
 from egard.kernel.access import audit
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import guard, search
 from egard.kernel.people import queries as people
+from egard.kernel.people.live import topic_of
 from egard.kernel.people.models import Person
 from egard.kernel.people.rules import telling
 from egard.kernel.registry import FieldClass, registry
@@ -32,6 +36,8 @@ LIST_SIZE = 50
 QUICK_SIZE = 8
 PAST_SIZE = 40
 EDIT = "people.edit"
+PARTS = {"head": "_head", "ways": "_ways", "roles": "_roles", "consents": "_consents", "owed": "_owed"}
+"""The parts of a person's page that are asked for by themselves when they changed."""
 
 
 @require_GET
@@ -39,18 +45,21 @@ EDIT = "people.edit"
 def listing(request: HttpRequest) -> HttpResponse:
     """People by name, or those found by `q`; a part of the page when htmx asks for one."""
     viewer = viewer_of(request)
-    q = request.GET.get("q", "").strip()[:200]
+    q, down_to = request.GET.get("q", "").strip()[:200], request.GET.get("down_to")
     part = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
     cursor = request.GET.get("cursor") or None
     if part == "quick" and not q:
         found: Page[search.PersonRow] = Page()
+    elif down_to:
+        found = shown_again(partial(search.search, viewer, q), down_to)
     else:
         found = search.search(viewer, q, limit=QUICK_SIZE if part == "quick" else LIST_SIZE, cursor=cursor)
     if q and not cursor:
-        log_sight(viewer, "list", detail=q, now=utc_now())
-    templates = {"quick": "_quick", "people": "_results", "more": "_more"}
+        log_sight(viewer, "list", detail=q, now=utc_now(), again_after=again_after(request))
+    templates = {"quick": "_quick", "people": "_results", "people-found": "_results", "more": "_more"}
     template = templates.get(part or "", "list")
-    return render(request, f"console/people/{template}.html", {"q": q, "page": found})
+    again = reverse("console:people") + (f"?{urlencode({'q': q})}" if q else "")
+    return render(request, f"console/people/{template}.html", {"q": q, "page": found, "again": again})
 
 
 @require_GET
@@ -63,12 +72,9 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return redirect(f"{reverse('console:person', args=[found.uuid])}?{request.GET.urlencode()}".rstrip("?"))
     log_sight(viewer, "person", person_id=found.pk, now=now)
     viewer = people.seen_as(viewer, found)
-    framed = frame(viewer, found)
     context = {
-        **framed,
+        **frame(viewer, found, now),
         **merges.told_of(request, viewer, found),
-        "now": now,
-        "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
         "open_items": people.open_items(viewer, found, now),
         "panels": [panel for panel in registry.ordered_panels() if viewer.can(panel.permission)],
         **(_past(request, viewer, found) if viewer.can(timeline.READ) else {}),
@@ -76,13 +82,34 @@ def person(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return render(request, "console/people/person.html", context)
 
 
-def frame(viewer: Viewer, found: Person) -> dict[str, Any]:
+@require_GET
+@staff_page
+def part(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
+    """One part of the page by itself, as it is now: asked for when something of it changed."""
+    viewer, now = viewer_of(request), utc_now()
+    if name not in PARTS:
+        raise NotFound
+    found = people.person(viewer, uuid)
+    log_sight(viewer, "person", person_id=found.pk, now=now, again_after=again_after(request))
+    viewer = people.seen_as(viewer, found)
+    if name == "owed":
+        items = people.open_items(viewer, found, now)
+        context = {"person": found, "topic": topic_of(found), "now": now, "open_items": items}
+    else:
+        context = frame(viewer, found, now)
+    return render(request, f"console/people/{PARTS[name]}.html", context)
+
+
+def frame(viewer: Viewer, found: Person, now: datetime) -> dict[str, Any]:
     """What the blocks of a person's page need, whole or one by one."""
     viewer = people.seen_as(viewer, found)
     card = people.card(viewer, found)
     return {
         "person": found,
+        "topic": topic_of(found),
+        "now": now,
         "card": card,
+        "current_roles": [role for role in card.roles if role.until is None or role.until > now],
         "known_by": None if found.name else telling((*card.identifiers, *card.reach)),
         "can_audit": viewer.can(audit.READ),
         "can_protect": viewer.can(guard.PROTECT) and found.erased_at is None,
@@ -103,7 +130,7 @@ def past(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """The timeline alone: filtered anew, or its older part."""
     viewer = viewer_of(request)
     found, now = people.person(viewer, uuid), utc_now()
-    log_sight(viewer, "timeline", person_id=found.pk, now=now)
+    log_sight(viewer, "timeline", person_id=found.pk, now=now, again_after=again_after(request))
     context = {"person": found, "now": now, **_past(request, viewer, found)}
     older = bool(request.GET.get("cursor"))
     return render(request, f"console/people/{'_past' if older else '_past_list'}.html", context)
@@ -119,10 +146,13 @@ def _past(request: HttpRequest, viewer: Viewer, found: Person) -> dict[str, Any]
     with suppress(ValueError):
         after = date.fromisoformat(request.GET.get("after", ""))
     cursor = request.GET.get("cursor") or None
-    page = timeline.timeline(
-        viewer, found, kind=kinds, q=q, q_channels=words.channels_named(q), limit=PAST_SIZE, cursor=cursor
-    )
+    ask = partial(timeline.timeline, viewer, found, kind=kinds, q=q, q_channels=words.channels_named(q))
+    down_to = request.GET.get("down_to")
+    page = shown_again(ask, down_to) if down_to and not cursor else ask(limit=PAST_SIZE, cursor=cursor)
+    asked = urlencode([*(("of", name) for name in sorted(chosen)), *([("in", q)] if q else [])])
     return {
+        "topic": topic_of(found),
+        "again": reverse("console:timeline", args=[found.uuid]) + (f"?{asked}" if asked else ""),
         "months": history.months(page.items, after=after if cursor else None),
         "next": page.next,
         "last_day": history.last_day(page.items),
@@ -145,12 +175,13 @@ def panel(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
     found = people.person(viewer, uuid)
     viewer = people.seen_as(viewer, found)
     viewer.require(declared.permission)
-    log_sight(viewer, "panel", person_id=found.pk, detail=name, now=now)
+    log_sight(viewer, "panel", person_id=found.pk, detail=name, now=now, again_after=again_after(request))
     told = declared.context(found, viewer, now)
     context = {
         **(told or {}),
         "panel": declared,
         "person": found,
+        "topic": topic_of(found),
         "viewer": viewer,
         "now": now,
         "told": told is not None,

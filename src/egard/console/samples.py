@@ -47,8 +47,10 @@ class Case:
 
 def samples(side: str, now: datetime) -> dict[str, Any]:
     """The values of one column of the page; `side` keeps its ids apart from the other's."""
+    shade = {"light": _("Light"), "dark": _("Dark")}[side]
     return {
         "side": side,
+        "shade": shade,
         "now": now,
         "rings": rings(now),
         "forms": [SampleForm(auto_id=f"{side}-%s"), _wrong(side)],
@@ -58,7 +60,7 @@ def samples(side: str, now: datetime) -> dict[str, Any]:
         "other_way": _identifier("customer_number", "17850", now),
         "panel": Panel(
             f"sample-{side}",
-            _("A journey’s panel"),
+            f"{_('A journey’s panel')} ({shade.lower()})",
             "console/design/_figures.html",
             _nothing,
             _nothing,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.console import admin, audit, components, edits, files, imports, merges, pages, people, sent
+from egard.console import admin, audit, components, details, edits, files, imports, live, merges, pages, people, sent
 
 app_name = "console"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("preferences/", pages.preferences, name="preferences"),
     path("components/", components.components, name="components"),
+    path("live", live.stream, name="live"),
+    path("live/here", live.here, name="here"),
     path("people/", people.listing, name="people"),
     path("people/duplicates/", merges.possible, name="duplicates"),
     path("people/duplicates/looking/", merges.looking, name="looking"),
@@ -25,6 +27,8 @@ urlpatterns = [
     path("people/<uuid:uuid>/sights/", files.sights, name="sights"),
     path("people/<uuid:uuid>/timeline/", people.past, name="timeline"),
     path("people/<uuid:uuid>/panels/<slug:name>/", people.panel, name="panel"),
+    path("people/<uuid:uuid>/parts/<slug:name>/", people.part, name="part"),
+    path("people/<uuid:uuid>/details/", details.details, name="details"),
     path("people/<uuid:uuid>/identifiers/", edits.identifiers, name="identifiers"),
     path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),
     path("people/<uuid:uuid>/consents/", edits.consents, name="consents"),

@@ -16,6 +16,8 @@ from egard.site.paths import LOOPBACK
 from egard.site.processes import follow
 
 BACKLOG = 1024
+OPEN_MAX = 4096
+"""Requests that one process answers at once: open pages are such, and wait for most of their time."""
 STOP_SECONDS = 5
 """How long a request may still run once told to stop."""
 
@@ -42,6 +44,7 @@ def run(*, host: str, port: int, count: int, gate: int | None = None) -> None:
         http=HTTPModes.auto,
         websockets=False,
         backlog=BACKLOG,
+        backpressure=OPEN_MAX,
         log_access=False,
         log_level=LogLevels.warning,
         workers_kill_timeout=STOP_SECONDS,

@@ -29,6 +29,6 @@ journey = Journey(
         ),
     ),
     open=(OpenItems("parcels", queries.READ, queries.under_way, portal=True),),
-    hooks=Hooks(export=queries.export, erase=operations.erase),
+    hooks=Hooks(export=queries.export, erase=operations.erase, counts=queries.counts),
     router="egard_parcels.api:router",
 )

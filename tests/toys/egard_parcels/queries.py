@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
 from egard.kernel.registry import OpenItem
@@ -17,7 +19,12 @@ READ = "parcels.read"
 def parcels(viewer: Viewer, person: Person) -> list[Parcel]:
     """The parcels of a person, by number."""
     viewer.require(READ)
-    return list(Parcel.objects.filter(person=person).order_by("number"))
+    return list(Parcel.objects.filter(person__in=person.members).order_by("number"))
+
+
+def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
+    """What a merge of two people brings together."""
+    return [(_("Parcels"), Parcel.objects.filter(person__in=person.members).count())]
 
 
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:

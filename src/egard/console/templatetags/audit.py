@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_decimal
 from django import template
-from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from egard.console import words
 from egard.console.mapping import FORMS
-from egard.console.templatetags.egard import icon
+from egard.console.templatetags.egard import day_words, icon
 from egard.kernel.access.audit import Looker
 from egard.kernel.registry import registry
 
@@ -77,7 +76,9 @@ def detail_words(sight: Any) -> str:
     """What a sight says besides its kind: what was searched for, which panel."""
     if sight.kind == "panel" and sight.detail in registry.panels:
         return str(registry.panels[sight.detail].label)
-    if sight.kind in ("list", "audit", "export", "import") and sight.detail:
+    if sight.kind == "export" and sight.detail.startswith("audit"):
+        return _("of the log")
+    if sight.kind in ("list", "import") and sight.detail:
         return _("“%(text)s”") % {"text": sight.detail}
     return ""
 
@@ -122,7 +123,8 @@ def understood(cell: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
-        return date_words(timezone.localtime(value), _("j F Y, H:i"))
+        local = timezone.localtime(value)
+        return day_words(local, _("j F Y") if local.time() == time.min else _("j F Y, H:i"))
     if isinstance(value, tuple) and len(value) == 2 and value[0] in registry.identifier_kinds:
         return registry.identifier_kinds[value[0]].display(value[1])
     if isinstance(value, int | float | Decimal):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
@@ -47,6 +48,22 @@ def _icon(name: str) -> SafeString:
 def icon(name: str) -> SafeString:
     """The drawing of a name of icons.txt; a point where the name is unknown."""
     return _icon(str(name))
+
+
+@register.simple_tag
+def live(topics: str, url: str) -> SafeString:
+    """Attributes that keep an element (with an id) as it is now: when one of `topics` (between spaces) is told, the
+    element is asked for again at `url`, whose answer holds the same element. It waits while somebody types in it.
+
+    With `data-live-list` beside, the answer goes as far down as what is shown: see `console.live.shown_again`.
+    """
+    return format_html('data-live="{}" hx-get="{}" hx-trigger="live" hx-swap="morph:outerHTML"', topics, url)
+
+
+@register.filter
+def keyed(value: Any) -> str:
+    """A short name for an element's id that stays the same as long as the value does."""
+    return f"{zlib.crc32(str(value).encode()):08x}"
 
 
 @register.simple_tag

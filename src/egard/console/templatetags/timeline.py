@@ -31,7 +31,7 @@ def _line(line: Line, now: datetime, within: str) -> str:
     entry = line.entry
     tone = f" tone-{entry.tone}" if entry.tone else ""
     return (
-        f'<li class="entry{" is-corrected" if entry.corrected_by else ""}" id="fact-{entry.id}">'
+        f'<li class="entry{" is-corrected" if entry.corrected_by else ""}" id="fact-{entry.id}" data-fresh>'
         f'<span class="entry-day">{_day(line.day, get_language()) if line.day else ""}</span>'
         f'<span class="entry-icon{tone}">{icon(entry.icon)}</span>'
         f'<span class="entry-text"><span class="entry-headline">{highlight(entry.headline, within)}</span>'

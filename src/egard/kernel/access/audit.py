@@ -38,6 +38,9 @@ class HasFile(Protocol):
     @property
     def uuid(self) -> UUID: ...
 
+    @property
+    def members(self) -> tuple[int, ...]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Looker:
@@ -50,9 +53,11 @@ class Looker:
 
 @dataclass(frozen=True, slots=True)
 class SightFilter:
-    """Which sights. `actor` as the log writes it (`user:<uuid>`); `since` is included, `until` is not."""
+    """Which sights. `person_ids` are all rows of one person; `actor` as the log writes it (`user:<uuid>`); `since` is
+    included, `until` is not.
+    """
 
-    person_id: int | None = None
+    person_ids: tuple[int, ...] = ()
     actor: str = ""
     kind: str = ""
     channel: str = ""
@@ -113,7 +118,7 @@ def sights_of(viewer: Viewer, person: HasFile, *, limit: int = 50, cursor: str |
     """
     if not (viewer.actor.kind == "person" and viewer.actor.id == str(person.uuid)):
         viewer.require(READ)
-    found = Sight.objects.filter(person_id=person.pk)
+    found = Sight.objects.filter(person_id__in=person.members)
     if cursor:
         found = _after(found, cursor, "looks")
     rows = list(found.order_by("-at", "-id")[:LOOKS_READ])
@@ -216,7 +221,7 @@ def files_opened(viewer: Viewer, *, since: datetime, until: datetime) -> list[Op
             held_roles=ArrayAgg("role_grants__role", filter=held, distinct=True, default=[])
         )
     }
-    roles = {actor: frozenset(user.held_roles) for actor, user in users.items()}  # ty: ignore[unresolved-attribute]
+    roles = {actor: frozenset(user.held_roles) for actor, user in users.items()}  # ty: ignore[missing-attribute]
     figures = rules.beside_colleagues({actor: n for actor, n in counted.items() if actor in users}, roles)
     opened = [Opened(users[actor], counted[actor], *beside) for actor, beside in figures.items()]
     return sorted(opened, key=lambda one: (one.factor is None, -(one.factor or 0), -one.files))
@@ -249,8 +254,11 @@ def _named_so(actor: str) -> str:
 
 
 def _filtered(wanted: SightFilter) -> QuerySet[Sight]:
-    equal = {"person_id": wanted.person_id, "actor": wanted.actor, "kind": wanted.kind, "channel": wanted.channel}
-    return Sight.objects.filter(_between(wanted.since, wanted.until), **{k: v for k, v in equal.items() if v})
+    equal = {"actor": wanted.actor, "kind": wanted.kind, "channel": wanted.channel}
+    found = Sight.objects.filter(_between(wanted.since, wanted.until), **{k: v for k, v in equal.items() if v})
+    if len(wanted.person_ids) == 1:  # an equality keeps the order of the index
+        return found.filter(person_id=wanted.person_ids[0])
+    return found.filter(person_id__in=wanted.person_ids) if wanted.person_ids else found
 
 
 def _between(since: datetime | None, until: datetime | None) -> Q:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.registry import FieldClass as F
-from egard.kernel.registry import Journey, Permission, RoleType
+from egard.kernel.registry import Journey, LiveTopic, Permission, RoleType
 
 _FRONT = frozenset({F.IDENTITY, F.CONTACT, F.HISTORY, F.VALUE, F.CONSENT})
 
@@ -24,6 +24,7 @@ declaration = Journey(
         RoleType("auditor", _("Auditor"), _FRONT | {F.SENSITIVE}),
         RoleType("administrator", _("Administrator"), frozenset(F)),
     ),
+    live=(LiveTopic("user", lambda viewer, of: of == str(viewer.user_id)),),
     permissions=(
         Permission("access.manage", _("manage users, roles and keys"), {"administrator": "all"}),
         Permission("access.audit", _("read who saw what"), {"auditor": "all", "administrator": "all"}),

@@ -160,3 +160,19 @@ class Change(models.Model):
             models.Index(fields=("-at",), name="access_change_at"),
             models.Index(fields=("actor", "-at"), name="access_change_actor"),
         ]
+
+
+class Presence(models.Model):
+    """An open tab that looks at something (see `presence`). Unlogged: after a crash nobody is there, which is so."""
+
+    tab = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    topic = models.CharField(max_length=100, help_text=_("person:<uuid>"))
+    stream = models.UUIDField(help_text=_("the connection by which the tab listens"))
+    typing = models.BooleanField(default=False)
+    came_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    alive_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=("topic",), name="access_presence_topic")]

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.refusal import Conflict, Refusal
 from egard.base.text import fold
 from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.live import tell
 from egard.kernel.access.models import ApiKey, Change, RoleGrant, Sight, Site, Team, User
 from egard.kernel.access.queries import digest
 from egard.kernel.registry import SCOPES, registry
@@ -122,6 +123,7 @@ def set_password(user: User, password: str, *, by: Actor, now: datetime) -> None
     user.set_password(password)
     user.save(update_fields=["password"])
     log_change("access.password_set", by=by, now=now, subject=str(user.pk))
+    tell(f"user:{user.pk}")
 
 
 @transaction.atomic
@@ -129,6 +131,7 @@ def set_user_active(user: User, active: bool, *, by: Actor, now: datetime) -> No
     """Suspend somebody's sign-in, sessions included, or let them in again; asking for what is so changes nothing."""
     if User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active):
         log_change("access.user_resumed" if active else "access.user_suspended", by=by, now=now, subject=str(user.pk))
+        tell(f"user:{user.pk}")
 
 
 @transaction.atomic
@@ -162,6 +165,7 @@ def grant_role(user: User, role: str, *, scope: str = "", by: Actor, now: dateti
         current.save(update_fields=["until"])
     grant = RoleGrant.objects.create(user=user, role=role, scope=scope, since=now)
     log_change("access.role_granted", by=by, now=now, subject=str(user.pk), role=role, scope=scope)
+    tell(f"user:{user.pk}")
     return grant
 
 
@@ -170,6 +174,7 @@ def end_role(user: User, role: str, *, by: Actor, now: datetime) -> None:
     """Take a role back; taking back one that is not held changes nothing."""
     if RoleGrant.objects.filter(user=user, role=role, until__isnull=True).update(until=now):
         log_change("access.role_ended", by=by, now=now, subject=str(user.pk), role=role)
+        tell(f"user:{user.pk}")
 
 
 @transaction.atomic
@@ -246,8 +251,21 @@ REASON_MAX = 300
 """Characters of a reason that are kept."""
 
 
-def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail: str = "", now: datetime) -> None:
-    """Write that `viewer` saw a person, an export, or asked a list. One insert."""
+def log_sight(
+    viewer: Viewer,
+    kind: str,
+    *,
+    person_id: int | None = None,
+    detail: str = "",
+    now: datetime,
+    again_after: timedelta | None = None,
+) -> None:
+    """Write that `viewer` saw a person, an export, or asked a list. One insert.
+
+    With `again_after`, not when the same sight was written within that time: a page that refreshes itself is one sight.
+    """
+    if again_after and _saw(viewer, kind, person_id, detail[:500], since=now - again_after):
+        return
     Sight.objects.create(
         at=now,
         actor=str(viewer.actor),
@@ -257,6 +275,12 @@ def log_sight(viewer: Viewer, kind: str, *, person_id: int | None = None, detail
         reason=viewer.reason[:REASON_MAX],
         channel=viewer.channel,
     )
+
+
+def _saw(viewer: Viewer, kind: str, person_id: int | None, detail: str, *, since: datetime) -> bool:
+    """Asked by an index, of the person or, where there is none, of the viewer."""
+    same = Sight.objects.filter(actor=str(viewer.actor), kind=kind, person_id=person_id, detail=detail, at__gt=since)
+    return same.exists()
 
 
 def save_preferences(user: User, *, language: str | None = None, theme: str | None = None) -> None:

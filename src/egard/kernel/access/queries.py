@@ -100,9 +100,9 @@ def sights(viewer: Viewer, *person_ids: int, limit: int = 50) -> list[Sight]:
     return list(Sight.objects.filter(person_id__in=person_ids).order_by("-at", "-id")[: bounded(limit)])
 
 
-def gave_reason(viewer: Viewer, person_id: int, *, since: datetime) -> bool:
-    """Whether the viewer said, since then, why she opens this person's file."""
-    said = Sight.objects.filter(person_id=person_id, actor=str(viewer.actor), at__gte=since)
+def gave_reason(viewer: Viewer, *person_ids: int, since: datetime) -> bool:
+    """Whether the viewer said, since then, why she opens this person's file (`Person.members`)."""
+    said = Sight.objects.filter(person_id__in=person_ids, actor=str(viewer.actor), at__gte=since)
     return said.exclude(reason="").exists()
 
 

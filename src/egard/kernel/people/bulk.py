@@ -18,6 +18,7 @@ from egard.base.ids import new_id
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import rules
+from egard.kernel.people.live import tell_people
 from egard.kernel.people.models import ErasedIdentifier
 from egard.kernel.people.operations import Erased, erased_digest, search_terms
 from egard.kernel.registry import registry
@@ -158,6 +159,7 @@ def create(persons: Sequence[NewPerson], *, by: Actor, now: datetime) -> list[in
         copy_identifiers(cursor, identifiers, str(by), now)
         copy_roles_and_consents(cursor, ids, persons, str(by), now)
         _copy_search(cursor, ids, persons)
+        tell_people()
     return ids
 
 

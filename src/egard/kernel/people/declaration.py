@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.people import facts, operations, queries, rules
 from egard.kernel.registry import FieldClass as F
-from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, Permission, Scope
+from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, LiveTopic, Permission, Scope
 
 _FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
 
@@ -32,6 +32,10 @@ declaration = Journey(
         IdentifierKind("anonymous_id", _("Visitor number"), rules.normalise_text),
         IdentifierKind("device", _("Device"), rules.normalise_text, shared=True),
         IdentifierKind("plate", _("Number plate"), rules.normalise_plate, shared=True),
+    ),
+    live=(
+        LiveTopic("people", lambda viewer, of: not of and viewer.can(queries.READ)),
+        LiveTopic("person", queries.is_visible),
     ),
     permissions=(
         Permission(

@@ -44,7 +44,7 @@ def require_reason(viewer: Viewer, person: Person) -> None:
         return
     today = timezone.localtime(utc_now()).date()
     since = timezone.make_aware(datetime.combine(today, time.min))
-    if viewer.actor.kind == "key" or not gave_reason(viewer, person.pk, since=since):
+    if viewer.actor.kind == "key" or not gave_reason(viewer, *person.members, since=since):
         raise ReasonNeeded(person=person.uuid)
 
 

@@ -55,7 +55,7 @@ def why(a: Known, b: Known) -> list[Reason]:
     """What two have in common, the strongest first; empty where it is too little to propose them.
 
     A shared identifier is enough. The same name (both words of it) counts together with an address or a home shop: two
-    of one name are many. Two different first names speak against: a family has one phone.
+    of one name are many. Two first names of which none begins the other speak against: a family has one phone.
     """
     found = [Reason("identifier", kind, value) for kind, value in sorted(a.identifiers & b.identifiers)]
     same_name = bool(a.given and a.family) and (a.given, a.family) == (b.given, b.family)
@@ -65,7 +65,7 @@ def why(a: Known, b: Known) -> list[Reason]:
         found.append(Reason("address"))
     if a.sites & b.sites and same_name:
         found.append(Reason("site"))
-    if a.given and b.given and not a.given & b.given:
+    if a.given and b.given and not any(x.startswith(y) or y.startswith(x) for x in a.given for y in b.given):
         found.append(Reason("other_name"))
     shares = any(reason.code == "identifier" for reason in found)
     return found if shares or score(found) >= ENOUGH else []

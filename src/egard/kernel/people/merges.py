@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.refusal import Conflict, NotFound
 from egard.kernel.access.actors import Actor
 from egard.kernel.people.indexing import write_search
+from egard.kernel.people.live import tell_person
 from egard.kernel.people.models import Duplicate, Merge, Person, SearchRow
 from egard.kernel.people.operations import Erased
 
@@ -98,6 +99,7 @@ def link(survivor: Person, absorbed: Person, *, reason: str, by: Actor, now: dat
     SearchRow.objects.filter(person=absorbed.pk).delete()
     merge.survivor, merge.absorbed = _fresh(survivor.pk, absorbed.pk)
     write_search(merge.survivor)
+    tell_person(merge.survivor)
     return merge
 
 
@@ -142,6 +144,7 @@ def cut(merge: Merge, *, by: Actor, now: datetime) -> tuple[Person, Person]:
     left, alone = _fresh(root, held.absorbed_id)
     for person in (left, alone):
         write_search(person)
+        tell_person(person)
     return left, alone
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import JSONObject, Reverse
+from django.db.models.functions import Reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from egard.base.ids import new_id
+from egard.base.refusal import Conflict
 from egard.kernel.access.models import Site, User
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody changed it since it was read: read it again, see both, and write the one that holds."""
+
+    code = "people.changed_meanwhile"
+    message = _("Somebody changed this meanwhile. Look at what is there now, and choose what holds.")
+
+
+DETAILS = ("given_name", "family_name", "language", "address", "country", "site_id")
+"""What can be edited of a person, beside what has a history of its own."""
 _MERGED = models.Q(root__isnull=False)
 
 
@@ -71,11 +85,13 @@ class Person(models.Model):
 
     @cached_property
     def absorbed(self) -> list[dict[str, Any]]:
-        """What the rows merged into hers say (`MEMBER`), the oldest first; empty for most people.
+        """What the rows merged into hers say (see `members.ROWS`), the oldest first; empty for most people.
 
         Whoever found her through `queries.person` has it from the same query; else it is asked for here.
         """
-        return [row for (row,) in Person.objects.filter(root=self.pk).order_by("id").values_list(MEMBER)]
+        from egard.kernel.people.members import with_members
+
+        return with_members(Person.objects.filter(pk=self.pk)).values_list("absorbed", flat=True).first() or []
 
     @property
     def members(self) -> tuple[int, ...]:
@@ -84,22 +100,18 @@ class Person(models.Model):
         """
         return (self.pk, *(row["id"] for row in self.absorbed))
 
+    @property
+    def version(self) -> str:
+        """Stands for what can be edited of her: another one where anything of it changed. Keyed, so that it gives no
+        hold on what a viewer does not see of it.
+        """
+        told = "\x1f".join(str(getattr(self, name) or "") for name in DETAILS)
+        return hmac.digest(settings.SECRET_KEY.encode(), f"version\x1f{told}".encode(), hashlib.sha256).hex()[:16]
 
-MEMBER = JSONObject(
-    **{
-        name: name
-        for name in (
-            *("id", "uuid", "given_name", "family_name", "language", "address", "country", "created_at", "user"),
-            "protected_at",
-        )
-    },
-    site=models.Case(
-        models.When(
-            site__isnull=False, then=JSONObject(id="site__id", code="site__code", name="site__name", zone="site__zone")
-        )
-    ),
-)
-"""A row that was merged into another, as `Person.absorbed` gives it."""
+    def require_version(self, version: str | None) -> None:
+        """Raises `ChangedMeanwhile` where `version` is given and not this one."""
+        if version is not None and version != self.version:
+            raise ChangedMeanwhile
 
 
 class Merge(models.Model):

@@ -21,6 +21,7 @@ from egard.kernel.access.models import Site, User
 from egard.kernel.access.operations import log_change, redact_reasons, redact_sights, redacting
 from egard.kernel.people import rules
 from egard.kernel.people.indexing import search_terms, write_search
+from egard.kernel.people.live import tell_people, tell_person, tell_who
 from egard.kernel.people.members import fill, lent
 from egard.kernel.people.models import (
     Consent,
@@ -133,15 +134,8 @@ def create_person(
     now: datetime,
 ) -> Person:
     """A new person with what is known of her so far; nothing is mandatory."""
-    clean = checked_values(
-        {
-            "given_name": given_name,
-            "family_name": family_name,
-            "language": language,
-            "address": address,
-            "country": country,
-        }
-    )
+    texts = {"given_name": given_name, "family_name": family_name, "language": language, "address": address}
+    clean = checked_values({**texts, "country": country})
     person = Person.objects.create(
         **clean, site=site, sort_key=sort_key(clean["family_name"], clean["given_name"]), created_at=now
     )
@@ -150,13 +144,17 @@ def create_person(
     _insert_identifiers(person, added, by=by, now=now)
     Role.objects.bulk_create(Role(person=person, role=slug(role), since=now) for role in dict.fromkeys(roles))
     write_search(person, added)
+    tell_people()
     return person
 
 
 @transaction.atomic
-def update_person(person: Person, *, by: Actor, now: datetime, **changes: Any) -> Person:
-    """Change names, language, address, country or site; what is not named stays."""
+def update_person(person: Person, *, version: str | None = None, by: Actor, now: datetime, **changes: Any) -> Person:
+    """Change names, language, address, country or site; what is not named stays. With the `version` (see `Person`) of
+    what was looked at, raises `ChangedMeanwhile` where another one is there.
+    """
     held = _locked(person)
+    fill(copy(held)).require_version(version)  # what was looked at has its blanks filled
     if "site" in changes:
         site = changes.pop("site")
         held.site = None if held.site_id is None and site == fill(copy(held)).site else site
@@ -324,6 +322,7 @@ def erase(person: Person, *, now: datetime) -> None:
     held.user = None
     held.erased_at = held.erased_at or now
     held.save()
+    tell_person(held)
 
 
 def erased_digest(kind: str, value: str) -> bytes:
@@ -341,6 +340,7 @@ def _locked(person: Person) -> Person:
     held = next(row for row in rows.filter(Q(pk=person.pk) | Q(pk__in=merged)) if row.pk == person.pk)
     if held.erased_at:
         raise Erased
+    tell_who(held)  # she is about to change: heard on commit only
     return held
 
 

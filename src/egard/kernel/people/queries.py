@@ -121,24 +121,46 @@ def everywhere(viewer: Viewer) -> Viewer:
     return replace(viewer, classes=reaching(viewer.classes, viewer.require(READ)))
 
 
+_ROOT_OF = (
+    "people_person.id = (select coalesce(asked.root_id, asked.id) from people_person asked where asked.uuid = %s)"
+)
+
+
 def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
     """One person by her public id, within the viewer's scope; the id of a row that was merged leads to the survivor.
 
     She comes with all her rows (`members`), and with her blanks filled from them. Raises `NotFound`, also for one whom
     the viewer may not see, and `ReasonNeeded` for a file that is opened for a reason only.
     """
-    asked = Person.objects.filter(uuid=uuid).values(_root=Coalesce("root", "pk"))
-    found = with_members(visible(viewer, permission)).select_related("site").filter(pk=Subquery(asked)).first()
-    if found is None:
-        raise NotFound
-    fill(found)
-    require_reason(viewer, found)
-    return found
+    asked = with_members(visible(viewer, permission)).select_related("site")
+    for found in asked.extra(where=[_ROOT_OF], params=[uuid]):
+        fill(found)
+        require_reason(viewer, found)
+        return found
+    raise NotFound
 
 
 def named(viewer: Viewer, pks: Iterable[int]) -> dict[int, Person]:
-    """Persons of a log by their keys, within the viewer's scope: one query; for their names, not for their files."""
-    return {found.pk: found for found in visible(viewer).filter(pk__in=set(pks))}
+    """Whose the rows of a log are, within the viewer's scope: two queries; for their names, not for their files."""
+    rows = dict(Person.objects.filter(pk__in=set(pks)).values_list("pk", Coalesce("root", "pk")))
+    found = {one.pk: fill(one) for one in with_members(visible(viewer)).filter(pk__in=set(rows.values()))}
+    return {pk: found[root] for pk, root in rows.items() if root in found}
+
+
+def mentioned(viewer: Viewer, uuid: UUID) -> Person | None:
+    """Whom a log's question is about, by any of her ids; nobody where the viewer may not see her. Not for her file."""
+    asked = Person.objects.filter(uuid=uuid).values(_root=Coalesce("root", "pk"))
+    found = with_members(visible(viewer)).filter(pk=Subquery(asked)).first()
+    return fill(found) if found else None
+
+
+def is_visible(viewer: Viewer, uuid: str) -> bool:
+    """Whether somebody of this public id is within the viewer's scope; False for what is no id."""
+    try:
+        wanted = UUID(uuid)
+    except ValueError:
+        return False
+    return viewer.can(READ) and visible(viewer).filter(uuid=wanted).exists()
 
 
 def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[Person]:
@@ -277,12 +299,10 @@ def merge(viewer: Viewer, uuid: UUID) -> Merge:
 
 
 def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
-    """What a merge brings together: ways to reach her and numbers, words on consents."""
-    kinds = [kind.name for kind in registry.identifier_kinds.values() if viewer.sees(kind.field_class)]
-    found: list[tuple[Any, int]] = [(_("Identifiers"), _held(person).filter(kind__in=kinds).count())]
-    if viewer.sees(FieldClass.CONSENT):
-        found.append((_("Words on consents"), Consent.objects.filter(person__in=person.members).count()))
-    return found
+    """What a merge brings together: words on consents. Identifiers stand in full on the preview."""
+    if not viewer.sees(FieldClass.CONSENT):
+        return []
+    return [(_("Words on consents"), Consent.objects.filter(person__in=person.members).count())]
 
 
 def has_consent(person_pk: int, purpose: str, channel: str) -> bool:

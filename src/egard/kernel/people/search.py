@@ -58,22 +58,27 @@ class PersonRow:
     pk: int
 
 
-def search(viewer: Viewer, q: str = "", *, limit: int = 50, cursor: str | None = None) -> Page[PersonRow]:
+def search(
+    viewer: Viewer, q: str = "", *, limit: int = 50, cursor: str | None = None, down_to: str | None = None
+) -> Page[PersonRow]:
     """Persons found by pieces of names, e-mails, phones and numbers; with nothing typed, everybody by name.
 
     Every word typed must be found. First come exact identifiers, then family names that begin so, then the rest,
-    each by name. At most four queries, six for viewers who do not see every class of data.
+    each by name. `down_to`: not beyond the page that this cursor begins (what a reader has on the screen already).
+    At most four queries, six for viewers who do not see every class of data.
     Raises `NotAllowed`, `UnknownCursor`.
     """
     viewer = everywhere(viewer)
     query = rules.understand(q)
     limit = bounded(limit)
     if query.kind == "nothing":
-        return _everybody(viewer, limit=limit, cursor=cursor) if not q.strip() else Page()
+        return _everybody(viewer, limit=limit, cursor=cursor, down_to=down_to) if not q.strip() else Page()
     start = decode_cursor(cursor, "search", int)[0] if cursor else 0
     if not 0 <= start <= HITS_MAX:
         raise UnknownCursor
     ranked = _explained(viewer, _hits(viewer, query, q), query)
+    if down_to:
+        ranked = ranked[: max(0, decode_cursor(down_to, "search", int)[0])]
     shown = ranked[start : start + limit]
     more = len(ranked) > start + limit
     return Page(_rows(viewer, shown, query, q), encode_cursor("search", start + limit) if more else None)
@@ -90,11 +95,14 @@ def rows(viewer: Viewer, ids: Sequence[int]) -> list[PersonRow]:
     return _rows(everywhere(viewer), ids, None, "") if ids else []
 
 
-def _everybody(viewer: Viewer, *, limit: int, cursor: str | None) -> Page[PersonRow]:
+def _everybody(viewer: Viewer, *, limit: int, cursor: str | None, down_to: str | None) -> Page[PersonRow]:
     found = visible(viewer).filter(erased_at__isnull=True).order_by("sort_key", "id")
     if cursor:
         key, pk = decode_cursor(cursor, "people", str, int)
         found = found.extra(where=["(people_person.sort_key, people_person.id) > (%s, %s)"], params=[key, pk])
+    if down_to:
+        key, pk = decode_cursor(down_to, "people", str, int)
+        found = found.extra(where=["(people_person.sort_key, people_person.id) <= (%s, %s)"], params=[key, pk])
     keys = list(found.values_list("id", "sort_key")[: limit + 1])
     following = encode_cursor("people", keys[limit - 1][1], keys[limit - 1][0]) if len(keys) > limit else None
     return Page(_rows(viewer, [pk for pk, _key in keys[:limit]], None, ""), following)

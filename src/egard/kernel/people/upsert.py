@@ -21,6 +21,7 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk, rules
 from egard.kernel.people.bulk import NewPerson, Pair, Word
 from egard.kernel.people.indexing import write_search
+from egard.kernel.people.live import tell_people, tell_persons
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import IdentifierTaken
 from egard.kernel.registry import registry
@@ -322,6 +323,8 @@ def _complete(updates: Sequence[tuple[NewPerson, _Known]], by: Actor, now: datet
     # A survivor's search row speaks of all her rows.
     for person in Person.objects.filter(pk__in={owner.root for _added, owner in updates if owner.rows}):
         write_search(person)
+    tell_persons(ids, "who")
+    tell_people()
 
 
 def _begin_earlier(cursor: Any, updates: Sequence[tuple[NewPerson, _Known]]) -> None:

@@ -204,6 +204,18 @@ class OpenItems:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveTopic:
+    """What an open page may follow: `person` for `person:<uuid>` and its parts (`person:<uuid>/facts`).
+
+    `may_hear(viewer, of)` answers, by the same questions as the pages, whether this viewer may know that it changed;
+    `of` is what stands behind the colon, or nothing. Operations say that it did with `access.live.tell`.
+    """
+
+    name: str
+    may_hear: Callable[[Any, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class MenuItem:
     label: Words
     url_name: str
@@ -322,6 +334,7 @@ class Journey:
     permissions: tuple[Permission, ...] = ()
     panels: tuple[Panel, ...] = ()
     open: tuple[OpenItems, ...] = ()
+    live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     portal_menu: tuple[PortalItem, ...] = ()
     importers: tuple[Importer, ...] = ()

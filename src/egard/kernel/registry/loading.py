@@ -19,6 +19,7 @@ from egard.kernel.registry.declarations import (
     Importer,
     Job,
     Journey,
+    LiveTopic,
     MenuItem,
     MessageKind,
     OpenItems,
@@ -66,6 +67,7 @@ class Registry:
         self.permissions: dict[str, Permission] = {}
         self.panels: dict[str, Panel] = {}
         self.open: dict[str, OpenItems] = {}
+        self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
         self.portal_menu: list[PortalItem] = []
         self.importers: dict[str, Importer] = {}
@@ -114,6 +116,8 @@ class Registry:
             self._put("panel", self.panels, panel.name, panel, journey)
         for items in journey.open:
             self._put("open items", self.open, items.name, items, journey)
+        for topic in journey.live:
+            self._put("live topic", self.live, topic.name, topic, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
         for job in journey.jobs:

@@ -17,6 +17,7 @@ from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import redacting
 from egard.kernel.people.bulk import add_identifiers
+from egard.kernel.people.live import tell_facts
 from egard.kernel.people.members import of
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import Erased, normalise
@@ -121,6 +122,8 @@ def record(
             raise AlreadyCorrected from error
         written = False
     stored = Fact.objects.get(person=person, key=key)
+    if written and person is not None:
+        tell_facts(person)
     if not written and not _same(stored, kind, at, data):
         raise KeyReused(key=key)
     if written and person is not None and (given := identifiers_of(fact_type, orjson.loads(data))):

@@ -75,12 +75,14 @@ def timeline(
     until: datetime | None = None,
     limit: int = 50,
     cursor: str | None = None,
+    down_to: str | None = None,
 ) -> Page[Entry]:
     """The facts of a person, newest first by when they happened: at most two queries, whatever the history.
 
     `kind` keeps some kinds (`purchases.made/1`, or `purchases.made` for all its versions); `q` a text inside the data
     or the kind's own words, accents and case ignored, or one of `q_channels` (the channels that the reader's words for
-    them say are meant); `since` is included, `until` is not. The person's page must be visible to the viewer:
+    them say are meant); `since` is included, `until` is not. `down_to`: not beyond the page that this cursor begins
+    (what a reader has on the screen already). The person's page must be visible to the viewer:
     the caller got `person` from `people.queries.person`.
     """
     viewer = people.seen_as(viewer, person)
@@ -93,6 +95,10 @@ def timeline(
     if cursor:
         position, pk = decode_cursor(cursor, "timeline", int, int)
         found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[moment_of(position), pk])
+    if down_to:
+        position, pk = decode_cursor(down_to, "timeline", int, int)
+        last = [moment_of(position), pk]
+        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) >= (%s, %s)"], params=last)
     if q.strip():
         text = fold(q.replace(chr(0), " ").strip()[:200])
         called = [kinds.number(f) for f in kinds_shown(viewer) if text in fold(f"{f.label} {f.search_words}")]

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.base.quickread import quick_rows
 from egard.base.refusal import Conflict
+from egard.kernel.people.live import tell_persons
 from egard.kernel.registry import Reaction, registry
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.models import Cursor, Fact
@@ -122,6 +123,7 @@ def react_once(reaction: Reaction, shard: int, *, now: datetime) -> int | None:
                 return 0
             if facts:
                 reaction.handle(facts)
+                tell_persons([fact.person_id for fact in facts], "effects")
             place.txid, place.fact_id = last
             place.handled += len(facts)
             place.error, place.failures, place.retry_at = "", 0, None

@@ -10,6 +10,7 @@ import psycopg
 from django.db import DatabaseError, connection, connections
 
 from egard.base.clock import utc_now
+from egard.base.listening import connection_parameters
 from egard.kernel.timeline.reactions import catch_up, ensure_cursors
 
 log = logging.getLogger("egard.worker")
@@ -36,13 +37,7 @@ def run_worker(stop: threading.Event) -> None:
 
 
 def _listen_and_react(stop: threading.Event) -> None:
-    parameters = connection.get_connection_params()
-    parameters.pop("pool", None)
-    parameters.pop("cursor_factory", None)
-    parameters.pop("context", None)
-    parameters.pop("prepare_threshold", None)
-    parameters["application_name"] = APPLICATION_NAME
-    with psycopg.connect(**parameters, autocommit=True) as listener:
+    with psycopg.connect(**connection_parameters(APPLICATION_NAME), autocommit=True) as listener:
         listener.execute(f"listen {CHANNEL}")
         while not stop.is_set():
             catch_up(now=utc_now(), stop=stop.is_set)

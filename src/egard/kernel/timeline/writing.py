@@ -23,6 +23,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.people import bulk as people_bulk
 from egard.kernel.people.bulk import NewPerson, Pair, WasErased
+from egard.kernel.people.live import tell_persons
 from egard.kernel.people.models import Person
 from egard.kernel.registry import FactType, registry
 from egard.kernel.timeline import kinds
@@ -337,6 +338,7 @@ class _Writing:
             by=self.by,
             now=self.now,
         )
+        tell_persons(persons, "facts")
 
 
 def _numbers(ones: Sequence[Prepared]) -> list[int]:

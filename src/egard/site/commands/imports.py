@@ -49,7 +49,7 @@ def command(kind: str, file: Path, map_path: Path | None, dry_run: bool, batch: 
                 batch=batch,
                 dry_run=dry_run,
                 live=live,
-                **({"progress": bar.show} if bar else {}),
+                progress=bar.show if bar else lambda _progress: None,
             )
         except ImportStopped as stopped:
             answer(stopped.summary.data(), _words(stopped.summary), as_json=as_json)

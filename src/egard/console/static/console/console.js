@@ -70,7 +70,10 @@
         this.input = this.$root.querySelector("input");
         this.place = document.getElementById(this.input.getAttribute("aria-controls"));
         document.addEventListener("htmx:afterSwap", (event) => {
-          if (event.detail.target === this.place || this.place.contains(event.detail.target)) this.show();
+          if (event.detail.target !== this.place && !this.place.contains(event.detail.target)) return;
+          // Rows that came by themselves leave the choice where it is.
+          if (event.detail.requestConfig?.triggeringEvent?.type === "live") this.active = this.options().findIndex((option) => option.getAttribute("aria-selected") === "true");
+          else this.show();
         });
         document.addEventListener("click", (event) => { if (this.floats() && !this.$root.contains(event.target)) this.shut(); });
         if (this.input.value) this.show();

@@ -103,7 +103,7 @@ class Batch:
         return values
 
     def _where(self, field: Field) -> str:
-        return f"{', '.join(field.columns)}: " if field.columns else ""
+        return str(_("{columns}: ")).format(columns=", ".join(field.columns)) if field.columns else ""
 
     def _cells(self, field: Field) -> Sequence[Any]:
         """What a field holds: the only place where cells are taken, so that `values` and `default` hold for all."""

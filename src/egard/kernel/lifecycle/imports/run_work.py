@@ -80,7 +80,7 @@ def _take_up(run_id: str, *, now: datetime) -> ImportRun:
 
 def _bring_in(run: ImportRun) -> None:
     kind, _colon, name = run.by.partition(":")
-    by = Actor(kind, name)  # ty: ignore[invalid-argument-type]
+    by = Actor(kind, name)
     summary: Summary | None = None
     refusal = ""
     with Teller(run) as teller:

@@ -22,11 +22,14 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.base.tables.refusals import EmptyFile
+from egard.base.text import fold
 from egard.kernel.access.actors import Viewer
 from egard.kernel.jobs.operations import defer
 from egard.kernel.lifecycle.imports.maps import map_of
 from egard.kernel.lifecycle.imports.running import importer_of
 from egard.kernel.lifecycle.models import ImportMap, ImportRun
+from egard.kernel.people.models import Person
+from egard.kernel.people.operations import search_terms
 from egard.kernel.registry import registry
 
 SLICE_BYTES = 4 << 20
@@ -177,8 +180,42 @@ def forget_old(*, now: datetime) -> None:
         forget_files(run)
         run.delete()
     for run in ImportRun.objects.filter(ended_at__lt=before, forgotten_at=None):
-        forget_files(run)
-        ImportRun.objects.filter(pk=run.pk).update(forgotten_at=now)
+        _forget_rows(run, now=now)
+
+
+def erase(person: Person, *, now: datetime) -> None:
+    """Refused rows that hold an erased person are not kept, nor the words on them; the figures are."""
+    named = [f"{person.given_name} {person.family_name}", f"{person.family_name} {person.given_name}"]
+    pairs = person.identifiers.values_list("kind", "value")
+    found = [
+        *(named if person.given_name and person.family_name else ()),
+        *(t for p in pairs for t in search_terms(*p)),
+    ]
+    terms = {term for term in map(_compact, found) if len(term) >= TERM_MIN}
+    for run in ImportRun.objects.exclude(ended_at=None).filter(forgotten_at=None):
+        if terms and (_holds(rejects_of(run), terms) or any(term in _compact(str(run.told)) for term in terms)):
+            _forget_rows(run, now=now)
+
+
+TERM_MIN = 4
+"""Characters of a name or number that may point to one person."""
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"[^a-z0-9@]", "", fold(text))
+
+
+def _holds(path: Path | None, terms: set[str]) -> bool:
+    if path is None:
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return any(term in line for line in map(_compact, file) for term in terms)
+
+
+def _forget_rows(run: ImportRun, *, now: datetime) -> None:
+    forget_files(run)
+    reasons = [{**reason, "words": ""} for reason in run.told.get("reasons", ())]
+    ImportRun.objects.filter(pk=run.pk).update(forgotten_at=now, told={**run.told, "reasons": reasons})
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
