@@ -134,15 +134,8 @@ def create_person(
     now: datetime,
 ) -> Person:
     """A new person with what is known of her so far; nothing is mandatory."""
-    clean = checked_values(
-        {
-            "given_name": given_name,
-            "family_name": family_name,
-            "language": language,
-            "address": address,
-            "country": country,
-        }
-    )
+    texts = {"given_name": given_name, "family_name": family_name, "language": language, "address": address}
+    clean = checked_values({**texts, "country": country})
     person = Person.objects.create(
         **clean, site=site, sort_key=sort_key(clean["family_name"], clean["given_name"]), created_at=now
     )
