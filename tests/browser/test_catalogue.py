@@ -78,7 +78,7 @@ def world(transactional_db, make_user, make_person, me):
     """One installation with somebody well known and somebody hardly known, and a user for each who looks."""
     now = utc_now()
     password, more = {"password": "a-warm-welcome"}, {"name": "Camille Lefèvre"}
-    users = {role: make_user(role, email=f"{role}@example.org", **more) for role in ROLES}
+    users = {role: make_user(role, email=f"{role}@example.org", **more, **password) for role in ROLES}
     users["two steps"] = make_user("agent", email="steps@example.org", **more, **password)
     users["asked again"] = make_user("agent", email="again@example.org", **more, **password)
     users["plain"] = make_user(email="plain@example.org", **more, **password)
@@ -241,7 +241,7 @@ DATA = re.compile(
     r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
     # what the component page and the timeline are shown with
     r"Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|nothingofthiskind|"
-    r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b",
+    r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b",
 )
 
 
@@ -262,8 +262,7 @@ def test_every_word_on_every_page_is_translated(visit, marked_french):
         if shown.data or shown.without:
             continue
         page, complaints = open_one(shown)
-        assert not complaints, f"{shown}: {complaints}"
-        if found := sorted({word for text in page.evaluate(TEXTS) for word in unmarked(text)}):
+        if found := complaints + sorted({word for text in page.evaluate(TEXTS) for word in unmarked(text)}):
             wrong[str(shown)] = found
     assert not wrong, "".join(f"\n{page}: {', '.join(words)}" for page, words in wrong.items())
 
