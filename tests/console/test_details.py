@@ -87,6 +87,9 @@ def test_each_part_of_the_page_is_asked_for_by_itself(read_as, anne):
         answer = agent.get(f"/people/{anne.uuid}/parts/{name}/?live=1", headers={"HX-Request": "true"})
         assert shown in answer.content.decode()
     assert agent.get(f"/people/{anne.uuid}/parts/nothing/").status_code == 404
+    controller = read_as("controller")
+    assert controller.get(f"/people/{anne.uuid}/parts/consents/").status_code == 404
+    assert "anne@example.org" not in controller.get(f"/people/{anne.uuid}/parts/ways/").content.decode()
 
 
 def test_a_server_that_cannot_stream_says_so_quietly_and_a_stranger_hears_nothing(read_as, client, anne):

@@ -115,6 +115,8 @@ def part(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
     found = people.person(viewer, uuid)
     log_sight(viewer, "person", person_id=found.pk, now=now, again_after=again_after(request))
     viewer = people.seen_as(viewer, found)
+    if name == "consents" and not viewer.sees(FieldClass.CONSENT):
+        raise NotFound
     if name == "owed":
         items = people.open_items(viewer, found, now)
         context = {"person": found, "topic": topic_of(found), "now": now, "open_items": items}
