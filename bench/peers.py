@@ -88,7 +88,7 @@ def ticks_of_tree(root: int) -> int:
     return total
 
 
-# --- the three ----------------------------------------------------------------------------------------------------------
+# --- the three --------------------------------------------------------------------------------------------------------
 
 
 def environment(folder: Path, name: str, packages: tuple[str, ...]) -> Path:
@@ -322,7 +322,7 @@ def _plain() -> dict[str, str]:
     return {name: held for name, held in os.environ.items() if not name.startswith(ours)} | libpq()
 
 
-# --- measuring ----------------------------------------------------------------------------------------------------------
+# --- measuring --------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ def protection(request: HttpRequest, uuid: UUID) -> HttpResponse:
         log_sight(replace(viewer, reason=_("protected this file")), "reason", person_id=found.pk, now=now)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("console:person", uuid)
-    return render(request, "console/people/_file.html", {**frame(viewer, found), "now": now, "changed": True})
+    return render(request, "console/people/_file.html", {**frame(viewer, found, now), "changed": True})
 
 
 @require_GET

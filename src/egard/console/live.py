@@ -132,7 +132,7 @@ def _sign(request: HttpRequest) -> HttpResponse:
 def _others(request: HttpRequest) -> HttpResponse:
     topic = request.GET.get("of", "")
     others = presence.present(viewer_of(request), topic, now=utc_now())
-    return render(request, "console/components/presence.html", {"topic": topic, "others": others})
+    return render(request, "console/people/_here.html", {"topic": topic, "others": others})
 
 
 def again_after(request: HttpRequest) -> timedelta | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from django import forms
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.base.paging import Page
 from egard.base.ring import Ring
 from egard.console.context import PEOPLE
 from egard.console.history import Line
+from egard.kernel.access.presence import Present
 from egard.kernel.people.queries import IdentifierEntry
 from egard.kernel.people.search import Match, PersonRow
 from egard.kernel.registry import FactType, Panel, registry
@@ -56,8 +58,8 @@ def samples(side: str, now: datetime) -> dict[str, Any]:
         "forms": [SampleForm(auto_id=f"{side}-%s"), _wrong(side)],
         "page": Page(items=_rows(side)),
         "lines": _lines(side, now),
-        "way": _identifier("email", "anne.leboeuf@example.org", now),
-        "other_way": _identifier("customer_number", "17850", now),
+        "way": _identifier("email", f"anne.{side}@example.org", now),
+        "other_way": _identifier("customer_number", f"17850{side[0]}", now),
         "panel": Panel(
             f"sample-{side}",
             f"{_('A journey’s panel')} ({shade.lower()})",
@@ -66,8 +68,11 @@ def samples(side: str, now: datetime) -> dict[str, Any]:
             _nothing,
             PEOPLE.permission,
         ),
-        "undo_url": reverse("console:components"),
-        "undo_fields": {"value": "06 12 34 56 78"},
+        "deed": SimpleNamespace(pk=new_id()),
+        "others": [
+            Present(new_id(), "Camille Lefèvre", typing=False),
+            Present(new_id(), "Nora Benali", typing=True),
+        ],
         "spent": Money(123450, "EUR"),
         "refusal": {"detail": _("Every place of this slot is taken; offer the next one.")},
         "moments": [now - 2 * HOUR, now - 26 * HOUR, now - timedelta(days=40), now - timedelta(days=900)],

@@ -131,10 +131,8 @@ def person_card(viewer: Viewer, uuid: UUID, *, now: Any) -> dict[str, Any]:
     found = people.person(viewer, uuid)
     log_sight(viewer, "person", person_id=found.pk, now=now)
     viewer = people.seen_as(viewer, found)
-    framed = persons.frame(viewer, found)
     return {
-        **framed,
-        "current_roles": [role for role in framed["card"].roles if role.until is None or role.until > now],
+        **persons.frame(viewer, found, now),
         "open_items": people.open_items(viewer, found, now),
         "entries": timeline.timeline(viewer, found, limit=FACTS_SHOWN).items if viewer.can(timeline.READ) else None,
         "acts": [a for a in acts.actions_on(viewer) if a.on == "person"],

@@ -167,7 +167,7 @@ class Presence(models.Model):
 
     tab = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    topic = models.CharField(max_length=100, help_text=_("person:<uuid>"))
+    topic = models.CharField(max_length=100, help_text="person:<uuid>")
     stream = models.UUIDField(help_text=_("the connection by which the tab listens"))
     typing = models.BooleanField(default=False)
     came_at = models.DateTimeField()

@@ -27,8 +27,8 @@ def topic_of(person: Person, part: Part | None = None) -> str:
 
 def tell_who(person: Person) -> None:
     """What is known of her changed, and so may her row in the lists."""
-    tell(PEOPLE)
     _tell(person, "who")
+    tell(PEOPLE)
 
 
 def tell_facts(person: Person) -> None:
