@@ -30,7 +30,7 @@ PAGES = catalogue().pages
 GROUP = 14
 """Pages of one test: parallel processes share the groups."""
 GROUPS = [PAGES[start : start + GROUP] for start in range(0, len(PAGES), GROUP)]
-ROLES = ("agent", "analyst", "auditor", "administrator")
+ROLES = ("agent", "adviser", "analyst", "auditor", "administrator")
 LOOKS = [("en", 1280), ("en", 360), ("fr", 1280), ("fr", 360)]
 ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
@@ -240,7 +240,7 @@ def forget_translations() -> None:
 DATA = re.compile(
     r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
     # what the component page and the timeline are shown with
-    r"Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|nothingofthiskind|"
+    r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|nothingofthiskind|"
     r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b",
 )
 

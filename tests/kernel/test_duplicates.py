@@ -8,6 +8,7 @@ from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import merge_persons, undo_merge
 from egard.kernel.people import duplicates, operations, queries
 from egard.kernel.people.likeness import HOLDERS_MAX, Known, score, why
+from egard.kernel.registry import registry
 
 PHONE = frozenset({("phone", "+33612345678")})
 
@@ -67,6 +68,16 @@ def test_everybody_is_looked_through_piece_by_piece(make_person, everything, me,
     assert _pairs(everything) == [{"PAUL Dürand", "Paul Durand"}, {"Anne Roi", "Anne Roy"}]
     _look(now)
     assert len(_pairs(everything)) == 2
+
+
+@pytest.mark.django_db
+def test_each_night_everybody_is_looked_through(make_person, everything, now):
+    make_person("Anne", "Roy", phone="0612345678")
+    make_person("Anne", "Roi", phone="0612345678")
+    nightly = registry.jobs["people.look_for_duplicates"]
+    assert nightly.every and nightly.alone
+    nightly.run(now=now)
+    assert _pairs(everything) == [{"Anne Roi", "Anne Roy"}]
 
 
 @pytest.mark.django_db

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.people import copies, facts, operations, queries, rules
+from egard.kernel.people import copies, duplicates, facts, operations, queries, rules
 from egard.kernel.registry import FieldClass as F
-from egard.kernel.registry import Hooks, IdentifierKind, Importer, Journey, LiveTopic, Permission, Scope
+from egard.kernel.registry import Hooks, IdentifierKind, Importer, Job, Journey, LiveTopic, Permission, Scope
 
 _FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
 
@@ -115,5 +115,6 @@ declaration = Journey(
             load="egard.kernel.lifecycle.imports.people:load",
         ),
     ),
+    jobs=(Job("people.look_for_duplicates", duplicates.look_at_all, every="7 2 * * *", alone=True),),
     hooks=Hooks(export=copies.export, erase=operations.erase, counts=queries.counts),
 )

@@ -100,6 +100,13 @@ def look_for(seconds: float, *, after: int = 0, now: datetime) -> int | None:
     return place
 
 
+def look_at_all(*, now: datetime) -> None:
+    """`look` from the first to the last: what is done each night, one short transaction a batch."""
+    place: int | None = 0
+    while place is not None:
+        place = look(after=place, now=now)
+
+
 def _candidates(which: str, params: dict[str, Any]) -> list[tuple[int, int]]:
     """Pairs of rows that share an identifier of few, or a name with something beside it. One query."""
     params |= {
