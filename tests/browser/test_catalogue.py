@@ -240,7 +240,8 @@ def forget_translations() -> None:
 DATA = re.compile(
     r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
     # what the component page and the timeline are shown with
-    r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|nothingofthiskind|"
+    r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|"
+    r"nothingofthiskind|"
     r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b",
 )
 

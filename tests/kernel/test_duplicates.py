@@ -75,7 +75,8 @@ def test_each_night_everybody_is_looked_through(make_person, everything, now):
     make_person("Anne", "Roy", phone="0612345678")
     make_person("Anne", "Roi", phone="0612345678")
     nightly = registry.jobs["people.look_for_duplicates"]
-    assert nightly.every and nightly.alone
+    assert nightly.every
+    assert nightly.alone
     nightly.run(now=now)
     assert _pairs(everything) == [{"Anne Roi", "Anne Roy"}]
 
