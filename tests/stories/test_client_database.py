@@ -119,8 +119,8 @@ def test_two_files_become_clients_that_are_found_and_known(files, sign_in, settl
     for typed in ("leb", "98 07 5", last_order):
         page.goto("/people/")
         page.fill("#search", typed)
-        page.wait_for_selector(f"#people a[href='/people/{elodie.uuid}/']")
-    page.click(f"#people a[href='/people/{elodie.uuid}/']")
+        page.wait_for_selector(f"#people [data-for='{typed}'] a[href='/people/{elodie.uuid}/']")
+    page.press("#search", "Enter")
     page.wait_for_url(f"**/people/{elodie.uuid}/")
 
     # One page: who she is, how to reach her, what she is worth, what happened.
