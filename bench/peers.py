@@ -293,7 +293,9 @@ def _tryton_work(port: int, told: dict[str, int]) -> dict[str, Callable[[http.cl
         of = [["customer", "=", told["party"]]]
         complaints = call(connection, "model.sale.complaint.search_read", of, 0, 100, None, named)
         of = [["resource", "=", f"party.party,{told['party']}"]]
-        notes = call(connection, "model.ir.note.search_read", of, 0, 100, None, ["message", "create_date", "create_uid"])
+        notes = call(
+            connection, "model.ir.note.search_read", of, 0, 100, None, ["message", "create_date", "create_uid"]
+        )
         assert (len(complaints), len(notes)) == (100, 100), (len(complaints), len(notes))
 
     def create(connection: http.client.HTTPConnection, n: int) -> None:

@@ -74,6 +74,7 @@ CELLS = st.text(
     ending=st.sampled_from(["\n", "\r\n"]),
     packed=st.sampled_from(["", "gzip", "zstd"]),
 )
+@example(rows=[("", "", "\n\\")], separator=",", encoding="utf-8", ending="\n", packed="")
 @example(rows=[("x", '"', "\n")], separator=",", encoding="utf-8", ending="\r\n", packed="")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_any_spreadsheet_writes_is_read_back_cell_by_cell(tmp_path, rows, separator, encoding, ending, packed):

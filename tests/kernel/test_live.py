@@ -81,6 +81,8 @@ def test_many_facts_of_few_are_told_by_name_and_those_of_many_as_one_word(heard,
     told = heard()
     assert len(told) == len(set(told)) == 4
     assert "people" in told
+    settle()
+    heard()
     record_events([event(n, 1000 + n) for n in range(1000)], by=me, now=now)
     assert sorted(heard()) == [live.EVERYTHING, "people"]
     settle()

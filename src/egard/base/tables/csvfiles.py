@@ -53,7 +53,9 @@ def detect_dialect(lines: Sequence[str], separator: str = "", quote: str | None 
     sample = list(lines[:_SAMPLE_LINES])
     mark = _quote(sample) if quote is None else quote
     text = "".join(sample)
-    escape = "\\" if mark and f"\\{mark}" in text and f"{mark}{mark}" not in text.replace(f"\\{mark}", "") else ""
+    # At the end of a cell a backslash before the mark may be the cell's own; inside one it escapes.
+    inside = mark and re.search(rf"\\{mark}(?![,;\t|\r\n]|\Z)", text)
+    escape = "\\" if inside and f"{mark}{mark}" not in text.replace(f"\\{mark}", "") else ""
     if separator:
         return Dialect(separator, mark, escape)
     best, best_score = Dialect(",", mark, escape), (0.0, 0)
