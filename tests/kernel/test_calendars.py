@@ -22,6 +22,7 @@ from egard.base.calendars import (
     Span,
     TooFar,
     add_working,
+    before,
     due,
     is_open,
     next_opening,
@@ -109,6 +110,15 @@ def test_what_comes_after_closing_or_on_a_sunday_has_the_whole_next_day_of_work(
     new_york = ZoneInfo("America/New_York")
     late = datetime(2026, 3, 6, 2, 0, tzinfo=new_york)  # Friday at 2, in Thursday's opening
     assert due(late, Span.parse("1 business day"), NIGHT) == datetime(2026, 3, 7, 4, 0, tzinfo=new_york)
+
+
+def test_a_warning_comes_as_long_before_as_it_says():
+    tuesday = paris(2026, 4, 7, 10, 0)  # after Easter Monday
+    assert before(tuesday, Span.parse("2 h"), OFFICE) == paris(2026, 4, 7, 8, 0)
+    assert before(tuesday, Span.parse("2 business hours"), OFFICE) == paris(2026, 4, 3, 17, 0)
+    assert before(tuesday, Span.parse("1 business day"), OFFICE) == paris(2026, 4, 3, 9, 0)
+    assert before(tuesday, Span.parse("10 days"), OFFICE) == paris(2026, 3, 28, 10, 0)
+    assert before(paris(2026, 3, 31, 10, 0), Span.parse("1 month"), OFFICE) == paris(2026, 2, 28, 10, 0)
 
 
 def test_an_opening_past_midnight_belongs_to_its_evening_and_is_counted_once():
@@ -213,14 +223,13 @@ def test_the_servers_zone_and_the_zone_of_what_it_is_given_change_nothing(start,
 def test_an_amount_of_time_reads_what_it_writes(unit, amount, working):
     span = Span(amount, unit, working)
     assert Span.parse(str(span)) == span
-    assert str(amount) in span.words
 
 
 @pytest.mark.parametrize(
     "words", ["", "h", "0 h", "2", "2 fortnights", "1.5 h", "-2 h", "2 business months", "9999999 h"]
 )
 def test_what_is_no_amount_of_time_is_refused(words):
-    with pytest.raises(BadSpan, match=r"calendars\.bad_span"):
+    with pytest.raises(BadSpan, match="no amount of time"):
         Span.parse(words)
 
 
@@ -249,7 +258,7 @@ WEEK = {"mon": ["09:00-17:00"]}
 def test_a_calendar_that_is_never_open_or_says_nonsense_is_refused(data):
     with pytest.raises(BadCalendar) as refused:
         Calendar.parse(data)
-    assert refused.value.detail
+    assert refused.value.why
 
 
 def test_a_calendar_reads_what_it_writes():

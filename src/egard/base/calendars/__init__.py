@@ -8,6 +8,7 @@ from egard.base.calendars.calendar import BadCalendar, Calendar, Hours, public_h
 from egard.base.calendars.reckoning import (
     TooFar,
     add_working,
+    before,
     due,
     is_open,
     next_opening,
@@ -25,6 +26,7 @@ __all__ = [
     "Span",
     "TooFar",
     "add_working",
+    "before",
     "due",
     "is_open",
     "next_opening",

@@ -10,10 +10,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.utils.translation import gettext_lazy as _
-
-from egard.base.refusal import Refusal
-
 Micros: TypeAlias = int
 """Microseconds since 1970, UTC."""
 MICROSECOND = timedelta(microseconds=1)
@@ -26,11 +22,12 @@ _HOURS = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0
 _HOLIDAYS = re.compile(r"[A-Z]{2}(-[0-9A-Z]{1,5})?")
 
 
-class BadCalendar(Refusal):
-    """The calendar contradicts itself, or is never open; the message says where."""
+class BadCalendar(ValueError):
+    """The calendar contradicts itself, or is never open; `why` says where."""
 
-    code = "calendars.bad_calendar"
-    message = _("This is no calendar of opening hours: {why}")
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"no calendar of opening hours: {why}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,7 +84,7 @@ class Calendar:
         if len(self.week) != len(WEEKDAYS):
             raise BadCalendar(why=f"week: {len(self.week)} ≠ 7")
         if not any(self.week) and not any(self.exceptions.values()):
-            raise BadCalendar(why=_("it is never open."))
+            raise BadCalendar(why="it is never open")
         if len(self.exceptions) > EXCEPTIONS_MAX or any(
             len(d) > SPANS_MAX for d in (*self.week, *self.exceptions.values())
         ):

@@ -9,11 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
-from django.utils.translation import gettext_lazy as _
-
 from egard.base.calendars.calendar import EPOCH, MICROSECOND, Calendar, Micros, micros
 from egard.base.calendars.span import Span
-from egard.base.refusal import Refusal
 
 Opening: TypeAlias = tuple[datetime, datetime]
 FIRST, LAST = date(1900, 1, 1).toordinal(), date(2199, 12, 30).toordinal()
@@ -22,11 +19,8 @@ SEARCHED_WEEKS = 52 * 60
 _ZERO = timedelta(0)
 
 
-class TooFar(Refusal):
+class TooFar(ValueError):
     """The calendar has not that much open time within sixty years, or the moment lies beyond the year 2199."""
-
-    code = "calendars.too_far"
-    message = _("This lies further away than a calendar of people reaches.")
 
 
 def working_between(a: datetime, b: datetime, calendar: Calendar) -> timedelta:
@@ -60,7 +54,7 @@ def due(start: datetime, span: Span, calendar: Calendar) -> datetime:
     `start` on which something opens; what begins in an opening past midnight begins on that opening's date. Raises
     `TooFar`.
     """
-    micros(start)  # with its offset, or refused
+    micros(start)  # a moment without its offset is refused
     try:
         clock = span.clock
         if clock is not None:
@@ -69,11 +63,31 @@ def due(start: datetime, span: Span, calendar: Calendar) -> datetime:
             found = _closing_after(start, span.amount, calendar)
         else:
             found = _on_the_wall(start, span, calendar)
+    except TooFar:
+        raise
     except (OverflowError, ValueError) as error:
         raise TooFar from error
     if found.toordinal() > LAST:
         raise TooFar
     return found.astimezone(UTC)
+
+
+def before(end: datetime, span: Span, calendar: Calendar) -> datetime:
+    """The moment that lies `span` before another, for a warning: "1 business day" is the first opening of the last date
+    of work before that of `end`. Raises `TooFar`.
+    """
+    clock = span.clock
+    if clock is not None:
+        return add_working(end, -clock, calendar) if span.working else end.astimezone(UTC) - clock
+    if not span.working:
+        return _on_the_wall(end, span, calendar, back=True).astimezone(UTC)
+    days, last = span.amount, calendar.local(end).toordinal() - 1
+    for ordinal in range(last, max(FIRST, last - 7 * SEARCHED_WEEKS), -1):
+        moments = _of_day(calendar, date.fromordinal(ordinal))
+        days -= bool(moments)
+        if not days:
+            return _moment(min(opens for opens, _closes in moments))
+    raise TooFar
 
 
 def spans(a: datetime, b: datetime, calendar: Calendar) -> list[Opening]:
@@ -160,14 +174,14 @@ def _closing_after(start: datetime, days: int, calendar: Calendar) -> datetime:
     raise TooFar
 
 
-def _on_the_wall(start: datetime, span: Span, calendar: Calendar) -> datetime:
+def _on_the_wall(start: datetime, span: Span, calendar: Calendar, *, back: bool = False) -> datetime:
     """The same time of the day on another date."""
     local = calendar.local(start)
-    day = local.date()
+    day, amount = local.date(), -span.amount if back else span.amount
     if span.unit in ("day", "week"):
-        day += timedelta(days=span.amount * (7 if span.unit == "week" else 1))
+        day += timedelta(days=amount * (7 if span.unit == "week" else 1))
     else:
-        months = day.year * 12 + day.month - 1 + span.amount * (12 if span.unit == "year" else 1)
+        months = day.year * 12 + day.month - 1 + amount * (12 if span.unit == "year" else 1)
         first = date(months // 12, months % 12 + 1, 1)
         after = date((months + 1) // 12, (months + 1) % 12 + 1, 1)
         day = first.replace(day=min(day.day, (after - first).days))

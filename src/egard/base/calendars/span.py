@@ -8,11 +8,6 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-
-from egard.base.refusal import Refusal
-
 Unit = Literal["minute", "hour", "day", "week", "month", "year"]
 AMOUNT_MAX: dict[str, int] = {"minute": 10**6, "hour": 20_000, "day": 4_000, "week": 500, "month": 120, "year": 30}
 """Longer than some ten years is no promise but a slip of the pen."""
@@ -21,14 +16,14 @@ _SHORT = {"min": "minute", "mins": "minute", "h": "hour", "hr": "hour", "hrs": "
 _FORM = re.compile(r"(?P<amount>\d{1,7})\s*(?P<working>business|working)?\s*(?P<unit>[a-z]+)")
 
 
-class BadSpan(Refusal):
+class BadSpan(ValueError):
     """The amount of time is not written as one: a number, then min, h, days, weeks, months, business days…"""
 
-    code = "calendars.bad_span"
-    message = _(
-        "“{written}” is no amount of time here. Write 30 min, 2 h, 2 business hours, 1 business day, 3 days, 1 week,"
-        " 2 months."
-    )
+    def __init__(self, written: str) -> None:
+        self.written = written
+        super().__init__(
+            f"{written!r} is no amount of time; write 30 min, 2 h, 2 business hours, 1 business day, 3 days"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Span:
     def __post_init__(self) -> None:
         bad = self.unit not in get_args(Unit) or not 1 <= self.amount <= AMOUNT_MAX[self.unit]
         if bad or (self.working and self.unit not in ("minute", "hour", "day")):
-            raise BadSpan(written=f"{self.amount} {'business ' if self.working else ''}{self.unit}")
+            raise BadSpan(f"{self.amount} {'business ' if self.working else ''}{self.unit}")
 
     @classmethod
     def parse(cls, words: str | Span) -> Span:
@@ -68,41 +63,15 @@ class Span:
             unit = f"business {self.unit}{'s' if self.amount > 1 else ''}"
         return f"{self.amount} {unit}"
 
-    @property
-    def words(self) -> str:
-        """As people say it, in the active language."""
-        return _words(self.unit, self.working, self.amount) % {"n": self.amount}
-
 
 @lru_cache(maxsize=1000)
 def _parsed(words: str) -> Span:
     found = _FORM.fullmatch(" ".join(str(words).lower().split()))
     if found is None:
-        raise BadSpan(written=str(words)[:50])
+        raise BadSpan(str(words)[:50])
     unit: Any = found["unit"]
     unit = _SHORT.get(unit, unit.removesuffix("s"))
     try:
         return Span(int(found["amount"]), unit, working=bool(found["working"]))
     except BadSpan as error:
-        raise BadSpan(written=str(words)[:50]) from error
-
-
-def _words(unit: str, working: bool, n: int) -> str:
-    if working and unit == "minute":
-        return ngettext("%(n)s working minute", "%(n)s working minutes", n)
-    if working and unit == "hour":
-        return ngettext("%(n)s working hour", "%(n)s working hours", n)
-    if working:
-        return ngettext("%(n)s working day", "%(n)s working days", n)
-    match unit:
-        case "minute":
-            return ngettext("%(n)s minute", "%(n)s minutes", n)
-        case "hour":
-            return ngettext("%(n)s hour", "%(n)s hours", n)
-        case "day":
-            return ngettext("%(n)s day", "%(n)s days", n)
-        case "week":
-            return ngettext("%(n)s week", "%(n)s weeks", n)
-        case "month":
-            return ngettext("%(n)s month", "%(n)s months", n)
-    return ngettext("%(n)s year", "%(n)s years", n)
+        raise BadSpan(str(words)[:50]) from error
