@@ -12,6 +12,7 @@ from django.utils import translation
 from egard.kernel.access.operations import ensure_site, ensure_team, grant_role, place_user
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person, merge_persons, undo_merge
+from egard.kernel.messages.late import tell_promises
 from egard.kernel.people.operations import Erased
 from egard.kernel.people.queries import open_items
 from egard.kernel.people.queries import person as seen
@@ -259,6 +260,23 @@ def test_the_owner_is_warned_and_the_others_are_told_when_it_is_overdue(owed, te
     }
     note_told(list(Notice.objects.filter(user=agent)), now=now + 5 * HOUR)
     assert Notice.objects.filter(told_at=None).count() == 3
+
+
+def test_what_is_overdue_leaves_as_one_message_each_and_once(owed, team_of, mailbox, carry_out, me, now):
+    team, _site, agent, lead, _other = team_of
+    steps = [Escalation("30 min", ("owner", "lead"))]
+    rows = [owed(key=str(n), owner=agent, team=team, escalation=steps, note="Anne’s secret") for n in range(12)]
+    sweeping.sweep(now=now + 3 * HOUR)
+    keep(rows[0], by=me, now=now + 3 * HOUR)
+    for _ in range(2):
+        tell_promises(now=now + 3 * HOUR)
+    carry_out(at=now + 3 * HOUR)
+    assert sorted(letter["To"] for letter in mailbox.letters) == sorted([agent.email, lead.email])
+    letter = mailbox.letters[0]
+    text = letter.get_body(("plain",)).get_content()
+    assert letter["Subject"] in ("11 promises overdue", "11 promesses en retard")
+    assert text.count("\n- ") + text.count("\n– ") == 10
+    assert "Anne" not in text
 
 
 def test_after_the_answer_nobody_is_told_anything(owed, team_of, me, now):

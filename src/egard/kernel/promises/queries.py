@@ -22,6 +22,7 @@ from egard.kernel.registry import registry
 READ, MAKE, KEEP, MANAGE, COCKPIT = (
     "promises.read", "promises.make", "promises.keep", "promises.manage", "promises.cockpit",
 )  # fmt: skip
+RELATED = ("owner", "team", "site", "person__root", "calendar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _within(viewer: Viewer, scope: str) -> Q:
 
 def promises(viewer: Viewer, asked: Asked, *, limit: int = 50, cursor: str | None = None) -> Page[Promise]:
     """A page of promises, the nearest due moment first, with owner, team, site and person: one query."""
-    found = _asked(viewer, asked).select_related("owner", "team", "site", "person").order_by("due_at", "id")
+    found = _asked(viewer, asked).select_related(*RELATED).order_by("due_at", "id")
     if cursor:
         due, pk = decode_cursor(cursor, "promises", int, int)
         found = found.filter(Q(due_at__gt=moment_of(due)) | Q(due_at=moment_of(due), id__gt=pk))
@@ -109,7 +110,7 @@ def _asked(viewer: Viewer, asked: Asked) -> QuerySet[Promise]:
 def promise(viewer: Viewer, uuid: UUID, permission: str = READ) -> Promise:
     """One promise by its public id, with its events in order (`history`). Raises `NotFound`."""
     events = Prefetch("events", PromiseEvent.objects.order_by("n"), to_attr="history")
-    found = visible(viewer, permission).select_related("owner", "team", "site", "person", "calendar")
+    found = visible(viewer, permission).select_related(*RELATED)
     one = found.filter(uuid=uuid).prefetch_related(events).first()
     if one is None:
         raise NotFound
@@ -134,7 +135,7 @@ def of_person(
         due, pk = decode_cursor(cursor, "promises_of", int, int)
         found = found.filter(Q(due_at__lt=moment_of(due)) | Q(due_at=moment_of(due), id__lt=pk))
     limit = bounded(limit)
-    rows = list(found.select_related("owner", "team", "site").order_by("-due_at", "-id")[: limit + 1])
+    rows = list(found.select_related(*RELATED).order_by("-due_at", "-id")[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows[:limit], encode_cursor("promises_of", micros(last.due_at), last.pk) if last else None)
 
