@@ -88,12 +88,12 @@ def test_lists_are_asked_by_state_kind_owner_place_and_moment(program, owed, mak
         assert answer.status == 200, answer
         return [row["id"] for row in answer.json["items"]]
 
-    assert found("state=owed") == [first["id"], second["id"]]
+    assert found("owed=true") == [first["id"], second["id"]]
     assert found("state=open&kind=promises.call_back") == [second["id"]]
     assert found(f"owner={agent.pk}") == found(f"team={team.pk}") == found(f"site={site.pk}") == [first["id"]]
     assert found("subject=case:1") == [second["id"]]
-    assert found(f"state=owed&due_before={first['due_at']}") == []
-    assert found(f"state=owed&due_from={first['due_at']}&limit=1") == [first["id"]]
+    assert found(f"owed=true&due_before={first['due_at']}") == []
+    assert found(f"owed=true&due_from={first['due_at']}&limit=1") == [first["id"]]
     assert len(found("")) == 3
     assert second["calendar"] == "office/1"
 

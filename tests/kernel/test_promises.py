@@ -17,6 +17,7 @@ from egard.kernel.people.operations import Erased
 from egard.kernel.people.queries import open_items
 from egard.kernel.people.queries import person as seen
 from egard.kernel.promises import queries, refusals, sweeping
+from egard.kernel.promises.asked import Asked
 from egard.kernel.promises.calendars import UnknownCalendar, WrongCalendar, WrongTime, terms_of
 from egard.kernel.promises.models import CalendarVersion, Notice, Promise, PromiseEvent
 from egard.kernel.promises.operations import (
@@ -353,17 +354,17 @@ def test_staff_see_promises_as_far_as_they_reach(owed, team_of, make_user, me, n
     )
     grant_role(agent, "agent", scope="own", by=me, now=now)
     viewer = viewer_for(agent, now=now)
-    assert [row.pk for row in queries.promises(viewer, queries.Asked()).items] == [mine.pk]
+    assert [row.pk for row in queries.promises(viewer, Asked()).items] == [mine.pk]
     with pytest.raises(queries.NotFound):
         queries.promise(viewer, hers.uuid)
     grant_role(agent, "agent", scope="site", by=me, now=now)
     viewer = viewer_for(agent, now=now)
-    assert {row.pk for row in queries.promises(viewer, queries.Asked()).items} == {mine.pk, hers.pk}
+    assert {row.pk for row in queries.promises(viewer, Asked()).items} == {mine.pk, hers.pk}
     everything = viewer_for(make_user("administrator"), now=now)
-    assert queries.count(everything, queries.Asked(states=("owed",))) == 3
+    assert queries.count(everything, Asked(owed=True)) == 3
     assert [row.pk for row in queries.some(everything, [elsewhere.uuid])] == [elsewhere.pk]
-    page = queries.promises(everything, queries.Asked(), limit=2)
-    rest = queries.promises(everything, queries.Asked(), limit=2, cursor=page.next)
+    page = queries.promises(everything, Asked(), limit=2)
+    rest = queries.promises(everything, Asked(), limit=2, cursor=page.next)
     assert [row.pk for row in page.items + rest.items] == [mine.pk, hers.pk, elsewhere.pk]
 
 

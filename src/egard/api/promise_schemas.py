@@ -12,7 +12,6 @@ from egard.api.schemas import In, Out, SiteOut, StaffOut, TeamOut
 from egard.base.moments import Moment
 
 State = Literal["open", "paused", "kept", "broken", "released"]
-Asked = Literal["open", "paused", "kept", "broken", "released", "owed"]
 
 
 class PromiseEventOut(Out):

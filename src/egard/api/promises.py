@@ -21,6 +21,7 @@ from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
 from egard.kernel.promises import operations, queries
+from egard.kernel.promises.asked import Asked
 from egard.kernel.promises.calendars import terms_of
 from egard.kernel.promises.facts import label_of
 from egard.kernel.promises.models import Promise
@@ -69,9 +70,8 @@ def read(viewer: Viewer, promise_id: UUID, permission: str = queries.READ) -> Pr
 @router.get("promises", response=Listed[shapes_of.PromiseOut], summary="Promises")
 def list_promises(
     request: HttpRequest,
-    state: Annotated[
-        list[shapes_of.Asked], Query(max_length=10, description="`owed`: whatever is still owed; repeatable")
-    ] = [],  # noqa: B006
+    state: Annotated[list[shapes_of.State], Query(max_length=10, description="repeatable")] = [],  # noqa: B006
+    owed: Annotated[bool, Query(description="only what is still owed: also what broke and was not kept since")] = False,
     kind: Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=50)] = [],  # noqa: B006
     owner: UUID | None = None,
     team: UUID | None = None,
@@ -85,7 +85,17 @@ def list_promises(
     """The nearest due moment first. Scope: `promises.read`."""
     viewer = viewer_of(request)
     viewer.require(queries.READ)
-    asked = queries.Asked(tuple(state), tuple(kind), owner, team, site, None, subject, due_from, due_before)
+    asked = Asked(
+        states=tuple(state),
+        owed=owed,
+        kinds=tuple(kind),
+        owner=owner,
+        team=team,
+        site=site,
+        subject=subject,
+        due_from=due_from,
+        due_before=due_before,
+    )
     if cursor is None:
         log_sight(viewer, "list", detail=f"promises {' '.join([*state, *kind])}".strip(), now=utc_now())
     return shapes.page_out(queries.promises(viewer, asked, limit=limit, cursor=cursor), promise_out)
