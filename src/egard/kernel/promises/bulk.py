@@ -64,8 +64,10 @@ def remember(stories: Sequence[Story], *, by: Actor, now: datetime) -> int:
 
 def _lived(story: Story, version: CalendarVersion | None, *, by: Actor, now: datetime) -> Change:
     """What became of a promise up to `now`."""
-    span = readable(story.within or registry.promises[story.kind].within) if story.due_at is None else None
-    moment = story.due_at or due(story.made_at, span, calendar_of(version.pk if version else None))
+    span, moment = None, story.due_at
+    if moment is None:
+        span = readable(story.within or registry.promises[story.kind].within)
+        moment = due(story.made_at, span, calendar_of(version.pk if version else None))
     names = ("kind", "key", "person_id", "subject", "note", "owner_id", "team_id", "site_id", "channel")
     row = Promise(
         **{name: getattr(story, name) for name in names},
