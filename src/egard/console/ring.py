@@ -143,9 +143,13 @@ def unit_words(unit: str, count: int) -> str:
     return (forms[unit] % {"count": count}).replace(f"{count} ", f"{count}\u00a0", 1)
 
 
-def left_words(ring: Ring, now: datetime) -> str:
+def _left(ring: Ring, now: datetime) -> str:
     unit, count = amount(ring, now)
-    words = _("less than a minute left") if count == 0 else unit_words(unit, count)
+    return _("less than a minute left") if count == 0 else unit_words(unit, count)
+
+
+def left_words(ring: Ring, now: datetime) -> str:
+    words = _left(ring, now)
     return _("at risk: %(left)s") % {"left": words} if look(ring, now) == "risk" else words
 
 
@@ -177,6 +181,25 @@ def drawn(ring: Ring, now: datetime, size: str = "row") -> SafeString:
         '<time datetime="{}" title="{}">{}<span class="visually-hidden"> ({})</span></time>{}</span></span>',
         size, _clockwork(ring, now), sign(shown, share_left(ring, now)), words.what, words.moment.isoformat(), exactly,
         words.told, exactly, joined,
+    )  # fmt: skip
+
+
+def brief(ring: Ring, now: datetime) -> SafeString:
+    """The sign with the fewest words that do, for rows: the time left, how late it is, what became of it. The moment is
+    there on hover and for screen readers.
+    """
+    shown, words = look(ring, now), said(ring, now)
+    if shown in ("running", "risk"):
+        told = _left(ring, now)
+    elif shown == "broken":
+        told = late_words(now - ring.due_at)
+    else:
+        told = {"paused": _("paused"), "kept": _("kept"), "late": _("kept late"), "released": _("released")}[shown]
+    return format_html(
+        '<span class="promise promise-row promise-brief"{} data-brief>{}<time class="promise-words" datetime="{}" '
+        'title="{}"><span data-left>{}</span><span class="visually-hidden"> ({})</span></time></span>',
+        _clockwork(ring, now), sign(shown, share_left(ring, now)), words.moment.isoformat(), exact(words.moment), told,
+        exact(words.moment),
     )  # fmt: skip
 
 

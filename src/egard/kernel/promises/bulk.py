@@ -80,6 +80,8 @@ def _lived(story: Story, version: CalendarVersion | None, *, by: Actor, now: dat
     made = Happened("made", story.made_at, moment)
     change = Change(row, terms_of(row), begin(made), [Written(made, by, story.channel)])
     for what, at, reason in story.deeds:
+        if at > now:
+            break
         change.notice(by=system("promises"), now=at)
         if allow(change, what):
             change.add(Happened(what, at), by=by, channel=story.channel, reason=reason)

@@ -41,6 +41,8 @@ class WorkItem:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
+    without: tuple[str, ...] = ()
+    """Names of the list's actions that mean nothing for this row."""
 
 
 @dataclass(frozen=True, slots=True)
