@@ -110,7 +110,7 @@ def world(transactional_db, make_user, make_person, me):
 
 def promises_of(anne, agent, me, now):
     """A past of promises that is shown to all, and some that are owed; one of these is answered."""
-    site = ensure_site("lyon", "Lyon", by=me, now=now)
+    site = ensure_site("lyon", "Lyon Bellecour", by=me, now=now)
     past = [
         Story(
             kind="promises.answer",

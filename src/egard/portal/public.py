@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from egard.base.clock import utc_now
@@ -18,7 +17,7 @@ from egard.portal.pages import open_page, render
 
 HELD_SECONDS = 60.0
 """Whoever asks how often: the figures are counted once a minute and process."""
-_held: dict[tuple[str, str | None], tuple[float, Published]] = {}
+_held: dict[str, tuple[float, Published]] = {}
 
 
 @require_GET
@@ -34,7 +33,7 @@ def promises(request: HttpRequest) -> HttpResponse:
 
 
 def _counted(now: datetime) -> Published | None:
-    name = str(connection.settings_dict["NAME"]), get_language()  # what it names is said in a language
+    name = str(connection.settings_dict["NAME"])
     held = _held.get(name)
     if held is None or held[0] < time.monotonic():
         counted = published(now=now)
