@@ -34,6 +34,7 @@ def described() -> dict:
         "people",
         "timeline",
         "house",
+        "promises",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):
@@ -101,11 +102,13 @@ def one_connection():
 def test_whatever_is_sent_no_answer_is_our_fault_or_another_than_described(operation, program, anne, purchase):
     program.post("events", purchase("A1", person={"id": anne["id"]}))
     method, _space, path = operation.partition(" ")
+    asked = {"key": "1", "kind": "promises.answer", "person": anne["id"], "within": "2 h"}
+    promise = program.post("promises", asked).json
     with one_connection():
-        fuzz(path, method, program.headers, anne["id"])
+        fuzz(path, method, program.headers, {"person_id": anne["id"], "promise_id": promise["id"], "code": "shop"})
 
 
-def fuzz(path: str, method: str, headers: dict[str, str], person: str) -> None:
+def fuzz(path: str, method: str, headers: dict[str, str], known: dict[str, str]) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler())
 
     @given(case=schema[path][method].as_strategy())
@@ -118,10 +121,10 @@ def fuzz(path: str, method: str, headers: dict[str, str], person: str) -> None:
         print_blob=True,
     )
     def every(case):
-        person_id = (case.path_parameters or {}).get("person_id")
-        # Every other id is Anne's: behind an unknown one little can be found.
-        if isinstance(person_id, str) and person_id[-1:] in "02468ace":
-            case.path_parameters["person_id"] = person
+        # Every other id is Anne's, or of a promise to her: behind an unknown one little can be found.
+        for name, asked in (case.path_parameters or {}).items():
+            if name in known and isinstance(asked, str) and asked[-1:] in "02468ace":
+                case.path_parameters[name] = known[name]
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     every()

@@ -37,6 +37,7 @@ from egard.kernel.registry.desk import (
     WorkRow,
 )
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
+from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
     "SCOPES",
@@ -47,6 +48,7 @@ __all__ = [
     "Composer",
     "DeclarationError",
     "Done",
+    "Escalation",
     "FactType",
     "FieldClass",
     "Filter",
@@ -65,6 +67,8 @@ __all__ = [
     "Permission",
     "Personal",
     "PortalItem",
+    "PromiseKind",
+    "PromiseListener",
     "Reaction",
     "Registry",
     "RoleType",

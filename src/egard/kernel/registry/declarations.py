@@ -9,7 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
+from egard.base.ring import Ring
 from egard.kernel.registry.desk import Action, Composer, Worklist
+from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
 SCOPES: tuple[Scope, ...] = ("own", "team", "site", "all")
@@ -198,6 +200,10 @@ class OpenItem:
     label: Words
     due_at: datetime | None = None
     tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
+    ring: Ring | None = None
+    """A promise: it shows with the time that is left."""
+    url: str = ""
+    """Where one works on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +362,8 @@ class Journey:
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
+    promises: tuple[PromiseKind, ...] = ()
+    promise_listeners: tuple[PromiseListener, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""
