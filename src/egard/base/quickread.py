@@ -5,6 +5,7 @@ Django reads every moment by Python code on its own connections; here psycopg's 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,11 @@ def quick_rows(query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     Moments come in UTC. Select JSON as text (`data::text`) and parse it with orjson.
     """
     connection.ensure_connection()
-    with Cursor(connection.connection) as cursor:
+    connection.validate_no_broken_transaction()
+    began = time.perf_counter()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         cursor.execute(query.encode(), parameters, binary=True)
-        return cursor.fetchall()
+        rows = cursor.fetchall()
+    if connection.queries_logged:  # who counts queries counts this one too
+        connection.queries_log.append({"sql": query, "time": f"{time.perf_counter() - began:.3f}"})
+    return rows

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from egard.base.ring import Look, Ring, counted, look, risk_from, share_left, time_left
 from egard.console.moments import day_words, exact
@@ -232,6 +233,11 @@ def text(ring: Ring, now: datetime) -> str:
 
 def vocabulary() -> str:
     """The words that ring.js says as time runs, as JSON: singular and plural of each unit, with `{count}`."""
+    return _vocabulary(get_language())
+
+
+@lru_cache(maxsize=16)
+def _vocabulary(_language: str | None) -> str:
     units = {unit: [_template(unit, 1), _template(unit, 2)] for unit in ("m", "h", "wm", "wh")}
     words = {"soon": _("less than a minute left"), "risk": _("at risk: %(left)s") % {"left": "{left}"}}
     return json.dumps({**units, **words, "over": _("the time is over")}, ensure_ascii=False, separators=(",", ":"))
