@@ -20,6 +20,7 @@ from egard.kernel.access.queries import colleague, sites, staff
 from egard.kernel.people import bulk, operations
 from egard.kernel.people import queries as people
 from egard.kernel.people.lists import Looked, count_looked_after, looked_after
+from egard.kernel.people.live import PEOPLE
 from egard.kernel.people.search import PersonRow, search
 from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow
 
@@ -211,6 +212,7 @@ LISTS = (
             " once from the list of those without an adviser."
         ),
         key="c",
+        live=(PEOPLE,),
         order=10,
     ),
     Worklist(
@@ -224,6 +226,7 @@ LISTS = (
         orders=ORDERS,
         empty=gettext_lazy("Everybody has an adviser. New people without one will stand here."),
         key="o",
+        live=(PEOPLE,),
         order=20,
     ),
 )
