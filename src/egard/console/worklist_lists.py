@@ -41,7 +41,8 @@ class UnknownChoice(Refusal):
 def row_of(row: PersonRow, *, adviser: bool = True) -> WorkRow:
     """A person as a row of a list."""
     roles = ", ".join(words.word(words.ROLES, role) for role in row.roles)
-    told = (row.contact, row.site, row.adviser if adviser else "", roles)
+    also = f"{_('also known as')} {row.also}" if row.also else ""
+    told = (also, row.contact, row.site, row.adviser if adviser else "", roles)
     return WorkRow(str(row.id), row.name or known_as(row.known_by), " · ".join(filter(None, told)), person=row.id)
 
 
