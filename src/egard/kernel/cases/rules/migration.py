@@ -63,7 +63,7 @@ _WORDS = {
 }
 
 
-def _parts(case_type: CaseType) -> dict[str, dict[str, Any]]:
+def parts_of(case_type: CaseType) -> dict[str, dict[str, Any]]:
     return {
         "steps": {**case_type.steps, **case_type.menu},
         "stages": case_type.stages,
@@ -77,7 +77,7 @@ def difference(old: CaseType, new: CaseType) -> Difference:
     """What `new` adds, takes away, changes; what may be the same under another name."""
     found = Difference()
     for part in PARTS:
-        before, after = _parts(old)[part], _parts(new)[part]
+        before, after = parts_of(old)[part], parts_of(new)[part]
         removed = [key for key in before if key not in after]
         added = [key for key in after if key not in before]
         renamed: dict[str, str | None] = {}
@@ -114,8 +114,8 @@ def names_of(old: CaseType, new: CaseType, plan: Names) -> Names:
     """Where everything of `old` goes: by the plan, else under its own name where that is there, else nowhere."""
     found: Names = {}
     for part in PARTS:
-        said, after = plan.get(part, {}), _parts(new)[part]
-        wanted = {key: said.get(key, key) for key in _parts(old)[part]}
+        said, after = plan.get(part, {}), parts_of(new)[part]
+        wanted = {key: said.get(key, key) for key in parts_of(old)[part]}
         found[part] = {key: to if to in after else None for key, to in wanted.items()}
     return found
 

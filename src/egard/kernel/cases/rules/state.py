@@ -78,7 +78,7 @@ def _step(to: str) -> Callable[[State, Event, str], None]:
     def change(state: State, event: Event, at: str) -> None:
         held = state["steps"].get(event["step"], _FIRST)
         kept = {name: held[name] for name in _KEPT if name in held}
-        told = {name: event[name] for name in ("by", "why") if event.get(name)}
+        told = {name: event[name] for name in ("by", "why", "team") if event.get(name)}
         state["steps"][event["step"]] = {**kept, "state": to, "at": at, **told}
         _put_data(state, event, at)
 
@@ -86,7 +86,7 @@ def _step(to: str) -> Callable[[State, Event, str], None]:
 
 
 _FIRST = {"n": 1}
-_KEPT = ("n", "owner", "again")
+_KEPT = ("n", "owner", "team", "again")
 """What a step keeps from state to state: which run it is, whose it is, whether somebody asked for this run."""
 
 
@@ -98,8 +98,9 @@ def _waiting(state: State, event: Event, at: str) -> None:
 
 def _again(state: State, event: Event, at: str) -> None:
     """Another run of the step, whatever it follows."""
-    runs = state["steps"][event["step"]]["n"]
-    state["steps"][event["step"]] = {"n": runs + 1, "state": AVAILABLE, "at": at, "again": True}
+    held = state["steps"][event["step"]]
+    whose = {name: held[name] for name in ("owner", "team") if name in held}
+    state["steps"][event["step"]] = {**whose, "n": held["n"] + 1, "state": AVAILABLE, "at": at, "again": True}
 
 
 def _added(state: State, event: Event, at: str) -> None:
