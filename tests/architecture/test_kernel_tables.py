@@ -17,6 +17,8 @@ WRITERS = (
     "kernel/people/indexing.py",  # how they are found
     "kernel/people/merges.py",
     "kernel/people/duplicates.py",
+    "kernel/promises/writing.py",
+    "kernel/promises/sweeping.py",
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`
@@ -31,7 +33,7 @@ WRITES = frozenset(
     | {"update", "delete", "add", "remove", "set", "clear"}
 )
 SQL = re.compile(
-    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages)_\w+)',
+    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|promises)_\w+)',
     re.IGNORECASE,
 )
 

@@ -49,7 +49,7 @@ declaration = Journey(
             permission=queries.READ,
             portal=False,
             url=_url,
-            icon="checklist",
+            icon="clipboard-check",
             describe=lambda subjects: queries.describe(system_viewer("cases"), subjects),
         ),
         PromiseKind(
@@ -60,7 +60,7 @@ declaration = Journey(
             escalation=_LATE,
             permission=queries.READ,
             url=_url,
-            icon="folder",
+            icon="clipboard-check",
             describe=lambda subjects: queries.describe(system_viewer("cases"), subjects),
         ),
     ),

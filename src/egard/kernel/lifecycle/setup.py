@@ -1,7 +1,9 @@
-"""What an installation needs after `migrate`: kinds of fact and cursors, from the declarations."""
+"""What an installation needs after `migrate`: kinds of fact and cursors, from the declarations; calendars."""
 
 from __future__ import annotations
 
+from egard.base.clock import utc_now
+from egard.kernel.promises.operations import ensure_calendars
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.operations import rebase_log
 from egard.kernel.timeline.reactions import ensure_cursors
@@ -12,3 +14,4 @@ def after_migrate() -> None:
     rebase_log()
     kinds.register_all()
     ensure_cursors()
+    ensure_calendars(now=utc_now())

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from egard.base.ring import Ring
 from egard.kernel.registry.desk import Action, Composer, Worklist
+from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
 SCOPES: tuple[Scope, ...] = ("own", "team", "site", "all")
@@ -198,6 +201,10 @@ class OpenItem:
     label: Words
     due_at: datetime | None = None
     tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
+    ring: Ring | None = None
+    """A promise: it shows with the time that is left."""
+    url: str = ""
+    """Where one works on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +320,17 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseTypeFile:
+    """A type of case that a journey brings, as a file (see docs/cases.md); its name is that of the file.
+
+    `migrate` publishes it once; what the house publishes under that name afterwards stays.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """What a kernel package or a journey does when persons are merged, exported, erased.
 
@@ -356,6 +374,9 @@ class Journey:
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
+    promises: tuple[PromiseKind, ...] = ()
+    promise_listeners: tuple[PromiseListener, ...] = ()
+    case_types: tuple[CaseTypeFile, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

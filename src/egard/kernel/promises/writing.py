@@ -1,0 +1,240 @@
+"""Writing what happened to promises: events, the snapshot, facts, whom to tell; one or a batch, the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from egard.base.copytext import moment_array, number_array, text_array
+from egard.kernel.access.actors import Actor
+from egard.kernel.access.live import tell
+from egard.kernel.people.live import tell_persons
+from egard.kernel.promises import facts
+from egard.kernel.promises.calendars import terms_of
+from egard.kernel.promises.models import Notice, Promise, PromiseEvent
+from egard.kernel.promises.recipients import told_of
+from egard.kernel.promises.rules import Clock, Happened, Terms, follow, next_moment, overdue
+from egard.kernel.registry import PromiseListener, registry
+from egard.kernel.timeline.operations import validated
+from egard.kernel.timeline.writing import Prepared, record_prepared
+
+TOPIC = "promises"
+"""What open pages follow: some promise changed."""
+_FACTS = {
+    "made": facts.PromiseMade,
+    "kept": facts.PromiseKept,
+    "broken": facts.PromiseBroken,
+    "released": facts.PromiseReleased,
+}
+
+_SHOWN = ("state", "due_at", "since", "last_at", "paused_at", "left", "kept_at", "ended_at", "warned", "escalated")
+
+
+@dataclass(slots=True)
+class Written:
+    """An event with what the clock does not need of it."""
+
+    event: Happened
+    by: Actor
+    channel: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Change:
+    """A promise that is held, and what happens to it now, in order."""
+
+    promise: Promise
+    terms: Terms
+    clock: Clock
+    events: list[Written] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, promise: Promise) -> Change:
+        return cls(promise, terms_of(promise), clock_of(promise))
+
+    def notice(self, *, by: Actor, now: datetime) -> Change:
+        """First what happened by itself before `now`: whoever comes first writes it, always the same."""
+        self.clock, found = overdue(self.clock, self.terms, now)
+        self.events += [Written(event, by) for event in found]
+        return self
+
+    def add(self, event: Happened, *, by: Actor, channel: str = "", reason: str = "") -> None:
+        self.clock = follow(self.clock, event, self.terms)
+        self.events.append(Written(event, by, channel, reason))
+
+
+def clock_of(promise: Promise) -> Clock:
+    """The snapshot as the rules know it."""
+    return Clock(
+        state=promise.state,
+        made_at=promise.made_at,
+        due_at=promise.due_at,
+        first_due_at=promise.first_due_at,
+        since=promise.since,
+        last_at=promise.last_at,
+        paused_at=promise.paused_at,
+        left=promise.left,
+        kept_at=promise.kept_at,
+        ended_at=promise.ended_at,
+        warned=promise.warned,
+        escalated=promise.escalated,
+    )
+
+
+def show(promise: Promise, clock: Clock, terms: Terms) -> None:
+    """Put the clock into the row."""
+    for name in _SHOWN:
+        setattr(promise, name, getattr(clock, name))
+    promise.next_at = next_moment(clock, terms)
+
+
+_KEEP = """
+update promises_promise p set state = w.state, due_at = w.due_at, since = w.since, last_at = w.last_at,
+  paused_at = w.paused_at, "left" = w.left_s * interval '1 microsecond', kept_at = w.kept_at, ended_at = w.ended_at,
+  next_at = w.next_at, warned = w.warned, escalated = w.escalated, version = w.version, kept_channel = w.kept_channel
+from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+  %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::int[], %s::int[], %s::text[])
+  w(id, state, due_at, since, last_at, paused_at, left_s, kept_at, ended_at, next_at, warned, escalated, version,
+    kept_channel)
+where p.id = w.id
+"""
+
+
+def write(changes: Iterable[Change], *, now: datetime) -> None:
+    """Write what happened to some promises that are held: a constant number of statements, then who listens."""
+    changed = [change for change in changes if change.events]
+    if not changed:
+        return
+    rows = [row for change in changed for row in _numbered(change, now)]
+    PromiseEvent.objects.bulk_create(rows)
+    _update([change.promise for change in changed])
+    _tell_staff(changed, rows, now=now)
+    record_facts([(change.promise, written) for change in changed for written in change.events], now=now)
+    hear(rows)
+    tell_pages([change.promise for change in changed])
+
+
+def write_first(promise: Promise, written: Written, *, now: datetime) -> None:
+    """The same for a promise that was just made."""
+    row = event_row(promise, 1, written, now)
+    row.save(force_insert=True)
+    record_facts([(promise, written)], now=now)
+    hear([row])
+    tell_pages([promise])
+
+
+def _numbered(change: Change, now: datetime) -> list[PromiseEvent]:
+    promise, first = change.promise, change.promise.version
+    show(promise, change.clock, change.terms)
+    promise.version = first + len(change.events)
+    for written in change.events:
+        if written.event.what == "kept":
+            promise.kept_channel = written.channel
+    return [event_row(promise, n, written, now) for n, written in enumerate(change.events, first + 1)]
+
+
+def event_row(promise: Promise, n: int, written: Written, now: datetime) -> PromiseEvent:
+    event = written.event
+    return PromiseEvent(
+        promise=promise,
+        n=n,
+        what=event.what,
+        at=event.at,
+        recorded_at=now,
+        by=str(written.by),
+        channel=written.channel,
+        due_at=promise.due_at if event.what == "resumed" else event.due_at,
+        level=event.level,
+        reason=written.reason,
+    )
+
+
+def _update(promises: Sequence[Promise]) -> None:
+    columns = (
+        number_array(p.pk for p in promises),
+        text_array([p.state for p in promises]),
+        *(moment_array(getattr(p, name) for p in promises) for name in ("due_at", "since", "last_at", "paused_at")),
+        number_array(None if p.left is None else round(p.left.total_seconds() * 1_000_000) for p in promises),
+        *(moment_array(getattr(p, name) for p in promises) for name in ("kept_at", "ended_at", "next_at")),
+        *(number_array(getattr(p, name) for p in promises) for name in ("warned", "escalated", "version")),
+        text_array([p.kept_channel for p in promises]),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, columns)
+
+
+def record_facts(happened: Sequence[tuple[Promise, Written]], *, now: datetime) -> None:
+    """On the timelines of those to whom the promises were made."""
+    told: dict[Actor, list[Prepared]] = {}
+    for promise, written in happened:
+        kind = registry.promises.get(promise.kind)
+        fact_class = _FACTS.get(written.event.what)
+        if fact_class is None or promise.person_id is None or kind is None or not kind.portal:
+            continue
+        fact_type, prepared = registry.fact_of[fact_class], told.setdefault(written.by, [])
+        data = validated(fact_type, _fact(fact_class, promise, written))
+        key = f"promise:{promise.uuid}:{promise.version}:{written.event.what}"
+        at, channel = min(written.event.at, now), written.channel or promise.channel
+        prepared.append(Prepared(len(prepared), fact_type, at, channel, key, data, person_id=promise.person_id))
+    for by, prepared in told.items():
+        record_prepared(prepared, by=by, now=now, history=False, create_people=False)
+
+
+def _fact(fact_class: type[Any], promise: Promise, written: Written) -> Any:
+    more: dict[str, Any] = {}
+    if fact_class is facts.PromiseKept:
+        more["late"] = written.event.at > promise.due_at
+    if fact_class is facts.PromiseReleased:
+        more["reason"] = written.reason
+    return fact_class(promise=promise.uuid, kind=promise.kind, due_at=promise.due_at, **more)
+
+
+def _tell_staff(changed: Sequence[Change], rows: Sequence[PromiseEvent], *, now: datetime) -> None:
+    """Who is to know: the owner of a warning that still holds, and whom the escalation names."""
+    open_ones = {c.promise.pk: c for c in changed if c.clock.is_outstanding}
+    news = [
+        row
+        for row in rows
+        if row.promise_id in open_ones
+        and (row.what == "escalated" or (row.what == "warned" and open_ones[row.promise_id].clock.state == "open"))
+    ]
+    if news:
+        notices = [
+            Notice(event=row, promise=row.promise, user_id=user, at=now)
+            for row, users in told_of(news)
+            for user in sorted(users)
+        ]
+        Notice.objects.bulk_create(notices, ignore_conflicts=True)
+
+
+def hear(rows: Sequence[PromiseEvent]) -> None:
+    """Listeners, in the order of what happened."""
+    for row in rows:
+        for listener in listeners(row.promise.subject):
+            listener.handler(row.promise, row)
+
+
+def listeners(subject: str) -> list[PromiseListener]:
+    return [one for one in registry.promise_listeners if subject.startswith(one.prefix)]
+
+
+def lock_subjects(subjects: Collection[str], *, wait: bool) -> set[str]:
+    """Lock what some subjects name, as their listeners ask; the subjects that nobody else holds."""
+    free = set(subjects)
+    for listener in registry.promise_listeners:
+        if listener.lock is None:
+            continue
+        asked = {subject for subject in free if subject.startswith(listener.prefix)}
+        if asked:
+            free -= asked - set(listener.lock(sorted(asked), wait))
+    return free
+
+
+def tell_pages(promises: Sequence[Promise]) -> None:
+    tell(TOPIC)
+    tell_persons([promise.person_id for promise in promises], "effects")
