@@ -34,7 +34,7 @@ def archive(before: datetime, *, now: datetime, most: int = 500) -> int:
     return len(held)
 
 
-class archiving:  # noqa: N801
+class archiving:
     """Inside, events may be moved out of their table. For the archive only."""
 
     def __enter__(self) -> None:

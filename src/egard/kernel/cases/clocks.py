@@ -1,5 +1,5 @@
-"""The clocks of a case are promises: what the rules say of a clock is done to its promise, and what becomes of a promise
-stands in the case's history.
+"""The clocks of a case are promises: what the rules say of a clock is done to its promise, and what becomes of a
+promise stands in the case's history.
 
 The lock of a case is always taken before those of its promises, also by the sweeper (see `lock`).
 """
@@ -143,8 +143,7 @@ def lock(subjects: Collection[str], wait: bool) -> Collection[str]:
     skip = "" if wait else " skip locked"
     with connection.cursor() as cursor:
         cursor.execute(
-            "select uuid::text from cases_case where uuid = any(%s::uuid[])"
-            f" order by id for no key update{skip}",
+            f"select uuid::text from cases_case where uuid = any(%s::uuid[]) order by id for no key update{skip}",
             [list(by_case)],
         )
         found = [row[0] for row in cursor.fetchall()]
@@ -152,7 +151,7 @@ def lock(subjects: Collection[str], wait: bool) -> Collection[str]:
 
 
 def hear(promise: Promise, event: PromiseEvent) -> None:
-    """A promise of a case was warned of, broken, or changed by somebody: the case's history says so, and it may move."""
+    """A promise of a case was warned of, broken, or changed by somebody: its history says so, and it may move."""
     collecting = _OURS.get()
     if collecting is not None:
         collecting.append((promise, event))
@@ -170,5 +169,3 @@ def hear(promise: Promise, event: PromiseEvent) -> None:
         happened["due_at"] = stamp(promise.due_at)
     held.tell(happened, by=by, now=event.recorded_at)
     finish(held, by=by, now=event.recorded_at)
-
-

@@ -1,4 +1,4 @@
-"""What cases declare: who may read, work on and define them, their promises, their job, their part in a person's life."""
+"""What cases declare: who may read, work on and define them, their promises, their job, their hooks."""
 
 from __future__ import annotations
 

@@ -162,5 +162,3 @@ def revert(viewer: Viewer, migration: UUID, *, now: datetime) -> dict[str, Any]:
     record.save(update_fields=["reverted_at", "reverted_by"])
     log_change("cases.migration_reverted", by=viewer.actor, now=now, subject=str(record.pk))
     return {"reverted": count, "left": left}
-
-

@@ -24,7 +24,7 @@ class CaseType(models.Model):
     version = models.CharField(max_length=16, help_text="hash of its content")
     number = models.PositiveIntegerField(help_text="1, 2, 3: for people")
     source = models.TextField(help_text="the file as it was published")
-    definition = models.JSONField(help_text="what was read in it")
+    definition = models.TextField(help_text="what was read in it, as JSON; a jsonb would forget the order of steps")
     published_at = models.DateTimeField()
     by = models.CharField(max_length=64)
 
@@ -72,7 +72,9 @@ class Case(models.Model):
             models.Index(fields=("due_at", "id"), condition=OPEN, name="cases_open_due"),
             models.Index(fields=("wake_at",), condition=Q(wake_at__isnull=False), name="cases_wake"),
             models.Index(fields=("parent",), condition=Q(parent__isnull=False), name="cases_parent"),
-            models.Index(fields=("closed_at",), condition=Q(snapshot__isnull=False, status="closed"), name="cases_closed"),
+            models.Index(
+                fields=("closed_at",), condition=Q(snapshot__isnull=False, status="closed"), name="cases_closed"
+            ),
             GinIndex(fields=("asked",), name="cases_asked"),
             GinIndex(fields=("keys",), name="cases_keys"),
         ]
@@ -151,7 +153,7 @@ class Migration(models.Model):
 
 
 class ArticleWord(models.Model):
-    """What staff say of the words beside a step: a comment, or how they should read. For the next version of the file."""
+    """What staff say of the words beside a step: a comment, or how they should read."""
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=64, help_text="of the type")

@@ -69,7 +69,9 @@ def open_case(
         channel=channel, closed_at=None,
     )  # fmt: skip
     kept = {name: value for name, value in given.items() if value is not None}
-    held.tell({"kind": "opened", "type": case_type.case, "version": case_type.version, "data": kept}, by=viewer.actor, now=now)
+    held.tell(
+        {"kind": "opened", "type": case_type.case, "version": case_type.version, "data": kept}, by=viewer.actor, now=now
+    )
     follow(held, by=viewer.actor, now=now)
     insert(held, now=now)
     return held
@@ -125,7 +127,12 @@ def _open_children(held: Held, event: Event, *, now: datetime) -> None:
     for one, step in _begun(held, event):
         if step.case and held.id and not held.state["children"].get(one["step"]):
             child = open_case(
-                system_viewer("cases"), step.case, _person(held), channel=held.channel, parent=(held, one["step"]), now=now
+                system_viewer("cases"),
+                step.case,
+                _person(held),
+                channel=held.channel,
+                parent=(held, one["step"]),
+                now=now,
             )
             event["then"] = [*event.get("then", ()), {"kind": "child", "step": one["step"], "case": str(child.uuid)}]
             held.state["children"][one["step"]] = str(child.uuid)
@@ -149,7 +156,7 @@ def _tell_parent(held: Held, *, now: datetime) -> None:
 
 @transaction.atomic
 def start_step(viewer: Viewer, case: UUID, step: str, *, key: str = "", now: datetime) -> Held:
-    """Take a step on: it is under way, and the viewer's. Raises `NotYet`, `AlreadySettled`, `NotYours`, `CaseClosed`."""
+    """Take a step on: it is under way, and the viewer's. Raises `NotYet`, `AlreadySettled`, `NotYours`."""
     held = hold(viewer, case, WORK, key=key)
     if done_before(held, key, "started", step=step):
         return held
@@ -169,7 +176,8 @@ def complete_step(
 ) -> Held:
     """It is done, with its evidence: what `data` gives, beside what the case knows already.
 
-    Raises `UnknownStep`, `NotYet`, `NotBegun`, `AlreadySettled`, `NotYours`, `EvidenceMissing`, `BadData`, `CaseClosed`.
+    Raises `UnknownStep`, `NotYet`, `NotBegun`, `AlreadySettled`, `NotYours`, `EvidenceMissing`, `BadData`,
+    `CaseClosed`.
     """
     held, given = hold(viewer, case, WORK, key=key), dict(data or {})
     if done_before(held, key, "completed", step=step, data=given):
@@ -239,7 +247,7 @@ def add_step(
     """
     held, title = hold(viewer, case, WORK, key=key), check_reason(title, most=200)
     if done_before(held, key, "added", title=title):
-        return held, next(reversed(held.state["added"]))
+        return held, _named_before(held)
     known = held.type.departments.get(department)
     if department and known is None and not Team.objects.filter(code=department).exists():
         raise refusals.UnknownDepartment(department=department[:64], known=", ".join(held.type.departments))
@@ -257,7 +265,7 @@ def plan_step(viewer: Viewer, case: UUID, step: str, *, key: str = "", now: date
     """Plan a step of the stage's menu. Raises `UnknownStep`, `NotPlannable`, `NotYours`, `CaseClosed`."""
     held = hold(viewer, case, WORK, key=key)
     if done_before(held, key, "added", menu=step):
-        return held, next(reversed(held.state["added"]))
+        return held, _named_before(held)
     defined = held.type.menu.get(step)
     if defined is None:
         raise refusals.UnknownStep(step=step[:60])
@@ -272,8 +280,21 @@ def plan_step(viewer: Viewer, case: UUID, step: str, *, key: str = "", now: date
     return _add(viewer, held, stored, stage=stage, name=name, more={"menu": step}, key=key, now=now)
 
 
+def _named_before(held: Held) -> str:
+    assert held.done_before is not None
+    return held.done_before[1]["step"]
+
+
 def _add(
-    viewer: Viewer, held: Held, step: dict[str, Any], *, stage: str, more: Event, key: str, now: datetime, name: str = ""
+    viewer: Viewer,
+    held: Held,
+    step: dict[str, Any],
+    *,
+    stage: str,
+    more: Event,
+    key: str,
+    now: datetime,
+    name: str = "",
 ) -> tuple[Held, str]:
     if held.state["status"] != "open":
         raise refusals.CaseClosed
@@ -284,7 +305,7 @@ def _add(
         Step.model_validate(step)
     except ValueError as error:
         raise refusals.BadData(names="within", fields={"within": "2 h, 1 business day, 3 days"}) from error
-    name, added = name or f"added_{count + 1}", {"step": step, "stage": stage, **more}
+    name, added = name or f"added_{count + 1}", {"step": step, "stage": stage, "n": count + 1, **more}
     held.tell({"kind": "added", "step": name, "added": added, **more}, by=viewer.actor, now=now, key=key)
     return finish(held, by=viewer.actor, now=now), name
 
@@ -427,5 +448,3 @@ def watch(*, now: datetime) -> None:
     """The house's job: until nothing is left that time may move."""
     while wake(now=now):
         pass
-
-

@@ -34,7 +34,14 @@ def awaited() -> dict[str, set[str]]:
 
 @transaction.atomic
 def receive(
-    viewer: Viewer, name: str, match: str, data: Mapping[str, Any] | None = None, *, at: datetime | None = None, key: str, now: datetime
+    viewer: Viewer,
+    name: str,
+    match: str,
+    data: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
+    key: str,
+    now: datetime,
 ) -> Outside:
     """Take in an outside event. The open case whose field it names moves by it; where there is none, or more than one,
     it is kept and waits. The same `key` twice is one event. Raises `NotAllowed`, `UnknownOutside`, `KeyReused`.
@@ -92,7 +99,14 @@ def _attach(viewer: Viewer, row: Outside, case: UUID, *, by: Actor, now: datetim
 
 @transaction.atomic
 def tell_case(
-    viewer: Viewer, case: UUID, name: str, data: Mapping[str, Any] | None = None, *, at: datetime | None = None, key: str = "", now: datetime
+    viewer: Viewer,
+    case: UUID,
+    name: str,
+    data: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
+    key: str = "",
+    now: datetime,
 ) -> Held:
     """The same for a case that the teller knows. Raises `UnknownOutside`, `CaseClosed`, `NotFound`, `KeyReused`."""
     held = hold(viewer, case, WORK, key=key)

@@ -53,7 +53,7 @@ def counts(viewer: Viewer, person: Person) -> list[tuple[str, int]]:
 
 def redacted(event: dict[str, Any], is_personal: Callable[[str], bool]) -> dict[str, Any]:
     """An event's body without what may say who she was; `is_personal(field)` asks the type."""
-    kept = {name: "" if name in FREE and value else value for name, value in event.items()}
+    kept: dict[str, Any] = {name: "" if name in FREE and value else value for name, value in event.items()}
     if kept.get("data"):
         kept["data"] = {name: value for name, value in kept["data"].items() if value is None or not is_personal(name)}
     if "brought" in kept:

@@ -107,7 +107,9 @@ def view_of(viewer: Viewer, row: Case) -> CaseView:
     case_type, held, teams = types.defined(row.type), state_now(row), _teams(viewer)
     steps = tuple(_step_view(viewer, case_type, held, key, step, teams) for key, step in all_steps(case_type, held))
     sensitive = viewer.sees(FieldClass.SENSITIVE)
-    shown = {n: v for n, v in held["data"].items() if sensitive or n not in case_type.data or not case_type.data[n].sensitive}
+    shown = {
+        n: v for n, v in held["data"].items() if sensitive or n not in case_type.data or not case_type.data[n].sensitive
+    }
     return CaseView(row, case_type, held, shown, steps, teams)
 
 
@@ -153,7 +155,11 @@ def _step_view(
 def next_steps(viewer: Viewer, view: CaseView, *, now: datetime) -> list[NextStep]:
     """What the viewer may do now on a case, most pressing first, each with its reasons. Asks the database nothing."""
     return advice.next_steps(
-        view.type, view.state, now, may=lambda step: may(viewer, view.type, step, view.teams), me=str(viewer.user_id or "")
+        view.type,
+        view.state,
+        now,
+        may=lambda step: may(viewer, view.type, step, view.teams),
+        me=str(viewer.user_id or ""),
     )
 
 
@@ -163,17 +169,13 @@ def why(viewer: Viewer, view: CaseView, *, now: datetime) -> list[Unmet]:
     return advice.why(view.type, view.state, now)
 
 
-def history(
-    viewer: Viewer, row: Case, *, after: int = 0, limit: int = 50
-) -> list[dict[str, Any]]:
+def history(viewer: Viewer, row: Case, *, after: int = 0, limit: int = 50) -> list[dict[str, Any]]:
     """The events of a case after number `after`, in order: `n`, `at`, `by`, `kind`, `body`."""
     viewer.require(READ)
     return [one for one in events_of(row.pk) if one["n"] > after][: bounded(limit)]
 
 
-def cases(
-    viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor: str | None = None
-) -> Page[Case]:
+def cases(viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor: str | None = None) -> Page[Case]:
     """Cases within the viewer's scope, by their next promise (those without one last): two queries.
 
     Filters: `status` (open, closed), `type`, `person` (a Person), `owner`, `team`, `site` (ids), `mine` (hers, and
@@ -184,7 +186,13 @@ def cases(
     found = found.defer("type__source", "type__definition")
     if person := filters.get("person"):
         found = found.filter(person__in=person.members)
-    for name, column in (("status", "status"), ("type", "type__name"), ("owner", "owner"), ("team", "team"), ("site", "site")):
+    for name, column in (
+        ("status", "status"),
+        ("type", "type__name"),
+        ("owner", "owner"),
+        ("team", "team"),
+        ("site", "site"),
+    ):
         if filters.get(name):
             found = found.filter(**{column: filters[name]})
     if filters.get("mine"):
@@ -199,7 +207,9 @@ def cases(
 
     rows = list(found.order_by(F("due_at").asc(nulls_last=True), "pk")[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], encode_cursor("cases", micros(last.due_at) if last.due_at else 0, last.pk) if last else None)
+    return Page(
+        rows[:limit], encode_cursor("cases", micros(last.due_at) if last.due_at else 0, last.pk) if last else None
+    )
 
 
 def cases_of(viewer: Viewer, person: Person, *, limit: int = 50) -> list[Case]:
@@ -262,5 +272,3 @@ def describe(viewer: Viewer, subjects: Collection[str]) -> dict[str, str]:
             title = step.title if step else clock.label if clock else None
             told[subject] = f"{said(title)} · {said(case_type.title)}" if title else said(case_type.title)
     return told
-
-

@@ -27,7 +27,7 @@ def of(name: str, version: str, *, pk: int) -> definition.CaseType:
     held = _read.get((name, version))
     if held is None:
         stored = CaseType.objects.values_list("definition", flat=True).get(pk=pk)
-        held = definition.CaseType.model_validate(stored)
+        held = definition.CaseType.model_validate_json(stored)
         _read[name, version] = held
         if len(_read) > KEPT_MAX:
             _read.popitem(last=False)
@@ -66,7 +66,9 @@ def publish(source: str, *, by: Actor, now: datetime) -> CaseType:
     case_type, findings = lint(source)
     if case_type is None or findings:
         raise refused(findings)
-    unknown = [role.permission for role in case_type.roles.values() if role.permission not in ("", *registry.permissions)]
+    unknown = [
+        role.permission for role in case_type.roles.values() if role.permission not in ("", *registry.permissions)
+    ]
     kinds = [clock.kind for clock in _clocks(case_type) if clock.kind and clock.kind not in registry.promises]
     for what, wrong in (("permission", unknown), ("promise", kinds)):
         if wrong:
@@ -88,7 +90,7 @@ def publish(source: str, *, by: Actor, now: datetime) -> CaseType:
         version=case_type.version,
         number=last.number + 1 if last else 1,
         source=source,
-        definition=case_type.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        definition=case_type.model_dump_json(by_alias=True, exclude_defaults=True),
         published_at=now,
         by=str(by),
     )

@@ -67,7 +67,8 @@ _READ = """
 select c.id, c.uuid, c.type_id, t.name, t.version, c.person_id, c.parent_id, c.parent_step, c.version, c.snapshot::text,
   c.owner_id, c.team_id, c.site_id, c.channel, c.closed_at, c.asked,
   (select array_agg(a.code) from access_team a where a.id = any(%s::uuid[])),
-  (select jsonb_build_array(e.kind, e.body)::text from cases_event e where e.case_id = c.id and e.key = %s and %s <> '')
+  (select jsonb_build_array(e.kind, e.body)::text from cases_event e
+   where e.case_id = c.id and e.key = %s and e.key <> '')
 from cases_case c join cases_type t on t.id = c.type_id
 where c.uuid = %s for no key update of c
 """
@@ -81,12 +82,12 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
     """
     scope = viewer.require(permission)
     with connection.cursor() as cursor:
-        cursor.execute(_READ, [list(viewer.team_ids), key, key, uuid])
+        cursor.execute(_READ, [list(viewer.team_ids), key, uuid])
         row = cursor.fetchone()
     if row is None:
         raise NotFound
-    (pk, public, type_id, name, version, person_id, parent_id, parent_step, number, snapshot, owner_id, team_id, site_id,
-     channel, closed_at, asked, teams, before) = row  # fmt: skip
+    (pk, public, type_id, name, version, person_id, parent_id, parent_step, number, snapshot, owner_id, team_id,
+     site_id, channel, closed_at, asked, teams, before) = row  # fmt: skip
     if scope != "all" and not _within(viewer, scope, owner_id, team_id, site_id, asked):
         raise NotFound
     if snapshot is None:
@@ -173,8 +174,8 @@ def _body(event: Event) -> Event:
 
 _INSERT = """
 with made as (
-  insert into cases_case (uuid, type_id, person_id, parent_id, parent_step, status, version, snapshot, owner_id, team_id,
-    site_id, channel, asked, keys, opened_at, closed_at, due_at, wake_at)
+  insert into cases_case (uuid, type_id, person_id, parent_id, parent_step, status, version, snapshot, owner_id,
+    team_id, site_id, channel, asked, keys, opened_at, closed_at, due_at, wake_at)
   values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s::uuid[], %s::text[], %s, %s, %s, %s) returning id)
 insert into cases_event (case_id, n, at, by, kind, key, body)
 select made.id, e.n, e.at, e.by, e.kind, e.key, e.body::jsonb from made,
@@ -212,7 +213,7 @@ def asked_of(held: Held) -> list[str]:
     if state["status"] != "open":
         return []
     found: set[str] = set()
-    for key, step in state["steps"].items():
+    for step in state["steps"].values():
         if step["state"] in OPEN:
             found |= {step[name] for name in ("owner", "team") if step.get(name)}
     return sorted(found)

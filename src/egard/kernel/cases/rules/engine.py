@@ -133,7 +133,7 @@ def _changes(known: Known) -> Iterator[Event]:
                 and known.holds(milestone.when)
             ):
                 yield {"kind": "milestone", "key": key}
-    for key, added in list(state["added"].items()):
+    for key, added in added_in_order(state):
         yield from _step_changes(known, key, added_step(added), state["stages"].get(added.get("stage", ""), ACTIVE))
 
 
@@ -211,6 +211,11 @@ def concerns(known: Known, key: str) -> bool:
     return stage.only_if is None or known.holds(stage.only_if) is not False
 
 
+def added_in_order(state: State) -> list[tuple[str, dict[str, Any]]]:
+    """As they were added; a stored state does not keep the order of its keys."""
+    return sorted(state["added"].items(), key=lambda pair: (pair[1].get("n", 0), pair[0]))
+
+
 def added_step(added: dict[str, Any]) -> Step:
     """The definition of a step that somebody added, as it was stored with the case."""
     return Step.model_validate(added["step"])
@@ -227,7 +232,7 @@ def step_of(case_type: CaseType, state: State, key: str) -> Step | None:
 def all_steps(case_type: CaseType, state: State) -> Iterator[tuple[str, Step]]:
     """Every step of a case, in the order of the file, then as they were added."""
     yield from case_type.steps.items()
-    for key, added in state["added"].items():
+    for key, added in added_in_order(state):
         yield key, added_step(added)
 
 
