@@ -125,6 +125,33 @@ where p.id = w.id
 """
 
 
+_EVENTS = """
+insert into promises_event (promise_id, n, what, at, recorded_at, by, channel, due_at, level, reason)
+select * from unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[],
+  %s::timestamptz[], %s::int[], %s::text[]) returning id
+"""
+
+
+def insert_events(rows: Sequence[PromiseEvent]) -> None:
+    """Several times quicker than Django's own way for the hundreds of a sweep."""
+    columns = (
+        number_array(row.promise_id for row in rows),
+        number_array(row.n for row in rows),
+        text_array([row.what for row in rows]),
+        moment_array(row.at for row in rows),
+        moment_array(row.recorded_at for row in rows),
+        text_array([row.by for row in rows]),
+        text_array([row.channel for row in rows]),
+        moment_array(row.due_at for row in rows),
+        number_array(row.level for row in rows),
+        text_array([row.reason for row in rows]),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, columns)
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = pk
+
+
 def write(changes: Iterable[Change], *, now: datetime) -> None:
     """Write what happened to some promises that are held: a constant number of statements, then who listens."""
     changed = [change for change in changes if change.events]
@@ -132,7 +159,7 @@ def write(changes: Iterable[Change], *, now: datetime) -> None:
         return
     events = [one for change in changed for one in _numbered(change)]
     rows = [event_row(promise, n, written, now) for promise, n, written in events]
-    PromiseEvent.objects.bulk_create(rows)
+    insert_events(rows)
     _update([change.promise for change in changed])
     _tell_staff(changed, rows, now=now)
     record_facts(events, now=now)
@@ -143,7 +170,7 @@ def write(changes: Iterable[Change], *, now: datetime) -> None:
 def write_first(promise: Promise, written: Written, *, now: datetime) -> None:
     """The same for a promise that was just made."""
     row = event_row(promise, 1, written, now)
-    row.save(force_insert=True)
+    insert_events([row])
     record_facts([(promise, 1, written)], now=now)
     hear([row])
     tell_pages([promise])
