@@ -22,6 +22,7 @@ from egard.kernel.promises.writing import (
     Written,
     allow,
     event_row,
+    hold_persons,
     insert_events,
     lock_subjects,
     record_facts,
@@ -140,5 +141,6 @@ def _held(promises: Iterable[Promise], *, now: datetime) -> list[Change]:
     """What their subjects name is held first, then the promises in their order; what happened meanwhile is noticed."""
     asked = list(promises)
     lock_subjects({row.subject for row in asked if row.subject}, wait=True)
+    hold_persons(asked)
     rows = Promise.objects.filter(pk__in=[row.pk for row in asked]).order_by("pk").select_for_update()
     return [Change.of(row).notice(by=system("promises"), now=now) for row in rows]
