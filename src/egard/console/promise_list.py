@@ -269,5 +269,6 @@ PROMISES = Worklist(
         " just now."
     ),
     key="d",
+    live=("promises",),
     order=5,
 )
