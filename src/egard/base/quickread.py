@@ -5,6 +5,7 @@ Django reads every moment by Python code on its own connections; here psycopg's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -22,15 +23,28 @@ def quick_rows(query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def quick_run(query: bytes, parameters: Any) -> tuple[list[tuple[Any, ...]], int]:
-    """The rows of a statement and how many it wrote, on Django's connection and in its transaction, if there is one.
+Statement = tuple[bytes, Sequence[Any]]
+
+
+def quick_run(query: bytes, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, on Django's connection and in its transaction, if there is one.
 
     It is prepared on its second use: what is planned once costs half. Errors are Django's. `%s` only, as in psycopg.
     """
+    return quick_run_all([(query, parameters)])[0]
+
+
+def quick_run_all(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    """The rows of several statements that do not wait for one another's answers: sent together, answered together."""
     connection.ensure_connection()
     raw = connection.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 1
-    with connection.wrap_database_errors, Cursor(raw) as cursor:
-        cursor.execute(query, parameters)
-        return (cursor.fetchall() if cursor.description else []), cursor.rowcount
+    with connection.wrap_database_errors:
+        if len(statements) == 1:
+            with Cursor(raw) as cursor:
+                cursor.execute(*statements[0])
+                return [cursor.fetchall()]
+        with raw.pipeline():
+            cursors = [Cursor(raw).execute(*statement) for statement in statements]
+            return [cursor.fetchall() for cursor in cursors]

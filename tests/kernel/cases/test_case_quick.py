@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from egard.base.quickread import quick_run
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises import quick
 from egard.kernel.promises.models import Promise, PromiseEvent
@@ -20,6 +21,10 @@ def rows(key: str) -> tuple[dict, list[dict]]:
     return {k: v for k, v in promise.items() if k not in OWN}, [
         {k: v for k, v in event.items() if k not in OWN} for event in events
     ]
+
+
+def done(statement) -> bool:
+    return bool(quick_run(*statement)[0][0])
 
 
 @pytest.mark.parametrize("within", ["2 h", "1 business day", "10 business days", "2 months", "30 min"])
@@ -39,7 +44,8 @@ def test_both_ways_leave_the_same_rows(within, what, make_person, me, now):
         key="short",
         **same,
     )
-    assert short == (Promise.objects.get(key="short").uuid, long.due_at)
+    assert done(short[2])
+    assert short[:2] == (Promise.objects.get(key="short").uuid, long.due_at)
     assert rows("short") == rows("long")
     later, reason = now + timedelta(minutes=20), "" if what == "kept" else "no longer"
     if what == "kept":
@@ -47,7 +53,7 @@ def test_both_ways_leave_the_same_rows(within, what, make_person, me, now):
     else:
         promises.release(long, reason=reason, by=me, now=later)
     channel = "phone" if what == "kept" else ""
-    assert quick.end(short[0], what, by=me, now=later, channel=channel, reason=reason)
+    assert done(quick.end(short[0], what, by=me, now=later, channel=channel, reason=reason))
     assert rows("short") == rows("long")
 
 
@@ -57,9 +63,17 @@ def test_where_more_is_to_be_said_the_short_way_leaves_it_to_the_long_one(make_p
     asked |= {"person_id": person.pk, "within": "2 h", "by": me, "now": now}
     assert quick.make("cases.case", key="shown", **asked) is None, "it stands on her timeline"
     assert quick.make("nope", key="unknown", **asked) is None
-    uuid, due_at = quick.make("cases.step", key="k", **asked)
-    assert quick.make("cases.step", key="k", **asked) is None, "its key is there"
-    assert not quick.end(uuid, "kept", by=me, now=due_at + timedelta(seconds=1)), "it broke, and nobody noticed"
+    uuid, due_at, statement = quick.make("cases.step", key="k", **asked)
+    assert done(statement)
+    assert not done(quick.make("cases.step", key="k", **asked)[2]), "its key is there"
+    late = due_at + timedelta(seconds=1)
+    assert not done(quick.end(uuid, "kept", by=me, now=late)), "it broke, and nobody noticed"
     promises.pause(uuid, reason="waits", by=me, now=now)
-    assert not quick.end(uuid, "kept", by=me, now=now)
+    assert not done(quick.end(uuid, "kept", by=me, now=now))
+    asked["within"] = "1 business day"
+    before = quick.make("cases.step", key="old", **asked)
+    promises.set_calendar("office", {"zone": "Europe/Paris", "week": {"mon-sat": ["08:00-20:00"]}}, by=me, now=now)
+    assert not done(before[2]), "there is a newer calendar"
+    quick.forget()
+    assert done(quick.make("cases.step", key="old", **asked)[2])
     assert Promise.objects.get(uuid=uuid).version == 2

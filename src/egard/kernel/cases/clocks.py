@@ -15,6 +15,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from egard.base.quickread import Statement
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.access.models import Site, Team, User
 from egard.kernel.access.queries import system_viewer
@@ -48,6 +49,54 @@ def carry_out(held: Held, batch: list[Event], *, by: Actor, now: datetime) -> tu
     return done, len(done) > len(batch)
 
 
+def at_once(held: Held, *, by: Actor, now: datetime) -> list[Statement] | None:
+    """The statements that do to promises what the events of a case say, where each takes no more than one; None where
+    one takes more. What they will bring about is written into the events and the state.
+    """
+    statements: list[Statement] = []
+    for one in (one for event, _by, _key in held.events for one in event.get("then", ())):
+        if one["kind"] != "clock":
+            continue
+        what, clock = one["what"], held.state["clocks"][one["clock"]]
+        if what == "started":
+            made = quick.make(**_asked(held, one["clock"], one["n"], by=by, now=now))
+            if made is None:
+                return None
+            uuid, due_at, statement = made
+            moved = {"promise": str(uuid), "due_at": stamp(due_at)}
+            one |= moved
+            clock |= moved
+        elif what in ("kept", "released") and clock["state"] == what and not clock.get("late"):
+            reason = _RELEASED.said(settings.LANGUAGE_CODE) if what == "released" else ""
+            channel = held.channel if what == "kept" else ""
+            statement = quick.end(UUID(clock["promise"]), what, by=by, now=now, channel=channel, reason=reason)
+        else:
+            return None
+        statements.append(statement)
+    return statements
+
+
+def _asked(held: Held, key: str, n: int, *, by: Actor, now: datetime) -> dict[str, Any]:
+    """What is asked for a run of a clock."""
+    clock, step = _clock_of(held, key), step_of(held.type, held.state, key)
+    owner, team = _whose(held, key)
+    return {
+        "kind": clock.kind or (STEP_KIND if step else CASE_KIND),
+        "within": clock.within,
+        "code": clock.calendar,
+        "person_id": held.person_id,
+        "subject": f"{held.subject}/{key}",
+        "note": _note(held, clock, step),
+        "owner_id": owner,
+        "team_id": team,
+        "site_id": held.site_id,
+        "channel": held.channel,
+        "key": f"{held.subject}/{key}#{n}",
+        "by": by,
+        "now": now,
+    }
+
+
 def _late(held: Held, one: Event, *, by: Actor, now: datetime) -> list[Event]:
     """Act on one promise. What it went through meanwhile (a breach) comes first."""
     heard: list[tuple[Promise, PromiseEvent]] = []
@@ -78,12 +127,9 @@ def _act(held: Held, one: Event, *, by: Actor, now: datetime) -> tuple[UUID, dat
         return _promise(held, one["clock"], one["n"], by=by, now=now)
     uuid = UUID(held_clock["promise"])
     if what == "kept":
-        if not quick.end(uuid, "kept", by=by, now=now, channel=held.channel):
-            promises.keep(uuid, by=by, now=now, channel=held.channel)
+        promises.keep(uuid, by=by, now=now, channel=held.channel)
     elif what == "released":
-        reason = _RELEASED.said(settings.LANGUAGE_CODE)
-        if not quick.end(uuid, "released", by=by, now=now, reason=reason):
-            promises.release(uuid, reason=reason, by=by, now=now)
+        promises.release(uuid, reason=_RELEASED.said(settings.LANGUAGE_CODE), by=by, now=now)
     elif what == "paused":
         promises.pause(uuid, reason=_PAUSED.said(settings.LANGUAGE_CODE), by=by, now=now)
     else:
@@ -96,30 +142,16 @@ _PAUSED = Text(fr="Le dossier attend autre chose.", en="The case waits for somet
 
 
 def _promise(held: Held, key: str, n: int, *, by: Actor, now: datetime) -> tuple[UUID, datetime]:
-    clock, step = _clock_of(held, key), step_of(held.type, held.state, key)
-    owner, team = _whose(held, key)
-    kind = clock.kind or (STEP_KIND if step else CASE_KIND)
-    note, name = _note(held, clock, step), f"{held.subject}/{key}#{n}"
-    made = quick.make(
-        kind, within=clock.within, code=clock.calendar, person_id=held.person_id, subject=f"{held.subject}/{key}",
-        note=note, owner_id=owner, team_id=team, site_id=held.site_id, channel=held.channel, key=name, by=by, now=now,
-    )  # fmt: skip
-    if made is not None:
-        return made
+    asked = _asked(held, key, n, by=by, now=now)
+    person, owner, team, site = (asked.pop(name) for name in ("person_id", "owner_id", "team_id", "site_id"))
     promise = promises.promise(
-        Person(pk=held.person_id, site_id=held.site_id) if held.person_id else None,
-        kind,
-        within=clock.within,
-        calendar=clock.calendar or None,
-        subject=f"{held.subject}/{key}",
-        note=note,
+        Person(pk=person, site_id=site) if person else None,
+        asked.pop("kind"),
+        calendar=asked.pop("code") or None,
         owner=User(pk=owner) if owner else None,
         team=Team(pk=team) if team else None,
-        site=Site(pk=held.site_id) if held.site_id else None,
-        channel=held.channel,
-        key=name,
-        by=by,
-        now=now,
+        site=Site(pk=site) if site else None,
+        **asked,
     )
     return promise.uuid, promise.due_at
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -14,8 +15,9 @@ from egard.kernel.cases.models import Case
 from egard.kernel.cases.rules import engine
 from egard.kernel.cases.rules.definition import Step
 from egard.kernel.cases.rules.state import Event
-from egard.kernel.cases.writing import Held, hold, lock_version, write
+from egard.kernel.cases.writing import Held, Raced, hold, insert, lock_version, write
 from egard.kernel.people.models import Person
+from egard.kernel.promises import quick
 
 WORK = "cases.work"
 
@@ -28,15 +30,53 @@ def finish(held: Held, *, by: Actor, now: datetime) -> Held:
     closes = held.state["status"] == "closed" and held.closed_at is None
     if not held.events or not (_reaches_out(held) or (closes and held.parent_id)):
         write(held, now=now)
-        return held
-    with transaction.atomic():
-        if not held.locked:
-            lock_version(held)
-        follow(held, by=by, now=now)
-        write(held, now=now)
-        if closes and held.parent_id:
-            _tell_parent(held, now=now)
+    elif held.locked or (closes and held.parent_id) or not _at_once(held, write, by=by, now=now):
+        with transaction.atomic():
+            if not held.locked:
+                lock_version(held)
+            follow(held, by=by, now=now)
+            write(held, now=now)
+            if closes and held.parent_id:
+                _tell_parent(held, now=now)
     return held
+
+
+def save_new(held: Held, *, by: Actor, now: datetime) -> None:
+    """The same for a case that was just opened."""
+    try:
+        if _at_once(held, insert, by=by, now=now):
+            return
+    except Raced:
+        pass
+    follow(held, by=by, now=now)
+    insert(held, now=now)
+
+
+def _at_once(held: Held, put: Callable[..., None], *, by: Actor, now: datetime) -> bool:
+    """Write a case together with what it does to its promises, sent as one; False where that takes more.
+
+    Raises `Raced` where a promise was not as the case knew it: then all is judged anew.
+    """
+    from egard.kernel.cases import clocks
+
+    if any(
+        step.case or team_code(held, step) for event, _by, _key in held.events for _one, step in _steps(held, event)
+    ):
+        return False
+    statements = clocks.at_once(held, by=by, now=now)
+    if statements is None:
+        return False
+    try:
+        with transaction.atomic():
+            put(held, now=now, beside=statements)
+    except Raced:
+        quick.forget()
+        raise
+    return True
+
+
+def _steps(held: Held, event: Event) -> list[tuple[Event, Step]]:
+    return begun(held, [event, *event.get("then", ())])
 
 
 def _reaches_out(held: Held) -> bool:
@@ -45,7 +85,7 @@ def _reaches_out(held: Held) -> bool:
         batch = [event, *event.get("then", ())]
         if any(one["kind"] == "clock" for one in batch):
             return True
-        if any(step.case or team_code(held, step) for _one, step in begun(held, batch)):
+        if any(step.case or team_code(held, step) for _one, step in _steps(held, event)):
             return True
     return False
 

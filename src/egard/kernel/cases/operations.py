@@ -23,13 +23,13 @@ from egard.kernel.cases.checks import (
     said,
     step_named,
 )
-from egard.kernel.cases.following import WORK, finish, follow
+from egard.kernel.cases.following import WORK, finish, save_new
 from egard.kernel.cases.models import CaseType
 from egard.kernel.cases.rules import advice, engine
 from egard.kernel.cases.rules.definition import Step
 from egard.kernel.cases.rules.engine import Known
 from egard.kernel.cases.rules.state import ACTIVE, AVAILABLE, SETTLED, Event, new_state
-from egard.kernel.cases.writing import Held, attempt, done_before, hold, insert
+from egard.kernel.cases.writing import Held, attempt, done_before, hold
 from egard.kernel.people.models import Person
 
 MANAGE = "cases.manage"
@@ -69,8 +69,7 @@ def open_case(
     held.tell(
         {"kind": "opened", "type": case_type.case, "version": case_type.version, "data": kept}, by=viewer.actor, now=now
     )
-    follow(held, by=viewer.actor, now=now)
-    insert(held, now=now)
+    save_new(held, by=viewer.actor, now=now)
     return held
 
 

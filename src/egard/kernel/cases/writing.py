@@ -7,7 +7,7 @@ What follows outside the case (promises, cases within it) needs the lock first (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 
-from egard.base.quickread import quick_run
+from egard.base.quickread import Statement, quick_run, quick_run_all
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.live import CHANNEL
@@ -120,7 +120,7 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
     scope, freely = viewer.require(permission), _FREELY.get()
     _FREELY.set(False)
     teams = list(viewer.team_ids)
-    rows, _count = quick_run(_READ_FREELY if freely else _READ_LOCKED, [teams, teams, key, key, uuid])
+    rows = quick_run(_READ_FREELY if freely else _READ_LOCKED, [teams, teams, key, key, uuid])
     if not rows:
         raise NotFound
     (pk, public, type_id, name, version, person_id, parent_id, parent_step, number, snapshot, owner_id, team_id,
@@ -145,7 +145,7 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
 
 def lock_version(held: Held) -> None:
     """Hold a case that was read freely. Raises `Raced` where somebody wrote it since."""
-    rows, _count = quick_run(b"select version from cases_case where id = %s for no key update", [held.id])
+    rows = quick_run(b"select version from cases_case where id = %s for no key update", [held.id])
     if not rows or rows[0][0] != held.version:
         raise Raced
     held.locked = True
@@ -153,7 +153,7 @@ def lock_version(held: Held) -> None:
 
 def _before(case_id: int, key: str) -> str | None:
     """The statement that waited for the lock looked for the key too early: another look."""
-    rows, _count = quick_run(
+    rows = quick_run(
         b"select jsonb_build_array(kind, body)::text from cases_event where case_id = %s and key = %s and key <> ''",
         [case_id, key],
     )
@@ -195,8 +195,10 @@ select (select count(*) from written), (select count(*) from told)
 """.encode()
 
 
-def write(held: Held, *, now: datetime) -> None:
-    """Write what happened to a case, and tell open pages: one statement. Raises `Raced`."""
+def write(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> None:
+    """Write what happened to a case, and tell open pages: one statement, sent with those `beside` it, which answer
+    whether they did what they were to do. Raises `Raced` where one did not, or the case was written by another.
+    """
     if not held.events:
         return
     state, before, count = held.state, held.version, len(held.events)
@@ -206,8 +208,8 @@ def write(held: Held, *, now: datetime) -> None:
         held.site_id, asked_of(held), keys_of(held), held.closed_at, next_due(state),
         engine.next_moment(held.type, state, now), held.id, before, str(held.uuid), *_columns(held.events, before),
     ]  # fmt: skip
-    rows, _count = quick_run(_WRITE, values)
-    if rows[0][0] != count:
+    (wrote, *_one), *others = (rows[0] for rows in quick_run_all([(_WRITE, values), *beside]))
+    if wrote != count or not all(did[0] for did in others):
         assert not held.locked, "a case that is held was written by another"
         raise Raced
     held.version = before + count
@@ -242,8 +244,8 @@ select (select min(case_id) from written), (select count(*) from told)
 """.encode()
 
 
-def insert(held: Held, *, now: datetime) -> None:
-    """Write a case that was just opened: one statement."""
+def insert(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> None:
+    """Write a case that was just opened; `beside` as for `write`. Raises `Raced`."""
     state, held.version = held.state, len(held.events)
     held.closed_at = now if state["status"] == "closed" else None
     values = [
@@ -252,8 +254,10 @@ def insert(held: Held, *, now: datetime) -> None:
         keys_of(held), now, held.closed_at, next_due(state), engine.next_moment(held.type, state, now),
         *_columns(held.events, 0),
     ]  # fmt: skip
-    rows, _count = quick_run(_INSERT, values)
-    held.id = rows[0][0]
+    made, *others = (rows[0] for rows in quick_run_all([(_INSERT, values), *beside]))
+    if not all(did[0] for did in others):
+        raise Raced
+    held.id = made[0]
     held.events.clear()
 
 

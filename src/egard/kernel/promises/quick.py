@@ -1,7 +1,8 @@
 """Making a promise and ending it where nothing else is to be said of it, in one statement each: the hot path of cases.
 
-Whoever calls holds what the promise's subject names, and is its only listener. Where more is to be done (the person's
-timeline, a breach that nobody noticed yet, a pause), these do nothing and say so: `operations` does it.
+Whoever sends the statements holds what the promise's subject names, and is its only listener. Each answers whether it
+did it, 1 or 0. Where more is to be done (the person's timeline, a breach that nobody noticed yet, a pause), there is no
+statement, or it answers 0 and changes nothing: `operations` does it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from django.db import connection
+
 from egard.base.calendars import TooFar, due
 from egard.base.ids import new_id
-from egard.base.quickread import quick_run
+from egard.base.quickread import Statement, quick_run
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.live import CHANNEL
 from egard.kernel.promises.calendars import HOUSE, calendar, readable, warnings_of
@@ -34,8 +37,10 @@ with wrote as (
   select %s, %s, %s, %s, %s, %s, 'open', now_at, due_at, due_at, now_at, now_at, %s, %s, %s, %s, %s, %s, %s, %s,
     0, 0, 1, ''
   from (values (%s::timestamptz, %s::timestamptz)) said(now_at, due_at)
-  where %s::bigint is null or exists (
-    select 1 from people_person where id = %s and erased_at is null for key share)
+  where (%s::bigint is null or exists (
+    select 1 from people_person where id = %s and erased_at is null for key share))
+    and (%s::int is null or %s = (
+      select id from promises_calendar where code = %s order by version desc limit 1))
   on conflict (person_id, key) do nothing returning id, person_id, made_at, due_at),
 event as (
   insert into promises_event (promise_id, n, what, at, recorded_at, by, channel, due_at, level, reason)
@@ -72,8 +77,10 @@ def make(
     key: str,
     by: Actor,
     now: datetime,
-) -> tuple[UUID, datetime] | None:
-    """The public id and the due moment of a promise that is new; None where `operations.promise` must see to it."""
+) -> tuple[UUID, datetime, Statement] | None:
+    """The public id and the due moment that a new promise will have, and the statement that makes it; None where
+    `operations.promise` must see to it.
+    """
     declared = registry.promises.get(kind)
     if declared is None or (declared.portal and person_id is not None):
         return None
@@ -88,32 +95,48 @@ def make(
     except TooFar:
         return None
     uuid, next_at = new_id(), next_moment(begin(Happened("made", now, due_at)), terms)
-    rows, _count = quick_run(
-        _MAKE,
-        [
-            *(uuid, person_id, kind, subject, key, note, next_at, str(span), span.working, version),
-            *(owner_id, team_id, site_id, channel, now, due_at, person_id, person_id, str(by), channel),
-        ],
-    )
-    return (uuid, due_at) if rows[0][0] else None
+    values = [
+        *(uuid, person_id, kind, subject, key, note, next_at, str(span), span.working, version),
+        *(owner_id, team_id, site_id, channel, now, due_at, person_id, person_id, version, version, named),
+        *(str(by), channel),
+    ]
+    return uuid, due_at, (_MAKE, values)
+
+
+_known: dict[tuple[str, str], int] = {}
+"""The newest version of a calendar when it was last asked for. The statement asks whether it still is."""
 
 
 def _newest(code: str) -> int | None:
-    query = b"select id from promises_calendar where code = %s order by version desc limit 1"
-    rows, _count = quick_run(query, [code])
-    return rows[0][0] if rows else None
+    place = (str(connection.settings_dict["NAME"]), code)
+    if place not in _known:
+        rows = quick_run(b"select id from promises_calendar where code = %s order by version desc limit 1", [code])
+        if not rows:
+            return None
+        _known[place] = rows[0][0]
+    return _known[place]
+
+
+def forget() -> None:
+    """Ask anew which calendars are the newest: a statement answered 0."""
+    _known.clear()
 
 
 def end(
     promise: UUID, what: Literal["kept", "released"], *, by: Actor, now: datetime, channel: str = "", reason: str = ""
-) -> bool:
-    """Whether an open promise, of which nothing was left to be noticed, is now kept or released; else nothing changed,
-    and `operations` must see to it.
-    """
+) -> Statement:
+    """The statement that keeps or releases an open promise of which nothing is left to be noticed."""
     shown = [name for name, kind in registry.promises.items() if kind.portal]
     kept = what == "kept"
-    rows, _count = quick_run(
-        _END,
-        [what, now if kept else None, channel if kept else "", now, promise, shown, what, str(by), channel, reason],
-    )
-    return bool(rows[0][0])
+    return _END, [
+        what,
+        now if kept else None,
+        channel if kept else "",
+        now,
+        promise,
+        shown,
+        what,
+        str(by),
+        channel,
+        reason,
+    ]
