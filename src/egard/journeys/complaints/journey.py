@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.kernel.registry import CaseTypeFile, Journey
 
 FOLDER = Path(__file__).parent / "case_types"
-NAMES = ("complaint", "stolen_phone", "late_delivery", "wrong_charge", "damaged_goods", "data_request")
+NAMES = ("complaint", "stolen_phone", "late_delivery", "wrong_charge", "damaged_goods", "data_request", "incident")
 
 journey = Journey(
     name="complaints",
