@@ -158,6 +158,22 @@ def site(viewer: Viewer, uuid: UUID) -> Site:
     return found
 
 
+class UnknownTeam(Refusal):
+    """No team has this id; the list of teams gives those that there are."""
+
+    code = "access.unknown_team"
+    title = _("Unknown team")
+    message = _("No team has this id. The list of teams gives those that there are.")
+
+
+def team(viewer: Viewer, uuid: UUID) -> Team:
+    """One team by its id. Raises `UnknownTeam`."""
+    found = Team.objects.filter(pk=uuid).first() if viewer.permissions else None
+    if found is None:
+        raise UnknownTeam(fields={"team": str(UnknownTeam.title)})
+    return found
+
+
 def teams(viewer: Viewer) -> list[Team]:
     return list(Team.objects.all()) if viewer.permissions else []
 

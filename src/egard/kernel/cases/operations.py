@@ -88,31 +88,39 @@ def finish(held: Held, *, by: Actor, now: datetime) -> Held:
 
 
 def follow(held: Held, *, by: Actor, now: datetime) -> None:
-    """What events bring about outside the case: whose steps are, cases within it, promises."""
+    """What events bring about outside the case: whose steps are, cases within it, promises. Where a promise turns out
+    to be broken already, that has consequences too.
+    """
     from egard.kernel.cases import clocks
 
     for event, _by, _key in held.events:
-        _give(held, event)
-        _open_children(held, event, now=now)
-        clocks.carry_out(held, event, by=by, now=now)
+        batch, done = [event, *event.get("then", ())], []
+        while batch:
+            _give(held, batch)
+            children = _open_children(held, batch, now=now)
+            happened, heard = clocks.carry_out(held, batch, by=by, now=now)
+            done += [*happened, *children]
+            batch = []
+            if heard:
+                engine.settle(held.type, held.state, event["at"], now, batch)
+        if len(done) > 1:
+            event["then"] = done[1:]
 
 
-def _begun(held: Held, event: Event) -> list[tuple[Event, Step]]:
-    """The steps that an event made available."""
-    found = [one for one in (event, *event.get("then", ())) if one["kind"] in ("available", "again", "redone")]
+def _begun(held: Held, batch: list[Event]) -> list[tuple[Event, Step]]:
+    """The steps that events made available."""
+    found = [one for one in batch if one["kind"] in ("available", "again", "redone")]
     return [(one, step) for one in found if (step := engine.step_of(held.type, held.state, one["step"]))]
 
 
-def _give(held: Held, event: Event) -> None:
+def _give(held: Held, batch: list[Event]) -> None:
     """A step of a department, or of a role that is a team, is that team's."""
-    codes = {id(one): code for one, step in _begun(held, event) if (code := team_code(held, step))}
-    if not codes:
-        return
-    teams = {team.code: str(team.pk) for team in Team.objects.filter(code__in=set(codes.values()))}
-    for one, _step in _begun(held, event):
-        code = codes.get(id(one), "")
-        if code in teams:
-            held.state["steps"][one["step"]]["team"] = one["team"] = teams[code]
+    begun = [(one, code) for one, step in _begun(held, batch) if (code := team_code(held, step))]
+    if begun:
+        teams = {team.code: str(team.pk) for team in Team.objects.filter(code__in={code for _one, code in begun})}
+        for one, code in begun:
+            if code in teams:
+                held.state["steps"][one["step"]]["team"] = one["team"] = teams[code]
 
 
 def team_code(held: Held, step: Step) -> str:
@@ -122,20 +130,16 @@ def team_code(held: Held, step: Step) -> str:
     return department.team if department else step.ask or (role.team if role else "")
 
 
-def _open_children(held: Held, event: Event, *, now: datetime) -> None:
+def _open_children(held: Held, batch: list[Event], *, now: datetime) -> list[Event]:
     """A step that is a case of its own opens it."""
-    for one, step in _begun(held, event):
-        if step.case and held.id and not held.state["children"].get(one["step"]):
-            child = open_case(
-                system_viewer("cases"),
-                step.case,
-                _person(held),
-                channel=held.channel,
-                parent=(held, one["step"]),
-                now=now,
-            )
-            event["then"] = [*event.get("then", ()), {"kind": "child", "step": one["step"], "case": str(child.uuid)}]
-            held.state["children"][one["step"]] = str(child.uuid)
+    opened: list[Event] = []
+    for one, step in _begun(held, batch):
+        key, viewer = one["step"], system_viewer("cases")
+        if step.case and held.id and key not in held.state["children"]:
+            child = open_case(viewer, step.case, _person(held), channel=held.channel, parent=(held, key), now=now)
+            opened.append({"kind": "child", "step": key, "case": str(child.uuid)})
+            held.state["children"][key] = str(child.uuid)
+    return opened
 
 
 def _person(held: Held) -> Person | None:

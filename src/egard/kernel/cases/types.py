@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -27,11 +28,24 @@ def of(name: str, version: str, *, pk: int) -> definition.CaseType:
     held = _read.get((name, version))
     if held is None:
         stored = CaseType.objects.values_list("definition", flat=True).get(pk=pk)
-        held = definition.CaseType.model_validate_json(stored)
-        _read[name, version] = held
-        if len(_read) > KEPT_MAX:
-            _read.popitem(last=False)
+        held = _keep(name, version, stored)
     return held
+
+
+def _keep(name: str, version: str, stored: str) -> definition.CaseType:
+    held = _read[name, version] = definition.CaseType.model_validate_json(stored)
+    if len(_read) > KEPT_MAX:
+        _read.popitem(last=False)
+    return held
+
+
+def read_all(rows: Iterable[CaseType]) -> None:
+    """Read the definitions of some versions that this process has not read yet: one query."""
+    missing = [row.pk for row in rows if (row.name, row.version) not in _read]
+    for found in (
+        CaseType.objects.filter(pk__in=missing).values_list("name", "version", "definition") if missing else ()
+    ):
+        _keep(*found)
 
 
 def defined(row: CaseType) -> definition.CaseType:

@@ -55,6 +55,9 @@ def findings(case_type: CaseType) -> Iterator[Found]:
     """What is wrong with it, by path: rule and words."""
     places = {path[-1]: path for path, _stage, _step in parts(case_type)}
     places |= {key: ("stages", key) for key in case_type.stages}
+    for loop in _loops(_clock_waits(case_type)):
+        path = places.get(loop[0], ("promises", loop[0]))
+        yield path, "loop", f"these promises wait for one another: {' → '.join([*loop, loop[0]])}"
     places |= {
         name: ("stages", key, "milestones", name) for key, one in case_type.stages.items() for name in one.milestones
     }
@@ -105,6 +108,18 @@ def _waits(case_type: CaseType) -> dict[str, set[str]]:
             if one not in stage.steps and one not in stage.milestones:
                 needed |= {key for key, step in stage.steps.items() if step.required}
     return waits
+
+
+def _clock_waits(case_type: CaseType) -> dict[str, set[str]]:
+    """Which promises each promise asks about."""
+    clocks = {
+        **case_type.promises,
+        **{path[-1]: step.promise for path, _key, step in _keyed(case_type) if step.promise},
+    }
+    return {
+        key: {path[1] for _name, one in _of_clock((), clock) for path in one.uses or () if path[0] == "promises"}
+        for key, clock in clocks.items()
+    }
 
 
 def _demanded(condition: Condition | None) -> set[str]:
