@@ -139,7 +139,7 @@ class _Played:
     def tell(self, event: Event, *, at: datetime, key: str = "") -> None:
         held, self.told_at = self.held, at
         told = held.tell(event, by=self.player.by, now=at, key=key)
-        _give(held, told)
+        _give(held, [told, *told.get("then", ())])
         for one in told.get("then", ()):
             if one["kind"] == "clock":
                 self._clock(one, at)
@@ -223,6 +223,7 @@ def write(played: Sequence[tuple[Held, list[PastPromise]]], *, now: datetime) ->
         ids = [row[0] for row in cursor.fetchall()]
         with cursor.copy(f"copy cases_case ({_CASE_COLUMNS}) from stdin") as copy:
             for pk, (held, _promises) in zip(ids, played, strict=True):
+                held.id = pk
                 copy.write_row(_case_row(pk, held, now))
         with cursor.copy("copy cases_event (case_id, n, at, by, kind, key, body) from stdin") as copy:
             for pk, (held, _promises) in zip(ids, played, strict=True):

@@ -18,6 +18,7 @@ from egard.kernel.cases.refusals import KeyReused
 from egard.kernel.cases.rules import engine
 from egard.kernel.cases.rules.definition import CaseType
 from egard.kernel.cases.rules.state import OPEN, Event, State
+from egard.kernel.registry import registry
 
 TOPIC = "cases"
 """What lists follow: some case changed."""
@@ -166,8 +167,16 @@ def write(held: Held, *, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)
         assert cursor.rowcount == len(held.events), "a case that is held was written by another"
-    held.events.clear()
+    told, held.events = held.events, []
     tell(TOPIC, f"case:{held.uuid}")
+    _hear(held, told, now)
+
+
+def _hear(held: Held, told: list[tuple[Event, str, str]], now: datetime) -> None:
+    """Whoever listens to cases of this type."""
+    for listener in registry.case_listeners:
+        if held.type.case in listener.types:
+            listener.handler(held, told, now)
 
 
 def _columns(events: list[tuple[Event, str, str]], before: int) -> tuple[list[Any], ...]:
@@ -211,8 +220,9 @@ def insert(held: Held, *, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         held.id = cursor.fetchone()[0]
-    held.events.clear()
+    told, held.events = held.events, []
     tell(TOPIC)
+    _hear(held, told, now)
 
 
 def next_due(state: State) -> str | None:
