@@ -18,12 +18,13 @@ WRITERS = (
     "kernel/people/merges.py",
     "kernel/people/duplicates.py",
     "kernel/cases/archive.py",
-    "kernel/cases/clocks.py",
+    "kernel/cases/following.py",
     "kernel/cases/migrating.py",
     "kernel/cases/outside.py",
     "kernel/cases/privacy.py",
     "kernel/cases/types.py",
     "kernel/cases/writing.py",
+    "kernel/promises/past.py",  # replayed from the log of another system
     "kernel/promises/writing.py",
     "kernel/promises/sweeping.py",
     "kernel/timeline/writing.py",  # facts by COPY

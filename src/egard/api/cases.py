@@ -17,7 +17,7 @@ from egard.base.clock import utc_now
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
-from egard.kernel.cases import operations, outside, queries
+from egard.kernel.cases import following, operations, outside, queries
 from egard.kernel.people import queries as people
 
 router = Router(tags=["cases"])
@@ -67,7 +67,7 @@ def list_cases(
 def open_case(request: HttpRequest, body: schemas.NewCase) -> Any:
     """Of the current version of a type, for a person or for nobody known. Scope: `cases.work`."""
     viewer = viewer_of(request)
-    viewer.require(operations.WORK)
+    viewer.require(following.WORK)
     held = operations.open_case(
         viewer,
         body.type,

@@ -24,6 +24,7 @@ PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=1
 OWN = (
     PEOPLE,
     MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
+    MenuItem(_("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k"),
     MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
     MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),

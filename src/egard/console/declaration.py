@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.text import words
 from egard.console import views
 from egard.console.models import Deed, Draft, Snooze
+from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.registry import Action, Hooks, Journey, Permission
@@ -52,7 +53,7 @@ declaration = Journey(
             {"site_manager": "all", "supervisor": "all", "administrator": "all"},
         ),
     ),
-    worklists=LISTS,
+    worklists=(*LISTS, PROMISES),
     actions=(
         NAME_ADVISER,
         REMOVE_IDENTIFIER,

@@ -72,6 +72,17 @@ def test_the_schema_that_ships_is_that_of_the_reader():
             7,
             "a → b → a",
         ),
+        (
+            FIELD
+            + stage(
+                "a: {title: A, evidence: ok}",
+                "b: {title: B, after: a, if: data.ok, evidence: amount}",
+                "c: {title: C, after: b, if: data.amount > 3}",
+            ),
+            "deadlock",
+            10,
+            "may not concern",
+        ),
         (stage("a: {title: A, when: 1 > 2}"), "unreachable", 7, "never holds"),
         (stage("a: {title: A, repeat: true}"), "deadlock", 7, "for ever"),
         (

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from moving import stage
 
-from egard.kernel.cases import migrating, queries, refusals
+from egard.kernel.cases import migrating, operations, queries, refusals
 from egard.kernel.promises.models import Promise
 from egard.kernel.promises.sweeping import sweep
 
@@ -79,7 +79,7 @@ def test_a_migration_is_reverted_and_what_was_done_since_goes_with_the_case(publ
     new = publish(RENAMED + "      more: {title: Something new}\n")
     told = run(old, new, dry_run=False)
     case.done("police", "more")
-    closed.do("close_case", override="enough")
+    closed.do(operations.close_case, override="enough")
     assert [row.pk for row in queries.migrations(everything)] == [told.migration.pk]
     assert migrating.revert(everything, told.migration.pk, now=now) == {"reverted": 1, "left": 1}
     assert case.row.type == old

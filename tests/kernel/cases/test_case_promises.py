@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from moving import stage
 
-from egard.kernel.cases import operations, outside, queries, refusals
+from egard.kernel.cases import following, operations, outside, queries, refusals
 from egard.kernel.cases.archive import archive
 from egard.kernel.cases.history import rebuilt
 from egard.kernel.cases.models import CaseEvent, Outside
@@ -32,12 +32,12 @@ def test_a_promise_runs_with_its_step_and_is_kept_when_it_is_done(publish, open_
     assert case.row.due_at == now + timedelta(hours=2)
     assert case.view.steps[0].promise["due_at"] == (now + timedelta(hours=2)).isoformat()
     case.now += timedelta(hours=1)
-    case.do("edit_data", {"ok": True})
+    case.do(operations.edit_data, {"ok": True})
     assert owed(case) == {"a": "open", "whole": "paused"}
     case.done("a")
-    case.do("edit_data", {"ok": False})
+    case.do(operations.edit_data, {"ok": False})
     assert owed(case) == {"a": "kept", "whole": "open", "b": "open"}
-    case.do("close_case", override="enough")
+    case.do(operations.close_case, override="enough")
     assert owed(case) == {"a": "kept", "whole": "kept", "b": "released"}
     assert Promise.objects.get(subject__endswith="/whole").person is None
     assert case.is_whole()
@@ -88,7 +88,7 @@ def test_what_is_done_to_a_promise_elsewhere_is_known_to_the_case(publish, open_
 def test_a_step_done_again_has_a_new_promise_and_the_old_one_is_let_alone(publish, open_case, me, now):
     publish(CLOCKED)
     case = open_case("toy").done("a")
-    case.do("redo_step", "a", reason="wrong")
+    case.do(operations.redo_step, "a", reason="wrong")
     first, released, second = Promise.objects.order_by("pk")
     assert [p.state for p in (first, released, second)] == ["kept", "released", "open"]
     promises.reopen(first, reason="by mistake", by=me, now=now)
@@ -110,7 +110,7 @@ def phone(open_case, make_person):
 
 
 def test_an_outside_event_finds_its_case_by_its_key_and_does_its_step(phone, everything, now):
-    phone.do("edit_data", {"report_number": "PV 2026-7"})
+    phone.do(operations.edit_data, {"report_number": "PV 2026-7"})
     told = outside.receive(everything, "police_report", "pv2026-7", {"report": "pv.pdf", "more": 1}, key="p1", now=now)
     assert told.case.uuid == phone.uuid
     assert "report" not in phone.open
@@ -151,12 +151,12 @@ def test_what_others_send_may_be_wrong_and_is_kept_beside_the_data(phone, everyt
 
 def test_erasure_redacts_events_and_snapshot_alike_also_of_an_archived_case(phone, open_case, everything, me, now):
     person = phone.row.person
-    phone.do("write_note", "Zélie is upset")
-    phone.do("add_step", "Call Zélie's mother")
-    phone.do("edit_data", {"report_number": "PV-1"})
+    phone.do(operations.write_note, "Zélie is upset")
+    phone.do(operations.add_step, "Call Zélie's mother")
+    phone.do(operations.edit_data, {"report_number": "PV-1"})
     outside.tell_case(everything, phone.uuid, "police_report", {"report": "zelie.pdf"}, now=now)
     old = open_case("stolen_phone", person, line="0699")
-    old.do("close_case", override="Zélie found it")
+    old.do(operations.close_case, override="Zélie found it")
     assert archive(now + timedelta(days=1), now=now) == 1
     copy = export_person(everything, person, now=now)
     assert [one["data"].get("line") for one in copy["cases"]] == ["06", "0699"]
@@ -180,14 +180,14 @@ def test_merged_persons_have_their_cases_together(phone, open_case, make_person,
 
 
 def test_an_archived_case_is_read_as_before_and_may_be_reopened(phone, now):
-    phone.do("close_case", override="found")
+    phone.do(operations.close_case, override="found")
     before, events = phone.view.state, phone.events
     assert archive(now, now=now) == 0, "not yet"
     assert archive(now + timedelta(days=1), now=now) == 1
     assert CaseEvent.objects.filter(case=phone.row).count() == 0
     assert (phone.view.state, phone.events) == (before, events)
     assert phone.is_whole()
-    phone.do("reopen_case", reason="it was another one")
+    phone.do(operations.reopen_case, reason="it was another one")
     assert phone.events == [*events, "reopened"]
     assert phone.is_whole()
     assert rebuilt(phone.row.pk) == phone.row.snapshot
@@ -200,4 +200,4 @@ def test_events_are_append_only(phone):
         CaseEvent.objects.filter(case=phone.row).delete()
     with pytest.raises(DatabaseError, match="append only"), transaction.atomic():
         CaseEvent.objects.filter(case=phone.row).update(kind="noted")
-    assert operations.wake(now=phone.now) == 0
+    assert following.wake(now=phone.now) == 0

@@ -37,6 +37,14 @@ class UnknownSite(Refusal):
     message = _("No site has this id. The list of sites gives those that there are.")
 
 
+class UnknownTeam(Refusal):
+    """No team has this id; the list of teams gives those that there are."""
+
+    code = "access.unknown_team"
+    title = _("Unknown team")
+    message = _("No team has this id. The list of teams gives those that there are.")
+
+
 class UnknownStaff(Refusal):
     """No active member of staff has this id."""
 
@@ -158,12 +166,8 @@ def site(viewer: Viewer, uuid: UUID) -> Site:
     return found
 
 
-class UnknownTeam(Refusal):
-    """No team has this id; the list of teams gives those that there are."""
-
-    code = "access.unknown_team"
-    title = _("Unknown team")
-    message = _("No team has this id. The list of teams gives those that there are.")
+def teams(viewer: Viewer) -> list[Team]:
+    return list(Team.objects.all()) if viewer.permissions else []
 
 
 def team(viewer: Viewer, uuid: UUID) -> Team:
@@ -172,10 +176,6 @@ def team(viewer: Viewer, uuid: UUID) -> Team:
     if found is None:
         raise UnknownTeam(fields={"team": str(UnknownTeam.title)})
     return found
-
-
-def teams(viewer: Viewer) -> list[Team]:
-    return list(Team.objects.all()) if viewer.permissions else []
 
 
 def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:

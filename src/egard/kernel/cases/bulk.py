@@ -17,15 +17,15 @@ from django.db import connection
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.access.live import tell
 from egard.kernel.cases import clocks, types, writing
+from egard.kernel.cases.following import _give
 from egard.kernel.cases.models import CaseType
-from egard.kernel.cases.operations import _give
 from egard.kernel.cases.rules import advice, engine
 from egard.kernel.cases.rules import past as rules
 from egard.kernel.cases.rules.engine import Known, next_moment
 from egard.kernel.cases.rules.past import Row
 from egard.kernel.cases.rules.state import Event, new_state
 from egard.kernel.cases.writing import Held, stamp
-from egard.kernel.promises.bulk import PastPromise, PastTerms, write_past
+from egard.kernel.promises.past import PastPromise, PastTerms, write_past
 
 KEY = "import:"
 """Of the first event of an imported case: what it was made from, so that a second import knows it."""

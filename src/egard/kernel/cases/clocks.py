@@ -153,7 +153,7 @@ def hear(promise: Promise, event: PromiseEvent) -> None:
     if collecting is not None:
         collecting.append((promise, event))
         return
-    from egard.kernel.cases.operations import finish
+    from egard.kernel.cases.following import finish
 
     case, _slash, key = promise.subject.removeprefix(PREFIX).partition("/")
     held = hold(system_viewer("promises"), UUID(case), "cases.read")

@@ -15,8 +15,8 @@ from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import refusals, types
 from egard.kernel.cases.checks import is_open
+from egard.kernel.cases.following import WORK, finish
 from egard.kernel.cases.models import Case, CaseType, Outside
-from egard.kernel.cases.operations import WORK, finish
 from egard.kernel.cases.rules.definition import OutsideEvent
 from egard.kernel.cases.rules.values import problems
 from egard.kernel.cases.writing import Held, done_before, hold, match_key, stamp

@@ -114,7 +114,7 @@ def case_view(viewer: Viewer, uuid: UUID) -> CaseView:
 
 
 def view_of(viewer: Viewer, row: Case) -> CaseView:
-    case_type, held, teams = types.defined(row.type), state_now(row), _teams(viewer)
+    case_type, held, teams = types.defined(row.type), state_now(viewer, row), _teams(viewer)
     steps = tuple(_step_view(viewer, case_type, held, key, step, teams) for key, step in all_steps(case_type, held))
     sensitive = viewer.sees(FieldClass.SENSITIVE)
     shown = {
@@ -123,7 +123,7 @@ def view_of(viewer: Viewer, row: Case) -> CaseView:
     return CaseView(row, case_type, held, shown, steps, teams)
 
 
-def state_now(row: Case) -> State:
+def state_now(viewer: Viewer, row: Case) -> State:
     """The state of a case, also of an archived one."""
     if row.snapshot is not None:
         return row.snapshot

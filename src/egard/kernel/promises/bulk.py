@@ -1,125 +1,132 @@
-"""Promises as they would have gone: reckoned by the rules of all others as of moments that are past, and written in
-bulk. Nobody is warned, nobody is told.
-"""
+"""One thing done to many promises at once, as lists do: a constant number of statements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from django.db import connection
+from django.db import transaction
 
-from egard.base.calendars import Span, TooFar, due
-from egard.base.ids import new_id
-from egard.kernel.access.actors import Actor
-from egard.kernel.promises import refusals, writing
-from egard.kernel.promises.calendars import HOUSE, newest, readable, terms_of
+from egard.base.calendars import due
+from egard.base.refusal import Conflict
+from egard.kernel.access.actors import Actor, system
+from egard.kernel.access.models import User
 from egard.kernel.promises.calendars import calendar as calendar_of
-from egard.kernel.promises.models import CalendarVersion, Promise
-from egard.kernel.promises.rules import Clock, Happened, Terms, What, begin, coming, follow
-from egard.kernel.promises.writing import Written
+from egard.kernel.promises.calendars import newest, readable, terms_of
+from egard.kernel.promises.models import CalendarVersion, Promise, PromiseEvent
+from egard.kernel.promises.rules import Happened, What, begin
+from egard.kernel.promises.writing import Change, Written, allow, event_row, lock_subjects, record_facts, show, write
 from egard.kernel.registry import registry
 
-_QUIET = {"warnings": [], "escalation": []}
 
-
-@dataclass(frozen=True, slots=True)
-class PastTerms:
-    """What was promised, looked up once for many. Raises `UnknownKind`, `WrongTime`, `UnknownCalendar`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A promise of the past, and what was done to it: (`kept`, `paused`…, when, why), in order. `within` is as words;
+    the calendar is the newest of its code. What happened by itself in between is reckoned.
+    """
 
     kind: str
-    span: Span
-    calendar: CalendarVersion | None
+    key: str
+    made_at: datetime
+    within: str = ""
+    calendar: str = ""
+    due_at: datetime | None = None
+    deeds: Sequence[tuple[What, datetime, str]] = ()
+    person_id: int | None = None
+    subject: str = ""
+    note: str = ""
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    site_id: UUID | None = None
+    channel: str = ""
 
-    @classmethod
-    def of(cls, kind: str, within: str | Span, calendar: str = "") -> PastTerms:
-        declared = registry.promises.get(kind)
-        if declared is None:
-            raise refusals.UnknownKind(kind=kind[:64], known=", ".join(sorted(registry.promises)))
-        span = readable(within or declared.within)
-        code = calendar or declared.calendar or (HOUSE if span.working else "")
-        return cls(kind, span, newest(code) if code else None)
+
+@transaction.atomic
+def remember(stories: Sequence[Story], *, by: Actor, now: datetime) -> int:
+    """Write promises of the past as if each had been made and kept then; how many are new. Nobody is told, and nobody
+    listens: it is history. One whose key is there is left as it is; what is still owed is swept from now on.
+    """
+    held = set(Promise.objects.filter(key__in=[one.key for one in stories]).values_list("person_id", "key"))
+    calendars = {code: newest(code) for code in {one.calendar for one in stories} - {""}}
+    lived = [
+        _lived(story, calendars.get(story.calendar), by=by, now=now)
+        for story in stories
+        if (story.person_id, story.key) not in held
+    ]
+    Promise.objects.bulk_create([change.promise for change in lived])
+    events = [(change.promise, n, written) for change in lived for n, written in enumerate(change.events, 1)]
+    PromiseEvent.objects.bulk_create([event_row(promise, n, written, now) for promise, n, written in events])
+    record_facts(events, now=now, history=True)
+    return len(lived)
 
 
-@dataclass(slots=True)
-class PastPromise:
-    """One of them, not written yet."""
+def _lived(story: Story, version: CalendarVersion | None, *, by: Actor, now: datetime) -> Change:
+    """What became of a promise up to `now`."""
+    span, moment = None, story.due_at
+    if moment is None:
+        span = readable(story.within or registry.promises[story.kind].within)
+        moment = due(story.made_at, span, calendar_of(version.pk if version else None))
+    names = ("kind", "key", "person_id", "subject", "note", "owner_id", "team_id", "site_id", "channel")
+    row = Promise(
+        **{name: getattr(story, name) for name in names},
+        within=str(span or ""),
+        working=span.working if span else version is not None,
+        calendar=version,
+        made_at=story.made_at,
+        first_due_at=moment,
+    )
+    made = Happened("made", story.made_at, moment)
+    change = Change(row, terms_of(row), begin(made), [Written(made, by, story.channel)])
+    for what, at, reason in story.deeds:
+        change.notice(by=system("promises"), now=at)
+        if allow(change, what):
+            change.add(Happened(what, at), by=by, channel=story.channel, reason=reason)
+    change.notice(by=system("promises"), now=now)
+    show(row, change.clock, change.terms)
+    row.version = len(change.events)
+    row.kept_channel = story.channel if row.kept_at else ""
+    return change
 
-    row: Promise
-    terms: Terms
-    clock: Clock
-    events: list[Written] = field(default_factory=list)
 
-    @classmethod
-    def made(
-        cls, terms: PastTerms, *, person_id: int | None, site_id: object, subject: str, note: str, channel: str,
-        key: str, at: datetime, by: Actor,
-    ) -> PastPromise:  # fmt: skip
-        """A promise made at a past moment. Raises `TooLong`."""
+@transaction.atomic
+def change_all(
+    promises: Iterable[Promise], what: What, *, by: Actor, now: datetime, reason: str = "", channel: str = ""
+) -> list[Promise]:
+    """The same to each; answers those that changed. What it may not be done to, and what is so already, is left."""
+    changes, changed = _held(promises, now=now), []
+    for change in changes:
         try:
-            moment = due(at, terms.span, calendar_of(terms.calendar.pk if terms.calendar else None))
-        except TooFar as error:
-            raise refusals.TooLong from error
-        row = Promise(
-            person_id=person_id, kind=terms.kind, subject=subject, key=key, note=note[:500], within=str(terms.span),
-            working=terms.span.working, calendar=terms.calendar, terms=_QUIET, site_id=site_id, channel=channel,
-        )  # fmt: skip
-        event = Happened("made", at, moment)
-        clock = begin(event)
-        row.made_at, row.first_due_at = clock.made_at, clock.first_due_at
-        return cls(row, terms_of(row), clock, [Written(event, by, channel)])
-
-    def next_by_itself(self) -> Happened | None:
-        """What comes if nobody does anything: that it breaks."""
-        return coming(self.clock, self.terms)
-
-    def happened(self, what: What, at: datetime, *, by: Actor, channel: str = "", reason: str = "") -> None:
-        """One more event; what came by itself before it was to be told first (see `next_by_itself`)."""
-        event = Happened(what, at)
-        self.clock = follow(self.clock, event, self.terms)
-        self.events.append(Written(event, by, channel, reason))
+            wanted = allow(change, what)
+        except Conflict:
+            continue
+        if wanted:
+            change.add(Happened(what, now), by=by, reason=reason, channel=channel)
+            changed.append(change.promise)
+    write(changes, now=now)
+    return changed
 
 
-_COLUMNS = (
-    "id", "uuid", "person_id", "kind", "subject", "key", "note", "state", "made_at", "due_at", "first_due_at",
-    "paused_at", "kept_at", "ended_at", "next_at", "since", "last_at", "left", "warned", "escalated", "version",
-    "within", "working", "calendar_id", "terms", "owner_id", "team_id", "site_id", "channel", "kept_channel",
-)  # fmt: skip
-_EVENT_COLUMNS = ("promise_id", "n", "what", "at", "recorded_at", "by", "channel", "due_at", "level", "reason")
+@transaction.atomic
+def assign_all(promises: Iterable[Promise], owner: User | None, *, by: Actor, now: datetime) -> dict[UUID, UUID | None]:
+    """Somebody sees to all of them; answers who did before, by promise, of those that changed."""
+    changes, before = _held(promises, now=now), {}
+    wanted = owner.pk if owner else None
+    for change in changes:
+        row = change.promise
+        if change.clock.is_outstanding and row.owner_id != wanted:
+            before[row.uuid] = row.owner_id
+            row.owner_id = wanted
+            change.add(Happened("assigned", now), by=by)
+    Promise.objects.filter(uuid__in=list(before)).update(owner=wanted)
+    write(changes, now=now)
+    return before
 
 
-def write_past(promises: Sequence[PastPromise], *, now: datetime) -> None:
-    """Write them with all their events, by COPY, in the caller's transaction."""
-    if not promises:
-        return
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        cursor.execute(
-            "select nextval(pg_get_serial_sequence('promises_promise', 'id')) from generate_series(1, %s)",
-            [len(promises)],
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-        with cursor.copy(f"copy promises_promise ({_quoted(_COLUMNS)}) from stdin") as copy:
-            for pk, promise in zip(ids, promises, strict=True):
-                copy.write_row(_values(pk, promise))
-        with cursor.copy(f"copy promises_event ({_quoted(_EVENT_COLUMNS)}) from stdin") as copy:
-            for promise in promises:
-                for n, written in enumerate(promise.events, 1):
-                    event = writing.event_row(promise.row, n, written, now)
-                    copy.write_row([getattr(event, name) for name in _EVENT_COLUMNS])
-
-
-def _values(pk: int, promise: PastPromise) -> list[object]:
-    from psycopg.types.json import Jsonb
-
-    row = promise.row
-    row.pk, row.uuid = pk, row.uuid or new_id()
-    writing.show(row, promise.clock, promise.terms)
-    row.version = len(promise.events)
-    kept = [one for one in promise.events if one.event.what == "kept"]
-    row.kept_channel = kept[-1].channel if kept else ""
-    return [Jsonb(row.terms) if name == "terms" else getattr(row, name) for name in _COLUMNS]
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _held(promises: Iterable[Promise], *, now: datetime) -> list[Change]:
+    """What their subjects name is held first, then the promises in their order; what happened meanwhile is noticed."""
+    asked = list(promises)
+    lock_subjects({row.subject for row in asked if row.subject}, wait=True)
+    rows = Promise.objects.filter(pk__in=[row.pk for row in asked]).order_by("pk").select_for_update()
+    return [Change.of(row).notice(by=system("promises"), now=now) for row in rows]

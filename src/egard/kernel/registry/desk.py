@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from egard.base.ring import Ring
+
 Words = Any
 Tone = Literal["", "kept", "risk", "broken", "waiting"]
 
@@ -25,6 +27,8 @@ class WorkRow:
     due_at: datetime | None = None
     tone: Tone = ""
     url: str = ""
+    ring: Ring | None = None
+    """A promise: it counts down in the place of `due_at`."""
 
 
 @dataclass(frozen=True, slots=True)
