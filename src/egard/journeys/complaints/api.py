@@ -110,7 +110,7 @@ def receive_complaint(request: HttpRequest, body: NewComplaint) -> Any:
     person = people.person(viewer, body.person) if body.person else None
     told = body.model_dump(exclude={"person", "words"})
     made = operations.receive(viewer, body.words, person=person, key=f"api:{new_id()}", now=utc_now(), **told)
-    return _out(queries.complaint(viewer, made.case.uuid) if viewer.can(cases.READ) else made)
+    return _out(viewer, queries.complaint(viewer, made.case.uuid) if viewer.can(cases.READ) else made)
 
 
 @router.get("complaints", response=Listed[ComplaintOut], summary="Complaints")
@@ -131,7 +131,7 @@ def list_complaints(
         log_sight(viewer, "list", person_id=whose.pk if whose else None, detail="complaints", now=utc_now())
     filters = {"status": status, "category": category, "channel": channel, "person": whose}
     page = queries.complaints(viewer, filters, limit=limit, cursor=cursor)
-    return {"items": [_out(row) for row in page.items], "next": page.next}
+    return {"items": [_out(viewer, row) for row in page.items], "next": page.next}
 
 
 @router.get("complaints/{complaint_id}", response=ComplaintOut, summary="A complaint")
@@ -140,7 +140,7 @@ def get_complaint(request: HttpRequest, complaint_id: UUID) -> Any:
     viewer = viewer_of(request)
     row = queries.complaint(viewer, complaint_id)
     log_sight(viewer, "complaint", person_id=row.case.person_id, detail=str(complaint_id), now=utc_now())
-    return _out(row)
+    return _out(viewer, row)
 
 
 @router.get("complaints/{complaint_id}/possible", response=list[PossibleOut], summary="Others that may be the same")
@@ -149,12 +149,12 @@ def list_possible(request: HttpRequest, complaint_id: UUID) -> Any:
     viewer = viewer_of(request)
     row = queries.complaint(viewer, complaint_id)
     log_sight(viewer, "complaint", person_id=row.case.person_id, detail=str(complaint_id), now=utc_now())
-    data = cases.state_now(row.case)["data"]
+    data = cases.state_now(viewer, row.case)["data"]
     text, order = f"{data.get('subject', '')} {data.get('words', '')}", data.get("order_number", "")
     found = queries.possible(viewer, row.case.person, text, order_number=order, contact=data.get("contact", ""))
     others = [one for one in found if one.complaint.pk != row.pk]
     return [
-        {"complaint": _out(one.complaint), "likeness": round(one.likeness, 2), "same_order": one.same_order}
+        {"complaint": _out(viewer, one.complaint), "likeness": round(one.likeness, 2), "same_order": one.same_order}
         for one in others
     ]
 
@@ -162,7 +162,8 @@ def list_possible(request: HttpRequest, complaint_id: UUID) -> Any:
 @router.post("complaints/{complaint_id}/joining/{into}", response={201: ComplaintOut}, summary="Join it to another")
 def join_complaint(request: HttpRequest, complaint_id: UUID, into: UUID) -> Any:
     """It is closed as joined; what it says stands on the other. Scope: `complaints.receive`."""
-    return _out(operations.join(viewer_of(request), complaint_id, into, now=utc_now()))
+    viewer = viewer_of(request)
+    return _out(viewer, operations.join(viewer, complaint_id, into, now=utc_now()))
 
 
 @router.get("complaint-figures", response=FiguresOut, summary="Once and done")
@@ -208,9 +209,9 @@ def _share(one: queries.Share) -> dict[str, Any]:
     return {"label": one.label, "hits": one.hits, "n": one.n, "share": one.share, "low": low, "high": high}
 
 
-def _out(row: Complaint) -> dict[str, Any]:
+def _out(viewer: Viewer, row: Complaint) -> dict[str, Any]:
     case, now = row.case, utc_now()
-    data = cases.state_now(case)["data"]
+    data = cases.state_now(viewer, case)["data"]
     person = (case.person.root or case.person) if case.person else None
     judged = row.closed_at is not None and now - row.closed_at > rules.WATCHED
     told = {name: str(data.get(name, "")) for name in ("subject", "words", "order_number")}

@@ -1,7 +1,7 @@
 """Complaints from a file: one row, one complaint, with what became of it, as the past.
 
-A file that does not say when a complaint was closed is not asked to: such a one is closed on the last date that it
-gives, nothing is said of its promises (they are released), and it counts for no figure of what was settled at once.
+A file need not say when a complaint was answered or closed: such a one is closed on the day on which it was received,
+so that nothing is said of its promises (they are released), and it counts for no figure of what was settled at once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from egard.kernel.cases import bulk, types
 from egard.kernel.cases.bulk import Chosen, PastCase, Player
 from egard.kernel.cases.rules.definition import CaseType
 from egard.kernel.cases.rules.state import Event
-from egard.kernel.cases.rules.values import problems
+from egard.kernel.cases.rules.values import TEXT_MAX, problems
 from egard.kernel.lifecycle.imports import Batch, Job
 from egard.kernel.lifecycle.imports.cases import NUMBER_MAX, BadField, CaseChanged
 from egard.kernel.lifecycle.imports.events import BadChannel, EmptyField, is_channel
@@ -33,7 +33,7 @@ from egard.kernel.timeline.bulk import NoPerson
 from egard.kernel.timeline.operations import CLOCK_SKEW, FromTheFuture
 
 TEXTS = ("subject", "words", "category", "order_number", "contact")
-BEFORE = ("answered_at", "closed_at", "last_at")
+BEFORE = ("acknowledged_at", "answered_at", "closed_at")
 
 
 class BeforeReceived(Refusal):
@@ -92,7 +92,7 @@ def _rows(job: Job, batch: Batch, case_type: CaseType) -> Iterator[_Row]:
     for place in range(len(batch)):
         at, number, channel, pair = received[place], texts["number"][place], channels[place].lower(), pairs[place]
         moments = {name: column[place] for name, column in dated.items()}
-        data = {name: texts[name][place] for name in TEXTS if texts[name][place]}
+        data = {name: texts[name][place][:TEXT_MAX] for name in TEXTS if texts[name][place]}
         data["subject"] = (data.get("subject") or operations._first_words(data.get("words", "")) or number)[
             :SUBJECT_MAX
         ]
@@ -107,7 +107,8 @@ def _rows(job: Job, batch: Batch, case_type: CaseType) -> Iterator[_Row]:
             batch.refuse(place, refusal or EmptyField(field="received_at"))
             continue
         answer, outcome = texts["answer"][place], texts["outcome"][place]
-        events = list(_events(at, data, moments, answer, outcome, is_open=is_open[place]))
+        told = _events(at, data, texts["words"][place], moments, answer, outcome, is_open=is_open[place])
+        events = sorted(told, key=lambda pair: pair[0])
         past = PastCase(rules.TYPE, number, at, events=events, channel=channel, opening=data)
         yield _Row(place, past, pair, data.get("contact", ""), moments["answered_at"], moments["closed_at"], outcome)
 
@@ -134,16 +135,27 @@ def _wrong(
 
 
 def _events(
-    at: datetime, data: dict[str, Any], moments: dict[str, datetime | None], answer: str, outcome: str, *, is_open: bool
+    at: datetime,
+    data: dict[str, Any],
+    words: str,
+    moments: dict[str, datetime | None],
+    answer: str,
+    outcome: str,
+    *,
+    is_open: bool,
 ) -> Iterator[tuple[datetime, Event]]:
     if data.get("category"):
         yield at, {"kind": "completed", "step": "listen", "data": {}}
+    for start in range(TEXT_MAX, len(words), TEXT_MAX):  # what is longer than its field goes on as notes
+        yield at, {"kind": "noted", "text": words[start : start + TEXT_MAX]}
+    if moments["acknowledged_at"]:
+        yield moments["acknowledged_at"], {"kind": "completed", "step": "acknowledge", "data": {}}
     if moments["answered_at"]:
         yield moments["answered_at"], {"kind": "completed", "step": "answer", "data": {"answer": answer or "–"}}
     elif answer:
         yield at, {"kind": "data", "data": {"answer": answer}}
     if not is_open:
-        ended_at = moments["closed_at"] or moments["answered_at"] or moments["last_at"] or at
+        ended_at = moments["closed_at"] or moments["answered_at"] or at
         yield max(ended_at, moments["answered_at"] or at), {"kind": "closed", "outcome": outcome}
 
 

@@ -102,9 +102,9 @@ journey = Journey(
             fields={
                 "number": _("Number of the complaint"),
                 "received_at": _("When it was received"),
+                "acknowledged_at": _("When it was acknowledged"),
                 "answered_at": _("When it was answered"),
                 "closed_at": _("When it was closed"),
-                "last_at": _("Last date known of it, where the file does not say when it was closed"),
                 "open": _("Still open: yes or no"),
                 "subject": _("What it is about"),
                 "words": _("What the person says"),

@@ -133,11 +133,11 @@ def own(viewer: Viewer, person: Person) -> list[Own]:
     kinds = ("complaints.acknowledge", "complaints.answer")
     for promise in of_whom(viewer, person).filter(kind__in=kinds, ended_at=None).order_by("-due_at"):
         owed[promise.subject.removeprefix("case:").partition("/")[0]] = promise
-    return [_own(row, owed.get(str(row.case.uuid))) for row in rows]
+    return [_own(viewer, row, owed.get(str(row.case.uuid))) for row in rows]
 
 
-def _own(row: Complaint, promise: Promise | None) -> Own:
-    data = cases.state_now(row.case).get("data", {})
+def _own(viewer: Viewer, row: Complaint, promise: Promise | None) -> Own:
+    data = cases.state_now(viewer, row.case).get("data", {})
     state, since = "received", row.received_at
     for name, at in (("acknowledged", row.acknowledged_at), ("answered", row.answered_at)):
         state, since = (name, at) if at else (state, since)
