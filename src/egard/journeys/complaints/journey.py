@@ -84,7 +84,7 @@ journey = Journey(
     ),
     menu=(
         MenuItem(_("Complaints"), "complaints:list", "flag", queries.RECEIVE, order=30, key="r"),
-        MenuItem(_("Take in a complaint"), "complaints:new", "plus", queries.RECEIVE, order=31),
+        MenuItem(_("New complaint"), "complaints:new", "plus", queries.RECEIVE, order=31),
     ),
     portal_menu=(
         PortalItem(

@@ -28,13 +28,6 @@ from egard.portal import pages as portal
 
 app_name = "complaints"
 FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled")
-CHANNELS = ("phone", "shop", "email", "post", "web", "social")
-
-
-def _channels() -> list[tuple[str, str]]:
-    words = {"phone": _("Phone"), "shop": _("Shop"), "email": _("E-mail"), "post": _("Letter"), "web": _("Web"),
-             "social": _("Social networks")}  # fmt: skip
-    return [(name, words[name]) for name in CHANNELS]
 
 
 @require_GET
@@ -82,7 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
     acknowledge, answer = queries.promised(viewer)
     context = {
         "person": person, "typed": typed, "key": key, "refusal": refusal, "categories": queries.categories(viewer),
-        "channels": _channels(), "possible": _possible(viewer, person, typed), "now": utc_now(),
+        "channels": list(queries.channels().items()), "possible": _possible(viewer, person, typed), "now": utc_now(),
         "at_once": request.POST.get("at_once") == "yes", "into": request.POST.get("into", ""),
         "acknowledge": _span(acknowledge), "answer": _span(answer),
     }  # fmt: skip
@@ -94,7 +87,7 @@ def _received(
 ) -> UUID:
     settled = (typed["settled"].strip() or _("Settled at once")) if at_once else ""
     told = {name: typed[name] for name in ("subject", "category", "order_number", "contact")}
-    channel = typed["channel"] if typed["channel"] in CHANNELS else "phone"
+    channel = typed["channel"] if typed["channel"] in queries.channels() else "phone"
     made = operations.receive(
         viewer, typed["words"], person=person, channel=channel, settled=settled, into=_uuid(into),
         key=f"page:{viewer.actor}:{key}", now=utc_now(), **told,

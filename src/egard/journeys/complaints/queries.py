@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -218,12 +219,18 @@ def figures(viewer: Viewer, *, since: datetime | None = None, until: datetime | 
         **counts,
         once=Share("", total["hits"], total["n"]),
         by_category=shares("category", label=lambda name: named.get(name) or name or _("no category")),
-        by_channel=shares("channel", label=lambda name: name or _("unknown")),
-        by_month=shares("month", label=lambda month: f"{month:%Y-%m}", month=TruncMonth("closed_at")),
+        by_channel=shares("channel", label=lambda name: channels().get(name, name) or _("no channel")),
+        by_month=shares("month", label=lambda month: date_format(month, "F Y"), month=TruncMonth("closed_at")),
     )
 
 
 # --- what may be chosen -----------------------------------------------------------------------------------------------
+
+
+def channels(viewer: Viewer | None = None) -> dict[str, str]:
+    """By what complaints come most, in the reader's language."""
+    return {"phone": _("Phone"), "shop": _("Shop"), "email": _("E-mail"), "post": _("Letter"), "web": _("Web"),
+            "social": _("Social networks")}  # fmt: skip
 
 
 def categories(viewer: Viewer) -> dict[str, str]:
