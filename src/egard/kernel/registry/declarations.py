@@ -331,6 +331,16 @@ class CaseTypeFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseListener:
+    """Hears what happens to cases of some types, in the same transaction: `handler(held, events, now)`, after they are
+    written; of each event what followed stands in its `then`. Not of work that was replayed.
+    """
+
+    types: tuple[str, ...]
+    handler: Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """What a kernel package or a journey does when persons are merged, exported, erased.
 
@@ -377,6 +387,7 @@ class Journey:
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
     case_types: tuple[CaseTypeFile, ...] = ()
+    case_listeners: tuple[CaseListener, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""
