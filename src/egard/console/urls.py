@@ -21,6 +21,7 @@ from egard.console import (
     sent,
 )
 from egard.console import worklist as work
+from egard.console.cases import urls as cases
 
 app_name = "console"
 
@@ -43,6 +44,7 @@ urlpatterns = [
     path("components/", components.components, name="components"),
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),
+    *cases.urlpatterns,
     path("people/", people.listing, name="people"),
     path("people/duplicates/", merges.possible, name="duplicates"),
     path("people/duplicates/looking/", merges.looking, name="looking"),
