@@ -81,7 +81,7 @@ def fields(
         text, currency = as_text(field, data.get(name))
         made = Field(name, field, text, currency, mandatory=mandatory)
         made.was = made.raw
-        if post is not None:
+        if post is not None and (f"w_{name}" in post or made.input in post):
             made.was = post.get(f"w_{name}", made.was).replace("\r\n", "\n")
             made.text = post.get(made.input, "").strip().replace("\r\n", "\n")
             made.currency = post.get(f"{made.input}_currency", CURRENCY).strip().upper()[:3] or CURRENCY

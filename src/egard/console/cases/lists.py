@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ PANEL_MAX = 8
 def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None) -> Page[WorkRow]:
     """Cases by their next promise, each with what to do: five queries, two more with a text."""
     page = queries.cases(viewer, asked(viewer, filters, now), limit=limit, cursor=cursor)
+    types.read_together(row.type for row in page.items)
     mine = tuple(team.code for team in teams(viewer) if team.pk in viewer.team_ids)
     views = [light(row, mine) for row in page.items]
     rings = show.rings([view for view in views if view], viewer, now)
@@ -116,7 +118,7 @@ def _row(viewer: Viewer, row: Case, view: CaseView | None, rings: Mapping[str, A
         due_at=row.due_at,
         tone=tone,
         url=url,
-        ring=nearest[0] if nearest else None,
+        ring=replace(nearest[0], what="") if nearest else None,
     )
 
 
@@ -261,6 +263,7 @@ def open_case(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime)
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any]:
     """Her cases, the latest first."""
     found = queries.cases_of(viewer, person, limit=PANEL_MAX + 1)
+    types.read_together(row.type for row in found)
     shown = [(row, said(types.defined(row.type).title)) for row in found[:PANEL_MAX]]
     return {"cases": shown, "more": len(found) > PANEL_MAX, "may_open": viewer.can(operations.WORK)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -183,6 +183,11 @@ class Shown:
         return [said(reason.text) for one in self.unmet if not one.key for reason in one.reasons]
 
     @property
+    def is_ready(self) -> bool:
+        """Nothing stands between the case and its closing, and nothing more is to be done."""
+        return self.is_open and not self.closing and not any(row.is_open for row in self.rows.values())
+
+    @property
     def outcomes(self) -> list[tuple[str, str]]:
         return [(code, said(label)) for code, label in self.view.type.closing.outcomes.items()]
 
@@ -229,7 +234,7 @@ def of_view(viewer: Viewer, view: CaseView, *, now: datetime) -> Shown:
 
 
 def rings(views: Iterable[CaseView], viewer: Viewer, now: datetime) -> dict[UUID, dict[str, Ring]]:
-    """What is promised of some cases, by case and clock: one query."""
+    """What is promised of some cases, by case and clock; beside its step a promise needs no name. One query."""
     wanted = {
         clock["promise"]: (view.case.uuid, key)
         for view in views
@@ -242,7 +247,8 @@ def rings(views: Iterable[CaseView], viewer: Viewer, now: datetime) -> dict[UUID
     for row in promises.of_subject(viewer, *subjects) if subjects else []:
         if at := wanted.get(str(row.uuid)):
             uuid, key = at
-            found.setdefault(uuid, {})[key] = ring_of(row, now, labels[uuid].part(key))
+            ring = ring_of(row, now, labels[uuid].part(key))
+            found.setdefault(uuid, {})[key] = ring if key in labels[uuid].type.promises else replace(ring, what="")
     return found
 
 
@@ -267,7 +273,7 @@ def at_hand(held: Shown, step: str, post: Mapping[str, str] | None = None) -> di
         "help": said(defined.help) if defined and defined.help else "",
         "manual": bool(defined and defined.manual and row and row.state == "available"),
         "reasons": [(reason.code, said(reason.text)) for reason in advised.reasons] if advised else [],
-        "others": [(one, said(one.title), [said(r.text) for r in one.reasons]) for one in held.next if one.key != key],
+        "also": [(one, said(one.title), [said(r.text) for r in one.reasons]) for one in held.next if one.key != key],
         "asked": fields.fields(held.asked(row.view), held.view.data, post) if row and row.is_open else [],
         "article": queries.words_on(held.viewer, held.view.type.case, key) if key else [],
         "colleagues": access.staff(held.viewer) if row and row.is_open else [],
@@ -315,6 +321,7 @@ def client(viewer: Viewer, case: Case, *, now: datetime) -> dict[str, Any]:
         return {"person": None}
     closer = people.seen_as(viewer, found)
     others = [one for one in queries.cases_of(viewer, found, limit=12) if one.pk != case.pk]
+    types.read_together(one.type for one in others)
     own = f"/cases/{case.uuid}/"
     return {
         **persons.frame(viewer, found, now),

@@ -25,7 +25,8 @@ from egard.kernel.cases.writing import Held, done_before, hold, match_key, stamp
 def awaited() -> dict[str, set[str]]:
     """The names of outside events that current types await, with the fields they are matched on."""
     found: dict[str, set[str]] = {}
-    rows = CaseType.objects.order_by("name", "-number").distinct("name").defer("source", "definition")
+    rows = list(CaseType.objects.order_by("name", "-number").distinct("name").defer("source", "definition"))
+    types.read_together(rows)
     for row in rows:
         for name, event in types.defined(row).events.items():
             found.setdefault(name, set()).add(event.match)

@@ -234,7 +234,9 @@ def case_types(viewer: Viewer) -> list[CaseType]:
     """The current version of every type, by name."""
     viewer.require(READ)
     rows = CaseType.objects.order_by("name", "-number").distinct("name")
-    return list(rows.defer("source"))
+    found = list(rows.defer("source", "definition"))
+    types.read_together(found)
+    return found
 
 
 def versions(viewer: Viewer, name: str) -> list[CaseType]:

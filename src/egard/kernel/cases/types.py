@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -26,12 +27,23 @@ def of(name: str, version: str, *, pk: int) -> definition.CaseType:
     """The definition of a stored version; the same content is the same definition for ever."""
     held = _read.get((name, version))
     if held is None:
-        stored = CaseType.objects.values_list("definition", flat=True).get(pk=pk)
-        held = definition.CaseType.model_validate_json(stored)
-        _read[name, version] = held
-        if len(_read) > KEPT_MAX:
-            _read.popitem(last=False)
+        held = _keep(name, version, CaseType.objects.values_list("definition", flat=True).get(pk=pk))
     return held
+
+
+def _keep(name: str, version: str, stored: str) -> definition.CaseType:
+    held = _read[name, version] = definition.CaseType.model_validate_json(stored)
+    if len(_read) > KEPT_MAX:
+        _read.popitem(last=False)
+    return held
+
+
+def read_together(rows: Iterable[CaseType]) -> None:
+    """Read the definitions of several versions that this process has not read yet: one query at most."""
+    unread = {row.pk: row for row in rows if (row.name, row.version) not in _read}
+    if unread:
+        for pk, stored in CaseType.objects.filter(pk__in=unread).values_list("pk", "definition"):
+            _keep(unread[pk].name, unread[pk].version, stored)
 
 
 def defined(row: CaseType) -> definition.CaseType:

@@ -236,6 +236,7 @@
     }
   });
 
+  Egard.press = (name) => press(pressable({ with: name }));
   Egard.ask = (name, action, then) => show({ name, action, then });
 
   // --- keys
