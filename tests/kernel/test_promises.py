@@ -12,10 +12,12 @@ from django.utils import translation
 from egard.kernel.access.operations import ensure_site, ensure_team, grant_role, place_user
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person, merge_persons, undo_merge
+from egard.kernel.messages.late import tell_promises
 from egard.kernel.people.operations import Erased
 from egard.kernel.people.queries import open_items
 from egard.kernel.people.queries import person as seen
 from egard.kernel.promises import queries, refusals, sweeping
+from egard.kernel.promises.asked import Asked
 from egard.kernel.promises.calendars import UnknownCalendar, WrongCalendar, WrongTime, terms_of
 from egard.kernel.promises.models import CalendarVersion, Notice, Promise, PromiseEvent
 from egard.kernel.promises.operations import (
@@ -261,6 +263,23 @@ def test_the_owner_is_warned_and_the_others_are_told_when_it_is_overdue(owed, te
     assert Notice.objects.filter(told_at=None).count() == 3
 
 
+def test_what_is_overdue_leaves_as_one_message_each_and_once(owed, team_of, mailbox, carry_out, me, now):
+    team, _site, agent, lead, _other = team_of
+    steps = [Escalation("30 min", ("owner", "lead"))]
+    rows = [owed(key=str(n), owner=agent, team=team, escalation=steps, note="Anne’s secret") for n in range(12)]
+    sweeping.sweep(now=now + 3 * HOUR)
+    keep(rows[0], by=me, now=now + 3 * HOUR)
+    for _ in range(2):
+        tell_promises(now=now + 3 * HOUR)
+    carry_out(at=now + 3 * HOUR)
+    assert sorted(letter["To"] for letter in mailbox.letters) == sorted([agent.email, lead.email])
+    letter = mailbox.letters[0]
+    text = letter.get_body(("plain",)).get_content()
+    assert letter["Subject"] in ("11 promises overdue", "11 promesses en retard")
+    assert text.count("\n- ") + text.count("\n– ") == 10
+    assert "Anne" not in text
+
+
 def test_after_the_answer_nobody_is_told_anything(owed, team_of, me, now):
     team, _site, agent, _lead, _other = team_of
     row = owed(owner=agent, team=team, warnings=["30 min"], escalation=[Escalation("30 min", ("lead",))])
@@ -335,17 +354,17 @@ def test_staff_see_promises_as_far_as_they_reach(owed, team_of, make_user, me, n
     )
     grant_role(agent, "agent", scope="own", by=me, now=now)
     viewer = viewer_for(agent, now=now)
-    assert [row.pk for row in queries.promises(viewer, queries.Asked()).items] == [mine.pk]
+    assert [row.pk for row in queries.promises(viewer, Asked()).items] == [mine.pk]
     with pytest.raises(queries.NotFound):
         queries.promise(viewer, hers.uuid)
     grant_role(agent, "agent", scope="site", by=me, now=now)
     viewer = viewer_for(agent, now=now)
-    assert {row.pk for row in queries.promises(viewer, queries.Asked()).items} == {mine.pk, hers.pk}
+    assert {row.pk for row in queries.promises(viewer, Asked()).items} == {mine.pk, hers.pk}
     everything = viewer_for(make_user("administrator"), now=now)
-    assert queries.count(everything, queries.Asked(states=("owed",))) == 3
+    assert queries.count(everything, Asked(owed=True)) == 3
     assert [row.pk for row in queries.some(everything, [elsewhere.uuid])] == [elsewhere.pk]
-    page = queries.promises(everything, queries.Asked(), limit=2)
-    rest = queries.promises(everything, queries.Asked(), limit=2, cursor=page.next)
+    page = queries.promises(everything, Asked(), limit=2)
+    rest = queries.promises(everything, Asked(), limit=2, cursor=page.next)
     assert [row.pk for row in page.items + rest.items] == [mine.pk, hers.pk, elsewhere.pk]
 
 

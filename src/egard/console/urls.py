@@ -6,7 +6,9 @@ from django.urls import path
 
 from egard.console import (
     admin,
+    admin_promises,
     audit,
+    cockpit,
     components,
     details,
     drafts,
@@ -18,6 +20,7 @@ from egard.console import (
     pages,
     palette,
     people,
+    promises,
     sent,
 )
 from egard.console import worklist as work
@@ -45,6 +48,10 @@ urlpatterns = [
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),
     *cases.urlpatterns,
+    path("cockpit/", cockpit.cockpit, name="cockpit"),
+    path("cockpit/promises/", cockpit.behind, name="cockpit_list"),
+    path("promises/<uuid:uuid>/", promises.promise, name="promise"),
+    path("promises/<uuid:uuid>/changes/", promises.change, name="promise_change"),
     path("people/", people.listing, name="people"),
     path("people/duplicates/", merges.possible, name="duplicates"),
     path("people/duplicates/looking/", merges.looking, name="looking"),
@@ -75,6 +82,7 @@ urlpatterns = [
     path("admin/keys/", admin.keys, name="keys"),
     path("admin/keys/<uuid:uuid>/end/", admin.key_end, name="key_end"),
     path("admin/places/", admin.places, name="places"),
+    path("admin/promises/", admin_promises.promises, name="admin_promises"),
     path("admin/audit/", audit.log, name="audit"),
     path("admin/audit/changes/", audit.changes, name="audit_changes"),
     path("admin/audit/figures/", audit.figures, name="audit_figures"),

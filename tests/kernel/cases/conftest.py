@@ -24,12 +24,12 @@ class Desk:
     def as_(self, viewer: Any) -> Desk:
         return Desk(viewer, self.uuid, self.now)
 
-    def do(self, operation: str, *args: Any, **more: Any) -> Any:
-        return getattr(operations, operation)(self.viewer, self.uuid, *args, now=self.now, **more)
+    def do(self, operation: Any, *args: Any, **more: Any) -> Any:
+        return operation(self.viewer, self.uuid, *args, now=self.now, **more)
 
     def done(self, *steps: str, **data: Any) -> Desk:
         for step in steps:
-            self.do("complete_step", step, data)
+            self.do(operations.complete_step, step, data)
         return self
 
     @property
@@ -53,7 +53,7 @@ class Desk:
         row = self.row
         numbers = [one["n"] for one in queries.history(self.viewer, self.view.case, limit=200)]
         assert numbers == list(range(1, row.version + 1))
-        return rebuilt(row.pk) == queries.state_now(row)
+        return rebuilt(row.pk) == queries.state_now(self.viewer, row)
 
 
 @pytest.fixture

@@ -63,6 +63,26 @@ def test_the_schema_that_ships_is_that_of_the_reader():
         (stage("a: {title: A, after: a}"), "loop", 7, "a → a"),
         (FIELD + stage("a: {title: A, if: data.ok && !data.ok}"), "unreachable", 8, "never begin"),
         (FIELD + stage("a: {title: A, if: data.amount > 3, when: data.amount <= 3}"), "unreachable", 8, "never begin"),
+        (
+            stage(
+                "a: {title: A, promise: {within: 2 h, pause: promises.b == 'open'}}",
+                "b: {title: B, promise: {within: 2 h, pause: promises.a == 'open'}}",
+            ),
+            "loop",
+            7,
+            "a → b → a",
+        ),
+        (
+            FIELD
+            + stage(
+                "a: {title: A, evidence: ok}",
+                "b: {title: B, after: a, if: data.ok, evidence: amount}",
+                "c: {title: C, after: b, if: data.amount > 3}",
+            ),
+            "deadlock",
+            10,
+            "may not concern",
+        ),
         (stage("a: {title: A, when: 1 > 2}"), "unreachable", 7, "never holds"),
         (stage("a: {title: A, repeat: true}"), "deadlock", 7, "for ever"),
         (

@@ -8,7 +8,7 @@ import pytest
 from moving import stage
 
 from egard.base.refusal import NotFound
-from egard.kernel.cases import operations, queries, refusals, types
+from egard.kernel.cases import following, operations, queries, refusals, types
 from egard.kernel.cases.models import Case
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_a_stolen_phone_from_the_first_call_to_the_new_phone(phone):
     assert phone.open == {"report", "footage"}
     phone.done("report", report_number="PV-7").done("footage", seen="theft")
     assert phone.open == {"insurance"}
-    phone.done("insurance", claim_number="S-1").done("decide", decision="replace").done("replace", parcel="P1").done(
+    phone.done("insurance", claim_number="S-1").done("decide", decision="replace").done("replace", shipment="P1").done(
         "tell"
     )
     row = phone.row
@@ -58,10 +58,10 @@ def test_a_step_is_refused_twice_too_early_without_evidence_and_with_wrong_answe
 
 def test_the_same_key_does_it_once_and_another_act_under_it_is_refused(phone):
     for _twice in range(2):
-        phone.do("complete_step", "block", BLOCKED, key="k1")
+        phone.do(operations.complete_step, "block", BLOCKED, key="k1")
     assert phone.events == ["opened", "completed"]
     with pytest.raises(refusals.KeyReused):
-        phone.do("complete_step", "facts", STORY, key="k1")
+        phone.do(operations.complete_step, "facts", STORY, key="k1")
 
 
 def test_a_departments_step_is_theirs_and_a_managers_decision_is_hers(phone, staff):
@@ -102,16 +102,16 @@ def test_who_reaches_a_team_only_sees_the_cases_that_ask_that_team(phone, make_u
 
 def test_people_leave_the_method_with_a_reason_and_the_method_takes_them_back(phone):
     with pytest.raises(refusals.ReasonNeeded):
-        phone.do("skip_step", "facts", reason=" ")
-    phone.do("skip_step", "facts", reason="the shop told us already")
+        phone.do(operations.skip_step, "facts", reason=" ")
+    phone.do(operations.skip_step, "facts", reason="the shop told us already")
     phone.done("block", **BLOCKED)
-    held, added = phone.do("add_step", "Appeler la préfecture", department="security", reason="a detail")
+    held, added = phone.do(operations.add_step, "Appeler la préfecture", department="security", reason="a detail")
     assert held.state["steps"][added]["state"] == "available"
     assert held.state["clocks"][added]["state"] == "open"
     assert added in phone.open
-    phone.do("redo_step", "block", reason="another line")
+    phone.do(operations.redo_step, "block", reason="another line")
     assert phone.open == {"block", added} | {"report", "footage"}
-    phone.do("skip_step", added, reason="no answer")
+    phone.do(operations.skip_step, added, reason="no answer")
     assert phone.is_whole()
     assert phone.events == ["opened", "skipped", "completed", "added", "redone", "skipped"]
 
@@ -125,17 +125,17 @@ def test_the_menu_plans_a_step_by_its_rule_and_a_refused_suggestion_goes_last(ph
 
     assert suggested() == ["locate"]
     with pytest.raises(refusals.NotPlannable):
-        phone.do("plan_step", "shop_manager")
+        phone.do(operations.plan_step, "shop_manager")
     phone.done("footage", seen="nothing")
     assert suggested() == ["locate", "shop_manager"]
-    phone.do("refuse_suggestion", "locate", reason="it is off")
+    phone.do(operations.refuse_suggestion, "locate", reason="it is off")
     assert suggested() == ["shop_manager", "locate"]
-    _held, planned = phone.do("plan_step", "shop_manager")
+    _held, planned = phone.do(operations.plan_step, "shop_manager")
     assert planned in phone.open
     with pytest.raises(refusals.NotPlannable):
-        phone.do("plan_step", "shop_manager")
+        phone.do(operations.plan_step, "shop_manager")
     phone.done(planned)
-    _held, again = phone.do("plan_step", "shop_manager")
+    _held, again = phone.do(operations.plan_step, "shop_manager")
     assert again != planned
     assert phone.is_whole()
 
@@ -143,11 +143,11 @@ def test_the_menu_plans_a_step_by_its_rule_and_a_refused_suggestion_goes_last(ph
 def test_closing_refuses_while_something_required_is_open_and_records_who_overrides_it(phone, staff):
     agent = phone.as_(staff("agent"))
     with pytest.raises(refusals.CannotClose) as lacking:
-        agent.do("close_case")
+        agent.do(operations.close_case)
     assert "Bloquer" in lacking.value.detail or "Block" in lacking.value.detail
     with pytest.raises(Exception, match="not_allowed"):
-        agent.do("close_case", override="he found it")
-    phone.as_(staff("supervisor")).do("close_case", override="he found it")
+        agent.do(operations.close_case, override="he found it")
+    phone.as_(staff("supervisor")).do(operations.close_case, override="he found it")
     with pytest.raises(refusals.CaseClosed):
         agent.done("block", **BLOCKED)
     closed = queries.history(agent.viewer, agent.view.case)[-1]
@@ -157,23 +157,23 @@ def test_closing_refuses_while_something_required_is_open_and_records_who_overri
         "“Get the police report” is to be done",
         "“Ask for the shop’s footage” is to be done",
     ]
-    agent.do("reopen_case", reason="stolen again")
+    agent.do(operations.reopen_case, reason="stolen again")
     assert agent.open == {"block", "facts"}
     with pytest.raises(refusals.NotClosed):
-        agent.do("reopen_case", reason="again")
+        agent.do(operations.reopen_case, reason="again")
     assert phone.is_whole()
 
 
 def test_edits_that_do_not_collide_come_together_and_those_that_do_are_refused(phone):
     base = phone.row.version
-    phone.do("edit_data", {"shop": "lyon"}, base=base)
-    phone.do("edit_data", {"insured": True}, base=base)
+    phone.do(operations.edit_data, {"shop": "lyon"}, base=base)
+    phone.do(operations.edit_data, {"insured": True}, base=base)
     with pytest.raises(refusals.ChangedMeanwhile) as clash:
-        phone.do("edit_data", {"shop": "paris", "line": "06"}, base=base)
+        phone.do(operations.edit_data, {"shop": "paris", "line": "06"}, base=base)
     assert clash.value.fields == {"shop": "lyon"}
-    phone.do("edit_data", {"shop": "lyon", "line": "06"}, base=base)
+    phone.do(operations.edit_data, {"shop": "lyon", "line": "06"}, base=base)
     assert phone.view.data == {"shop": "lyon", "insured": True, "line": "06"}
-    phone.do("edit_data", {"line": None})
+    phone.do(operations.edit_data, {"line": None})
     assert "line" not in phone.view.data
 
 
@@ -182,8 +182,8 @@ def test_a_manual_step_is_begun_first_and_belongs_to_who_began_it(publish, open_
     agent = open_case("toy", viewer=staff("agent"))
     with pytest.raises(refusals.NotBegun):
         agent.done("a")
-    agent.do("start_step", "a")
-    agent.do("start_step", "a")
+    agent.do(operations.start_step, "a")
+    agent.do(operations.start_step, "a")
     assert agent.view.steps[0].owner == str(agent.viewer.user_id)
     assert queries.next_steps(agent.viewer, agent.view, now=agent.now)[0].reasons[0].code == "mine"
     agent.done("a")
@@ -210,8 +210,8 @@ def test_a_step_that_is_a_case_is_done_when_that_case_is_closed(publish, open_ca
 def test_time_alone_wakes_a_case_and_only_that_one(publish, open_case, now):
     publish(stage("a: {title: A}", "b: {title: B, when: now >= opened_at + duration('48h')}"))
     first, second = open_case("toy"), open_case("toy", now=now + timedelta(hours=1))
-    assert operations.wake(now=now + timedelta(hours=47)) == 0
-    operations.watch(now=now + timedelta(hours=48))
+    assert following.wake(now=now + timedelta(hours=47)) == 0
+    following.watch(now=now + timedelta(hours=48))
     assert (first.open, second.open) == ({"a", "b"}, {"a"})
     assert first.row.wake_at is None
     assert first.is_whole()
@@ -219,12 +219,12 @@ def test_time_alone_wakes_a_case_and_only_that_one(publish, open_case, now):
 
 def test_notes_assignments_and_who_has_what(phone, make_user, everything, now):
     agent = make_user("agent")
-    phone.do("write_note", "She is very upset.", step="block")
-    phone.do("assign_case", owner=agent)
-    phone.do("assign_case", owner=agent)
-    phone.do("assign_step", "facts", owner=agent)
+    phone.do(operations.write_note, "She is very upset.", step="block")
+    phone.do(operations.assign_case, owner=agent)
+    phone.do(operations.assign_case, owner=agent)
+    phone.do(operations.assign_step, "facts", owner=agent)
     with pytest.raises(refusals.UnknownStep):
-        phone.do("write_note", "x", step="nope")
+        phone.do(operations.write_note, "x", step="nope")
     assert phone.row.owner == agent
     assert phone.events == ["opened", "noted", "assigned", "assigned"]
     assert [row.uuid for row in queries.cases(everything, {"owner": agent.pk}).items] == [phone.uuid]

@@ -37,7 +37,6 @@ PANEL_MAX = 8
 def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None) -> Page[WorkRow]:
     """Cases by their next promise, each with what to do: five queries, two more with a text."""
     page = queries.cases(viewer, asked(viewer, filters, now), limit=limit, cursor=cursor)
-    types.read_together(row.type for row in page.items)
     mine = tuple(team.code for team in teams(viewer) if team.pk in viewer.team_ids)
     views = [light(row, mine) for row in page.items]
     rings = show.rings([view for view in views if view], viewer, now)
@@ -263,7 +262,6 @@ def open_case(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime)
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any]:
     """Her cases, the latest first."""
     found = queries.cases_of(viewer, person, limit=PANEL_MAX + 1)
-    types.read_together(row.type for row in found)
     shown = [(row, said(types.defined(row.type).title)) for row in found[:PANEL_MAX]]
     return {"cases": shown, "more": len(found) > PANEL_MAX, "may_open": viewer.can(operations.WORK)}
 
@@ -339,7 +337,7 @@ CASES = Worklist(
         "Cases that are yours, and steps that ask you or your team, stand here, the nearest promise first. Open one"
         " from a person’s page with the key C, or look at those of your team and your site above."
     ),
-    key="k",
+    key="s",
     order=3,
     live="cases",
 )

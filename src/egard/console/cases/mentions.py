@@ -59,7 +59,7 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
     if cursor:
         found = found.filter(pk__lt=decode_cursor(cursor, "case_mentions", int)[0])
     held = list(found[: limit + 1])
-    types.read_together(row.case.type for row in held)
+    types.read_all(row.case.type for row in held)
     names = staff_names(viewer)
     items = []
     for row in held[:limit]:

@@ -66,7 +66,6 @@ def _offered(viewer: Viewer, names: set[str]) -> list[tuple[str, str, str]]:
 
     where = Q(type__name__in=names)
     page: Page[Case] = queries.cases(viewer, {"status": "open", "where": where}, limit=CASES_MAX)
-    types.read_together(row.type for row in page.items)
     return [
         (row.type.name, str(row.uuid), f"{lists.whom(viewer, row)[1]} · {said(types.defined(row.type).title)}")
         for row in page.items

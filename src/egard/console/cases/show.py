@@ -321,7 +321,6 @@ def client(viewer: Viewer, case: Case, *, now: datetime) -> dict[str, Any]:
         return {"person": None}
     closer = people.seen_as(viewer, found)
     others = [one for one in queries.cases_of(viewer, found, limit=12) if one.pk != case.pk]
-    types.read_together(one.type for one in others)
     own = f"/cases/{case.uuid}/"
     return {
         **persons.frame(viewer, found, now),

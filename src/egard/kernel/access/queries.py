@@ -37,6 +37,14 @@ class UnknownSite(Refusal):
     message = _("No site has this id. The list of sites gives those that there are.")
 
 
+class UnknownTeam(Refusal):
+    """No team has this id; the list of teams gives those that there are."""
+
+    code = "access.unknown_team"
+    title = _("Unknown team")
+    message = _("No team has this id. The list of teams gives those that there are.")
+
+
 class UnknownStaff(Refusal):
     """No active member of staff has this id."""
 
@@ -160,6 +168,14 @@ def site(viewer: Viewer, uuid: UUID) -> Site:
 
 def teams(viewer: Viewer) -> list[Team]:
     return list(Team.objects.all()) if viewer.permissions else []
+
+
+def team(viewer: Viewer, uuid: UUID) -> Team:
+    """One team by its id. Raises `UnknownTeam`."""
+    found = Team.objects.filter(pk=uuid).first() if viewer.permissions else None
+    if found is None:
+        raise UnknownTeam(fields={"team": str(UnknownTeam.title)})
+    return found
 
 
 def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:

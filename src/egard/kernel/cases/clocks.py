@@ -34,20 +34,17 @@ _OURS: ContextVar[list[tuple[Promise, PromiseEvent]] | None] = ContextVar("_OURS
 _ACTS = {"kept", "released", "paused", "resumed", "made"}
 
 
-def carry_out(held: Held, event: Event, *, by: Actor, now: datetime) -> None:
-    """Do to the promises what `event` says of their clocks; what comes of it (due moments, that one was late) is
-    written into the event and the state, so that both still say the same.
+def carry_out(held: Held, batch: list[Event], *, by: Actor, now: datetime) -> tuple[list[Event], bool]:
+    """Do to the promises what some events say of their clocks, and write what comes of it (due moments, that one was
+    late) into the events and the state, so that both still say the same. The events with what was heard meanwhile, and
+    whether anything was.
     """
-    then = event.get("then") or []
-    if not any(one["kind"] == "clock" for one in then):
-        return
     done: list[Event] = []
-    for one in then:
-        if one["kind"] == "clock":
-            done += [*_late(held, one, by=by, now=now), one]
-        else:
-            done.append(one)
-    event["then"] = done
+    for n, one in enumerate(batch):
+        # An event of its own (the first) tells of a promise that moved already.
+        ours = one["kind"] == "clock" and not (n == 0 and "happened_at" in one)
+        done += [*(_late(held, one, by=by, now=now) if ours else ()), one]
+    return done, len(done) > len(batch)
 
 
 def _late(held: Held, one: Event, *, by: Actor, now: datetime) -> list[Event]:
@@ -156,7 +153,7 @@ def hear(promise: Promise, event: PromiseEvent) -> None:
     if collecting is not None:
         collecting.append((promise, event))
         return
-    from egard.kernel.cases.operations import finish
+    from egard.kernel.cases.following import finish
 
     case, _slash, key = promise.subject.removeprefix(PREFIX).partition("/")
     held = hold(system_viewer("promises"), UUID(case), "cases.read")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.access.queries import system_viewer
-from egard.kernel.cases import clocks, operations, privacy, queries
+from egard.kernel.cases import clocks, following, operations, privacy, queries
 from egard.kernel.registry import (
     Escalation,
     Hooks,
@@ -31,7 +31,7 @@ declaration = Journey(
     label=_("Cases"),
     permissions=(
         Permission(queries.READ, _("read cases"), {**_FRONT, "auditor": "all", "administrator": "all"}),
-        Permission(operations.WORK, _("work on cases"), {**_FRONT, "administrator": "all"}),
+        Permission(following.WORK, _("work on cases"), {**_FRONT, "administrator": "all"}),
         Permission(
             operations.MANAGE,
             _("decide on cases, and close them against the rules"),
@@ -65,7 +65,7 @@ declaration = Journey(
         ),
     ),
     promise_listeners=(PromiseListener(clocks.PREFIX, clocks.hear, clocks.lock),),
-    jobs=(Job("cases.watch", operations.watch, every="* * * * *", alone=True),),
+    jobs=(Job("cases.watch", following.watch, every="* * * * *", alone=True),),
     live=(
         LiveTopic("cases", lambda viewer, of: not of and viewer.can(queries.READ)),
         LiveTopic("case", lambda viewer, of: queries.is_visible(viewer, of)),

@@ -16,8 +16,8 @@ from egard.kernel.access.operations import log_change
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import refusals, types
 from egard.kernel.cases.checks import check_reason
+from egard.kernel.cases.following import WORK, finish
 from egard.kernel.cases.models import Case, CaseType, Migration
-from egard.kernel.cases.operations import WORK, finish
 from egard.kernel.cases.rules import migration as rules
 from egard.kernel.cases.rules.definition import CaseType as Definition
 from egard.kernel.cases.rules.migration import PARTS, Difference, Names, Problem

@@ -43,7 +43,7 @@ class Case(models.Model):
     uuid = models.UUIDField(unique=True, default=new_id, editable=False)
     type = models.ForeignKey(CaseType, models.PROTECT, related_name="cases")
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="cases", db_index=False)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children", db_index=False)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="inner", db_index=False)
     parent_step = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=8, default="open")
     version = models.PositiveIntegerField(default=0, help_text="how many events it has")

@@ -12,32 +12,29 @@ from uuid import UUID
 from django.db import transaction
 
 from egard.base.ids import new_id
-from egard.kernel.access.actors import Actor, Viewer, system
+from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import Site, Team, User
-from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import refusals, types
 from egard.kernel.cases.checks import (
     allowed,
     check_data,
     check_reason,
-    is_open,
     open_step,
     said,
     step_named,
 )
-from egard.kernel.cases.models import Case, CaseType
+from egard.kernel.cases.following import WORK, finish, follow
+from egard.kernel.cases.models import CaseType
 from egard.kernel.cases.rules import advice, engine
 from egard.kernel.cases.rules.definition import Step
 from egard.kernel.cases.rules.engine import Known
 from egard.kernel.cases.rules.state import ACTIVE, AVAILABLE, SETTLED, Event, new_state
-from egard.kernel.cases.writing import Held, done_before, hold, insert, write
+from egard.kernel.cases.writing import Held, done_before, hold, insert
 from egard.kernel.people.models import Person
 
-WORK, MANAGE = "cases.work", "cases.manage"
+MANAGE = "cases.manage"
 ADDED_MAX = 200
 NOTE_MAX = 10_000
-DEPTH_MAX = 5
-"""Cases within cases."""
 
 
 @transaction.atomic
@@ -75,80 +72,6 @@ def open_case(
     follow(held, by=viewer.actor, now=now)
     insert(held, now=now)
     return held
-
-
-def finish(held: Held, *, by: Actor, now: datetime) -> Held:
-    """Carry out what followed from the events of a held case, and write it; a case above hears that it closed."""
-    was_closed = held.closed_at is not None
-    follow(held, by=by, now=now)
-    write(held, now=now)
-    if held.parent_id and held.state["status"] == "closed" and not was_closed:
-        _tell_parent(held, now=now)
-    return held
-
-
-def follow(held: Held, *, by: Actor, now: datetime) -> None:
-    """What events bring about outside the case: whose steps are, cases within it, promises."""
-    from egard.kernel.cases import clocks
-
-    for event, _by, _key in held.events:
-        _give(held, event)
-        _open_children(held, event, now=now)
-        clocks.carry_out(held, event, by=by, now=now)
-
-
-def _begun(held: Held, event: Event) -> list[tuple[Event, Step]]:
-    """The steps that an event made available."""
-    found = [one for one in (event, *event.get("then", ())) if one["kind"] in ("available", "again", "redone")]
-    return [(one, step) for one in found if (step := engine.step_of(held.type, held.state, one["step"]))]
-
-
-def _give(held: Held, event: Event) -> None:
-    """A step of a department, or of a role that is a team, is that team's."""
-    codes = {id(one): code for one, step in _begun(held, event) if (code := team_code(held, step))}
-    if not codes:
-        return
-    teams = {team.code: str(team.pk) for team in Team.objects.filter(code__in=set(codes.values()))}
-    for one, _step in _begun(held, event):
-        code = codes.get(id(one), "")
-        if code in teams:
-            held.state["steps"][one["step"]]["team"] = one["team"] = teams[code]
-
-
-def team_code(held: Held, step: Step) -> str:
-    """The code of the team whose step it is; empty where it is nobody's in particular."""
-    department = held.type.departments.get(step.ask)
-    role = held.type.roles.get(step.role)
-    return department.team if department else step.ask or (role.team if role else "")
-
-
-def _open_children(held: Held, event: Event, *, now: datetime) -> None:
-    """A step that is a case of its own opens it."""
-    for one, step in _begun(held, event):
-        if step.case and held.id and not held.state["children"].get(one["step"]):
-            child = open_case(
-                system_viewer("cases"),
-                step.case,
-                _person(held),
-                channel=held.channel,
-                parent=(held, one["step"]),
-                now=now,
-            )
-            event["then"] = [*event.get("then", ()), {"kind": "child", "step": one["step"], "case": str(child.uuid)}]
-            held.state["children"][one["step"]] = str(child.uuid)
-
-
-def _person(held: Held) -> Person | None:
-    return Person(pk=held.person_id, site_id=held.site_id) if held.person_id else None
-
-
-def _tell_parent(held: Held, *, now: datetime) -> None:
-    """The case above goes on: its step is done. Locks are taken from the inner case to the outer, never back."""
-    above = Case.objects.filter(pk=held.parent_id).values_list("uuid", flat=True).get()
-    outer, by = hold(system_viewer("cases"), above, WORK), system("cases")
-    if is_open(outer, held.parent_step):
-        outer.tell({"kind": "completed", "step": held.parent_step, "child": str(held.uuid)}, by=by, now=now)
-        finish(outer, by=by, now=now)
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -426,25 +349,3 @@ def reopen_case(viewer: Viewer, case: UUID, *, reason: str, key: str = "", now: 
     unarchive(held)
     held.tell({"kind": "reopened", "reason": reason}, by=viewer.actor, now=now, key=key)
     return finish(held, by=viewer.actor, now=now)
-
-
-def wake(*, now: datetime, most: int = 200) -> int:
-    """Move the cases that time alone may move; how many. Safe beside any other."""
-    due = Case.objects.filter(wake_at__lte=now).order_by("wake_at").values_list("uuid", flat=True)[:most]
-    by, viewer, count = system("cases"), system_viewer("cases"), 0
-    for uuid in due:
-        with transaction.atomic():
-            held = hold(viewer, uuid, WORK)
-            held.tell({"kind": "time"}, by=by, now=now)
-            if held.events[0][0].get("then"):
-                finish(held, by=by, now=now)
-            else:  # it moved meanwhile: nothing happened that history needs
-                Case.objects.filter(pk=held.id).update(wake_at=engine.next_moment(held.type, held.state, now))
-            count += 1
-    return count
-
-
-def watch(*, now: datetime) -> None:
-    """The house's job: until nothing is left that time may move."""
-    while wake(now=now):
-        pass

@@ -15,8 +15,8 @@ from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import refusals, types
 from egard.kernel.cases.checks import is_open
+from egard.kernel.cases.following import WORK, finish
 from egard.kernel.cases.models import Case, CaseType, Outside
-from egard.kernel.cases.operations import WORK, finish
 from egard.kernel.cases.rules.definition import OutsideEvent
 from egard.kernel.cases.rules.values import problems
 from egard.kernel.cases.writing import Held, done_before, hold, match_key, stamp
@@ -25,8 +25,8 @@ from egard.kernel.cases.writing import Held, done_before, hold, match_key, stamp
 def awaited() -> dict[str, set[str]]:
     """The names of outside events that current types await, with the fields they are matched on."""
     found: dict[str, set[str]] = {}
-    rows = list(CaseType.objects.order_by("name", "-number").distinct("name").defer("source", "definition"))
-    types.read_together(rows)
+    rows = CaseType.objects.order_by("name", "-number").distinct("name").defer("source", "definition")
+    types.read_all(rows)
     for row in rows:
         for name, event in types.defined(row).events.items():
             found.setdefault(name, set()).add(event.match)

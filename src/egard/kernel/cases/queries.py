@@ -24,6 +24,7 @@ from egard.kernel.cases.rules.definition import DataField, Step
 from egard.kernel.cases.rules.engine import all_steps, state_of
 from egard.kernel.cases.rules.state import State
 from egard.kernel.cases.rules.text import Text
+from egard.kernel.people.guard import require_reason
 from egard.kernel.people.models import Person
 from egard.kernel.registry import FieldClass
 
@@ -82,7 +83,11 @@ def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Case]:
 
 def case(viewer: Viewer, uuid: UUID, permission: str = READ) -> Case:
     """One case by its public id, with its type and person. Raises `NotFound`."""
-    found = visible(viewer, permission).filter(uuid=uuid).select_related("type", "person", "owner", "team", "site")
+    found = (
+        visible(viewer, permission)
+        .filter(uuid=uuid)
+        .select_related("type", "person__root", "parent", "owner", "team", "site")
+    )
     row = found.defer("type__source", "type__definition").first()
     if row is None:
         raise NotFound
@@ -99,12 +104,17 @@ def is_visible(viewer: Viewer, uuid: str) -> bool:
 
 
 def case_view(viewer: Viewer, uuid: UUID) -> CaseView:
-    """All that the page of a case shows but its history: two queries. Raises `NotFound`."""
-    return view_of(viewer, case(viewer, uuid))
+    """All that the page of a case shows but its history: two queries at most. Raises `NotFound`, and `ReasonNeeded` for
+    the case of a person whose file is opened for a reason only.
+    """
+    row = case(viewer, uuid)
+    if row.person is not None:
+        require_reason(viewer, row.person)
+    return view_of(viewer, row)
 
 
 def view_of(viewer: Viewer, row: Case) -> CaseView:
-    case_type, held, teams = types.defined(row.type), state_now(row), _teams(viewer)
+    case_type, held, teams = types.defined(row.type), state_now(viewer, row), _teams(viewer)
     steps = tuple(_step_view(viewer, case_type, held, key, step, teams) for key, step in all_steps(case_type, held))
     sensitive = viewer.sees(FieldClass.SENSITIVE)
     shown = {
@@ -113,7 +123,7 @@ def view_of(viewer: Viewer, row: Case) -> CaseView:
     return CaseView(row, case_type, held, shown, steps, teams)
 
 
-def state_now(row: Case) -> State:
+def state_now(viewer: Viewer, row: Case) -> State:
     """The state of a case, also of an archived one."""
     if row.snapshot is not None:
         return row.snapshot
@@ -172,7 +182,13 @@ def why(viewer: Viewer, view: CaseView, *, now: datetime) -> list[Unmet]:
 def history(viewer: Viewer, row: Case, *, after: int = 0, limit: int = 50) -> list[dict[str, Any]]:
     """The events of a case after number `after`, in order: `n`, `at`, `by`, `kind`, `body`."""
     viewer.require(READ)
-    return [one for one in events_of(row.pk) if one["n"] > after][: bounded(limit)]
+    found = [one for one in events_of(row.pk) if one["n"] > after][: bounded(limit)]
+    hidden = {} if viewer.sees(FieldClass.SENSITIVE) else types.defined(row.type).data
+    hidden = {name for name, held in hidden.items() if held.sensitive}
+    for one in found if hidden else ():
+        for told in (name for name in ("data", "brought") if one["body"].get(name)):
+            one["body"][told] = {name: value for name, value in one["body"][told].items() if name not in hidden}
+    return found
 
 
 def cases(viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor: str | None = None) -> Page[Case]:
@@ -192,6 +208,7 @@ def cases(viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor
     from django.db.models import F
 
     rows = list(found.order_by(F("due_at").asc(nulls_last=True), "pk")[: limit + 1])
+    types.read_all(row.type for row in rows)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(
         rows[:limit], encode_cursor("cases", micros(last.due_at) if last.due_at else 0, last.pk) if last else None
@@ -227,7 +244,9 @@ def _filtered(viewer: Viewer, filters: Mapping[str, Any]) -> QuerySet[Case]:
 def cases_of(viewer: Viewer, person: Person, *, limit: int = 50) -> list[Case]:
     """A person's cases, the latest first: one query."""
     found = visible(viewer).filter(person__in=person.members).select_related("type").order_by("-pk")
-    return list(found.defer("type__source", "type__definition")[: bounded(limit)])
+    rows = list(found.defer("type__source", "type__definition")[: bounded(limit)])
+    types.read_all(row.type for row in rows)
+    return rows
 
 
 def case_types(viewer: Viewer) -> list[CaseType]:
@@ -235,7 +254,7 @@ def case_types(viewer: Viewer) -> list[CaseType]:
     viewer.require(READ)
     rows = CaseType.objects.order_by("name", "-number").distinct("name")
     found = list(rows.defer("source", "definition"))
-    types.read_together(found)
+    types.read_all(found)
     return found
 
 
@@ -243,6 +262,7 @@ def versions(viewer: Viewer, name: str) -> list[CaseType]:
     """All versions of a type, the newest first. Raises `UnknownType`."""
     viewer.require(READ)
     rows = list(CaseType.objects.filter(name=name).order_by("-number"))
+    types.read_all(rows)
     return rows or [types.current(name)]
 
 
@@ -277,7 +297,8 @@ def describe(viewer: Viewer, subjects: Collection[str]) -> dict[str, str]:
     """What promises of cases are, in the reader's words: the step, and the type of the case. One query."""
     wanted = {subject: subject.removeprefix("case:").partition("/") for subject in subjects}
     ids = {case for case, _slash, _key in wanted.values()}
-    rows = {str(one.uuid): one for one in Case.objects.filter(uuid__in=ids).select_related("type")}
+    rows = {str(one.uuid): one for one in Case.objects.filter(uuid__in=ids).select_related("type").defer("snapshot")}
+    types.read_all(row.type for row in rows.values())
     told = {}
     for subject, (uuid, _slash, key) in wanted.items():
         if (row := rows.get(uuid)) is not None:

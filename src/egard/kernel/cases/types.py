@@ -27,7 +27,8 @@ def of(name: str, version: str, *, pk: int) -> definition.CaseType:
     """The definition of a stored version; the same content is the same definition for ever."""
     held = _read.get((name, version))
     if held is None:
-        held = _keep(name, version, CaseType.objects.values_list("definition", flat=True).get(pk=pk))
+        stored = CaseType.objects.values_list("definition", flat=True).get(pk=pk)
+        held = _keep(name, version, stored)
     return held
 
 
@@ -38,12 +39,13 @@ def _keep(name: str, version: str, stored: str) -> definition.CaseType:
     return held
 
 
-def read_together(rows: Iterable[CaseType]) -> None:
-    """Read the definitions of several versions that this process has not read yet: one query at most."""
-    unread = {row.pk: row for row in rows if (row.name, row.version) not in _read}
-    if unread:
-        for pk, stored in CaseType.objects.filter(pk__in=unread).values_list("pk", "definition"):
-            _keep(unread[pk].name, unread[pk].version, stored)
+def read_all(rows: Iterable[CaseType]) -> None:
+    """Read the definitions of some versions that this process has not read yet: one query."""
+    missing = [row.pk for row in rows if (row.name, row.version) not in _read]
+    for found in (
+        CaseType.objects.filter(pk__in=missing).values_list("name", "version", "definition") if missing else ()
+    ):
+        _keep(*found)
 
 
 def defined(row: CaseType) -> definition.CaseType:

@@ -67,6 +67,7 @@ _READ = """
 select c.id, c.uuid, c.type_id, t.name, t.version, c.person_id, c.parent_id, c.parent_step, c.version, c.snapshot::text,
   c.owner_id, c.team_id, c.site_id, c.channel, c.closed_at, c.asked,
   (select array_agg(a.code) from access_team a where a.id = any(%s::uuid[])),
+  (select s.version from cases_case s where s.id = c.id),
   (select jsonb_build_array(e.kind, e.body)::text from cases_event e
    where e.case_id = c.id and e.key = %s and e.key <> '')
 from cases_case c join cases_type t on t.id = c.type_id
@@ -87,9 +88,11 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
     if row is None:
         raise NotFound
     (pk, public, type_id, name, version, person_id, parent_id, parent_step, number, snapshot, owner_id, team_id,
-     site_id, channel, closed_at, asked, teams, before) = row  # fmt: skip
+     site_id, channel, closed_at, asked, teams, seen, before) = row  # fmt: skip
     if scope != "all" and not _within(viewer, scope, owner_id, team_id, site_id, asked):
         raise NotFound
+    if key and seen != number:
+        before = _before(pk, key)
     if snapshot is None:
         from egard.kernel.cases.archive import unpack_state
 
@@ -102,6 +105,17 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
         site_id=site_id, channel=channel, closed_at=closed_at, viewer_teams=tuple(teams or ()),
         done_before=tuple(orjson.loads(before)) if before else None,
     )  # fmt: skip
+
+
+def _before(case_id: int, key: str) -> str | None:
+    """The statement that waited for the lock looked for the key too early: another look."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select jsonb_build_array(kind, body)::text from cases_event where case_id = %s and key = %s and key <> ''",
+            [case_id, key],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _within(viewer: Viewer, scope: str, owner: UUID | None, team: UUID | None, site: UUID | None, asked: list) -> bool:

@@ -153,7 +153,7 @@ def extend(
         moment = due_at or _moment(now, readable(within or ""), change.terms.calendar)
         repeated = change.clock.due_at == moment and change.clock.since > change.clock.made_at
         if not repeated or change.clock.state not in ("open", "paused"):
-            _allow(change, "extended")
+            writing.allow(change, "extended")
             if moment <= max(now, change.clock.due_at):
                 raise refusals.NotLater(fields={"due_at": str(refusals.NotLater.message)})
             change.add(Happened("extended", now, moment), by=by, reason=reason)
@@ -254,7 +254,7 @@ def _change(
     promise: Promise | UUID, what: What, *, by: Actor, now: datetime, channel: str = "", reason: str = ""
 ) -> Promise:
     change = _held(promise, by=by, now=now)
-    if _allow(change, what):
+    if writing.allow(change, what):
         change.add(Happened(what, now), by=by, channel=channel, reason=reason)
     writing.write([change], now=now)
     return change.promise
@@ -270,26 +270,6 @@ def _held(promise: Promise | UUID, *, by: Actor, now: datetime) -> Change:
     if row is None:
         raise NotFound
     return Change.of(row).notice(by=system("promises"), now=now)
-
-
-def _allow(change: Change, what: What) -> bool:
-    """Whether the change is to be written; False where it is so already. Raises `Ended`, `NotRunning`."""
-    clock, state = change.clock, change.clock.state
-    if what == "reopened":
-        return not clock.is_outstanding
-    if what in ("kept", "released"):
-        if clock.is_outstanding:
-            return True
-        if (what == "kept") != (clock.kept_at is not None):
-            raise refusals.Ended
-        return False
-    if not clock.is_outstanding:
-        raise refusals.Ended
-    if state == "broken":
-        raise refusals.NotRunning
-    if what == "extended":
-        return True
-    return (what == "paused") == (state == "open")
 
 
 def _asked(

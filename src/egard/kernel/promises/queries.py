@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +14,7 @@ from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
 from egard.kernel.people.queries import seen_as
+from egard.kernel.promises.asked import RELATED, Asked, narrowed, paged
 from egard.kernel.promises.models import OUTSTANDING, CalendarVersion, Promise, PromiseEvent, Publication
 from egard.kernel.registry import registry
 
@@ -24,32 +23,19 @@ READ, MAKE, KEEP, MANAGE, COCKPIT = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which promises a list shows. `states`: of `open paused kept broken released`, and `owed` for what is still owed.
-    `scope`: `own`, `team`, `site` or nothing, for as far as the viewer sees.
-    """
-
-    states: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    owner: UUID | None = None
-    team: UUID | None = None
-    site: UUID | None = None
-    channel: str | None = None
-    subject: str = ""
-    due_from: datetime | None = None
-    due_before: datetime | None = None
-    scope: str = ""
-    told: bool = False
-    """Only those of which the viewer was told by an escalation."""
-
-
 def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Promise]:
     """The promises within the viewer's scope, of kinds that she may see. Raises `NotAllowed`."""
     scope = viewer.require(permission)
-    hidden = [kind.name for kind in registry.promises.values() if not viewer.can(kind.permission)]
+    hidden = hidden_kinds(viewer)
     found = Promise.objects.exclude(kind__in=hidden) if hidden else Promise.objects.all()
     return found if scope == "all" else found.filter(_within(viewer, scope))
+
+
+def hidden_kinds(viewer: Viewer) -> list[str]:
+    """The kinds that ask for a permission of their own which the viewer has not."""
+    return [
+        kind.name for kind in registry.promises.values() if kind.permission != READ and not viewer.can(kind.permission)
+    ]
 
 
 def _within(viewer: Viewer, scope: str) -> Q:
@@ -62,54 +48,18 @@ def _within(viewer: Viewer, scope: str) -> Q:
 
 def promises(viewer: Viewer, asked: Asked, *, limit: int = 50, cursor: str | None = None) -> Page[Promise]:
     """A page of promises, the nearest due moment first, with owner, team, site and person: one query."""
-    found = _asked(viewer, asked).select_related("owner", "team", "site", "person").order_by("due_at", "id")
-    if cursor:
-        due, pk = decode_cursor(cursor, "promises", int, int)
-        found = found.filter(Q(due_at__gt=moment_of(due)) | Q(due_at=moment_of(due), id__gt=pk))
-    limit = bounded(limit)
-    rows = list(found[: limit + 1])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], encode_cursor("promises", micros(last.due_at), last.pk) if last else None)
+    return paged(narrowed(visible(viewer), asked, viewer), limit=limit, cursor=cursor)
 
 
 def count(viewer: Viewer, asked: Asked, *, most: int = 1000) -> int:
     """How many they are, counted up to `most`."""
-    return _asked(viewer, asked).order_by()[:most].count()
-
-
-def _asked(viewer: Viewer, asked: Asked) -> QuerySet[Promise]:
-    found = visible(viewer)
-    if asked.states:
-        owed = OUTSTANDING if "owed" in asked.states else Q(pk__in=[])
-        found = found.filter(owed | Q(state__in=[state for state in asked.states if state != "owed"]))
-    for name, value in (
-        ("kind__in", list(asked.kinds)),
-        ("owner", asked.owner),
-        ("team", asked.team),
-        ("site", asked.site),
-        ("subject", asked.subject),
-        ("due_at__gte", asked.due_from),
-        ("due_at__lt", asked.due_before),
-    ):
-        if value:
-            found = found.filter(**{name: value})
-    if asked.channel is not None:
-        found = found.filter(channel=asked.channel)
-    if asked.scope == "own":
-        found = found.filter(owner=viewer.user_id)
-    elif asked.scope == "team":
-        found = found.filter(team__in=viewer.team_ids)
-    elif asked.scope == "site":
-        found = found.filter(site__in=viewer.site_ids)
-    if asked.told:
-        found = found.filter(pk__in=Promise.objects.filter(notices__user=viewer.user_id).values("pk"))
-    return found
+    return narrowed(visible(viewer), asked, viewer).order_by()[:most].count()
 
 
 def promise(viewer: Viewer, uuid: UUID, permission: str = READ) -> Promise:
     """One promise by its public id, with its events in order (`history`). Raises `NotFound`."""
     events = Prefetch("events", PromiseEvent.objects.order_by("n"), to_attr="history")
-    found = visible(viewer, permission).select_related("owner", "team", "site", "person", "calendar")
+    found = visible(viewer, permission).select_related(*RELATED)
     one = found.filter(uuid=uuid).prefetch_related(events).first()
     if one is None:
         raise NotFound
@@ -134,7 +84,7 @@ def of_person(
         due, pk = decode_cursor(cursor, "promises_of", int, int)
         found = found.filter(Q(due_at__lt=moment_of(due)) | Q(due_at=moment_of(due), id__lt=pk))
     limit = bounded(limit)
-    rows = list(found.select_related("owner", "team", "site").order_by("-due_at", "-id")[: limit + 1])
+    rows = list(found.select_related(*RELATED).order_by("-due_at", "-id")[: limit + 1])
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(rows[:limit], encode_cursor("promises_of", micros(last.due_at), last.pk) if last else None)
 
@@ -147,14 +97,13 @@ def of_whom(viewer: Viewer, person: Person) -> QuerySet[Promise]:
     found = Promise.objects.filter(person__in=person.members)
     if viewer.actor.kind == "person":
         return found.filter(kind__in=[kind.name for kind in registry.promises.values() if kind.portal])
-    hidden = [kind.name for kind in registry.promises.values() if not viewer.can(kind.permission)]
+    hidden = hidden_kinds(viewer)
     return found.exclude(kind__in=hidden) if hidden else found
 
 
 def of_subject(viewer: Viewer, *subjects: str) -> list[Promise]:
     """What is promised about some subjects, in the order in which it was; for whoever may see these subjects."""
-    hidden = [kind.name for kind in registry.promises.values() if not viewer.can(kind.permission)]
-    found = Promise.objects.filter(subject__in=subjects).exclude(kind__in=hidden)
+    found = Promise.objects.filter(subject__in=subjects).exclude(kind__in=hidden_kinds(viewer))
     return list(found.select_related("owner", "team").order_by("id"))
 
 

@@ -13,11 +13,11 @@ from egard.base.copytext import moment_array, number_array, text_array
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.live import tell
 from egard.kernel.people.live import tell_persons
-from egard.kernel.promises import facts
+from egard.kernel.promises import facts, refusals
 from egard.kernel.promises.calendars import terms_of
 from egard.kernel.promises.models import Notice, Promise, PromiseEvent
 from egard.kernel.promises.recipients import told_of
-from egard.kernel.promises.rules import Clock, Happened, Terms, follow, next_moment, overdue
+from egard.kernel.promises.rules import Clock, Happened, Terms, What, follow, next_moment, overdue
 from egard.kernel.registry import PromiseListener, registry
 from egard.kernel.timeline.operations import validated
 from egard.kernel.timeline.writing import Prepared, record_prepared
@@ -68,6 +68,26 @@ class Change:
         self.events.append(Written(event, by, channel, reason))
 
 
+def allow(change: Change, what: What) -> bool:
+    """Whether the change is to be written; False where it is so already. Raises `Ended`, `NotRunning`."""
+    clock, state = change.clock, change.clock.state
+    if what == "reopened":
+        return not clock.is_outstanding
+    if what in ("kept", "released"):
+        if clock.is_outstanding:
+            return True
+        if (what == "kept") != (clock.kept_at is not None):
+            raise refusals.Ended
+        return False
+    if not clock.is_outstanding:
+        raise refusals.Ended
+    if state == "broken":
+        raise refusals.NotRunning
+    if what == "extended":
+        return True
+    return (what == "paused") == (state == "open")
+
+
 def clock_of(promise: Promise) -> Clock:
     """The snapshot as the rules know it."""
     return Clock(
@@ -110,11 +130,12 @@ def write(changes: Iterable[Change], *, now: datetime) -> None:
     changed = [change for change in changes if change.events]
     if not changed:
         return
-    rows = [row for change in changed for row in _numbered(change, now)]
+    events = [one for change in changed for one in _numbered(change)]
+    rows = [event_row(promise, n, written, now) for promise, n, written in events]
     PromiseEvent.objects.bulk_create(rows)
     _update([change.promise for change in changed])
     _tell_staff(changed, rows, now=now)
-    record_facts([(change.promise, written) for change in changed for written in change.events], now=now)
+    record_facts(events, now=now)
     hear(rows)
     tell_pages([change.promise for change in changed])
 
@@ -123,19 +144,20 @@ def write_first(promise: Promise, written: Written, *, now: datetime) -> None:
     """The same for a promise that was just made."""
     row = event_row(promise, 1, written, now)
     row.save(force_insert=True)
-    record_facts([(promise, written)], now=now)
+    record_facts([(promise, 1, written)], now=now)
     hear([row])
     tell_pages([promise])
 
 
-def _numbered(change: Change, now: datetime) -> list[PromiseEvent]:
+def _numbered(change: Change) -> list[tuple[Promise, int, Written]]:
+    """The row as it is after all, and its events with their numbers."""
     promise, first = change.promise, change.promise.version
     show(promise, change.clock, change.terms)
     promise.version = first + len(change.events)
     for written in change.events:
         if written.event.what == "kept":
             promise.kept_channel = written.channel
-    return [event_row(promise, n, written, now) for n, written in enumerate(change.events, first + 1)]
+    return [(promise, n, written) for n, written in enumerate(change.events, first + 1)]
 
 
 def event_row(promise: Promise, n: int, written: Written, now: datetime) -> PromiseEvent:
@@ -168,21 +190,21 @@ def _update(promises: Sequence[Promise]) -> None:
         cursor.execute(_KEEP, columns)
 
 
-def record_facts(happened: Sequence[tuple[Promise, Written]], *, now: datetime) -> None:
-    """On the timelines of those to whom the promises were made."""
+def record_facts(happened: Iterable[tuple[Promise, int, Written]], *, now: datetime, history: bool = False) -> None:
+    """On the timelines of those to whom the promises were made; each event with its number."""
     told: dict[Actor, list[Prepared]] = {}
-    for promise, written in happened:
+    for promise, n, written in happened:
         kind = registry.promises.get(promise.kind)
         fact_class = _FACTS.get(written.event.what)
         if fact_class is None or promise.person_id is None or kind is None or not kind.portal:
             continue
         fact_type, prepared = registry.fact_of[fact_class], told.setdefault(written.by, [])
         data = validated(fact_type, _fact(fact_class, promise, written))
-        key = f"promise:{promise.uuid}:{promise.version}:{written.event.what}"
+        key = f"promise:{promise.uuid}:{n}"
         at, channel = min(written.event.at, now), written.channel or promise.channel
         prepared.append(Prepared(len(prepared), fact_type, at, channel, key, data, person_id=promise.person_id))
     for by, prepared in told.items():
-        record_prepared(prepared, by=by, now=now, history=False, create_people=False)
+        record_prepared(prepared, by=by, now=now, history=history, create_people=False)
 
 
 def _fact(fact_class: type[Any], promise: Promise, written: Written) -> Any:

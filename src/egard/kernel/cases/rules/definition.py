@@ -24,7 +24,7 @@ def _several(value: object) -> object:
 
 Keys = Annotated[tuple[Key, ...], BeforeValidator(_several)]
 """One name, or a list."""
-Span = Annotated[str, StringConstraints(pattern=r"^\d+ (min|h|business days?|days?|months?)$")]
+Span = Annotated[str, StringConstraints(pattern=r"^\d+ (min|h|business hours?|business days?|days?|months?)$")]
 """“2 h”, “1 business day”, “2 months”: each a word of its own, with its own meaning."""
 
 

@@ -65,7 +65,8 @@ class Known:
         if root == "steps":
             return state["steps"].get(name, _WAITS)["state"]
         if root == "promises":
-            return state["clocks"].get(name, _NO_CLOCK)["state"]
+            clock = state["clocks"].get(name, _NO_CLOCK)
+            return "broken" if clock.get("late") else clock["state"]  # what broke stays broken
         if root == "stages":
             return state["stages"].get(name, WAITING)
         if root == "milestones":
@@ -101,17 +102,18 @@ def settle(case_type: CaseType, state: State, at: str, now: datetime, then: list
         then.append(event)
         consequence(state, event, at)
 
-    if state["status"] == "open":
-        for _pass in range(PASSES_MAX):
-            before = len(then)
-            for change in _changes(known):
-                follow(**change)
-            if len(then) == before:
-                break
-        if case_type.closing.auto and can_close(known):
-            follow(kind="closed", outcome="")
-    for change in list(_clock_changes(known)):
-        follow(**change)
+    for _pass in range(PASSES_MAX):
+        before = len(then)
+        is_open = state["status"] == "open"
+        for change in _changes(known) if is_open else ():
+            follow(**change)
+        for change in _clock_changes(known):
+            follow(**change)
+        if len(then) > before:
+            continue
+        if not (is_open and case_type.closing.auto and can_close(known)):
+            break
+        follow(kind="closed", outcome="")
 
 
 def _changes(known: Known) -> Iterator[Event]:

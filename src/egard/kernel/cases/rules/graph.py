@@ -55,6 +55,9 @@ def findings(case_type: CaseType) -> Iterator[Found]:
     """What is wrong with it, by path: rule and words."""
     places = {path[-1]: path for path, _stage, _step in parts(case_type)}
     places |= {key: ("stages", key) for key in case_type.stages}
+    for loop in _loops(_clock_waits(case_type)):
+        path = places.get(loop[0], ("promises", loop[0]))
+        yield path, "loop", f"these promises wait for one another: {' → '.join([*loop, loop[0]])}"
     places |= {
         name: ("stages", key, "milestones", name) for key, one in case_type.stages.items() for name in one.milestones
     }
@@ -70,6 +73,7 @@ def findings(case_type: CaseType) -> Iterator[Found]:
             yield (*path, "repeat"), "deadlock", "it comes back for ever, and the case is never closed: say until when"
         if step.case == case_type.case:
             yield (*path, "case"), "loop", "a case cannot open another of its own type within itself"
+    yield from _undecided(case_type, atoms)
     for path, condition in placed_conditions(case_type):
         wanted = list(_atoms(parse(condition.cel)))
         if "needs" in path and (clash := _clash([*wanted, *_demanded_atoms(wanted, atoms)])) is not None:
@@ -105,6 +109,18 @@ def _waits(case_type: CaseType) -> dict[str, set[str]]:
             if one not in stage.steps and one not in stage.milestones:
                 needed |= {key for key, step in stage.steps.items() if step.required}
     return waits
+
+
+def _clock_waits(case_type: CaseType) -> dict[str, set[str]]:
+    """Which promises each promise asks about."""
+    clocks = {
+        **case_type.promises,
+        **{path[-1]: step.promise for path, _key, step in _keyed(case_type) if step.promise},
+    }
+    return {
+        key: {path[1] for _name, one in _of_clock((), clock) for path in one.uses or () if path[0] == "promises"}
+        for key, clock in clocks.items()
+    }
 
 
 def _demanded(condition: Condition | None) -> set[str]:
@@ -157,6 +173,28 @@ def _demanded_atoms(wanted: list[Atom], atoms: dict[str, list[Atom]]) -> Iterato
     for path, sign, value in wanted:
         if path[0] == "steps" and sign == "==" and value == "done":
             yield from (atom for atom in atoms.get(path[1], ()) if atom[0][0] == "data")
+
+
+def _undecided(case_type: CaseType, atoms: dict[str, list[Atom]]) -> Iterator[Found]:
+    """Required steps of which nobody would ever know whether they concern the case: what their `if` asks about is given
+    by a step alone that does not concern every case, and they do not ask for what that step asks for.
+    """
+    givers: dict[str, list[str]] = {}
+    for key, step in case_type.steps.items():
+        for name in step.fields:
+            givers.setdefault(name, []).append(key)
+    for path, key, step in _keyed(case_type):
+        for use in (step.only_if.uses or ()) if step.only_if and step.required and key in case_type.steps else ():
+            giving = givers.get(use[1], []) if use[0] == "data" else []
+            if giving and all(_may_not_concern(case_type, one, atoms[key]) for one in giving if one != key):
+                asked = case_type.steps[giving[0]].only_if
+                words = f"data.{use[1]} is given by “{giving[0]}” alone, which may not concern the case"
+                yield (*path, "if"), "deadlock", f"{words}: ask for what it asks for too ({asked.cel if asked else ''})"
+
+
+def _may_not_concern(case_type: CaseType, key: str, asked: list[Atom]) -> bool:
+    only_if = case_type.steps[key].only_if
+    return only_if is not None and not all(atom in asked for atom in _atoms(parse(only_if.cel)))
 
 
 def _atoms(node: Node, yes: bool = True) -> Iterator[Atom]:

@@ -12,7 +12,7 @@ FILE = Path(__file__).parent / "case-type.schema.json"
 _ALSO: dict[str, list[dict[str, Any]]] = {
     "Text": [{"type": "string", "minLength": 1}],
     "Condition": [{"type": "string"}, {"type": "boolean"}],
-    "Clock": [{"type": "string", "pattern": r"^\d+ (min|h|business days?|days?|months?)$"}],
+    "Clock": [{"type": "string", "pattern": r"^\d+ (min|h|business hours?|business days?|days?|months?)$"}],
 }
 """What may be written short: a text in one language, a condition as its expression, a promise as its span."""
 _LISTS = ("after", "evidence", "also")
