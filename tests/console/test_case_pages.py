@@ -189,7 +189,7 @@ def test_the_list_shows_whose_turn_it_is_finds_by_name_and_number_and_gives_many
     mine = viewer_for(client.user, now=now)
     first = operations.open_case(mine, "stolen_phone", zelie, owner=client.user, now=now - timedelta(hours=5)).uuid
     second = operations.open_case(mine, "stolen_phone", None, owner=client.user, now=now).uuid
-    operations.edit_data(everything, second, {"parcel": "LP 77"}, now=now)
+    operations.edit_data(everything, second, {"report_number": "PV 77"}, now=now)
     other = operations.open_case(everything, "complaint", zelie, now=now).uuid
 
     def listed(**query):
@@ -198,7 +198,7 @@ def test_the_list_shows_whose_turn_it_is_finds_by_name_and_number_and_gives_many
     assert listed() == [str(first), str(second)]  # hers, the nearest promise first
     assert listed(whose="all") == [str(first), str(second), str(other)]
     assert listed(whose="all", q="zelie") == [str(first), str(other)]
-    assert listed(whose="all", q="lp77") == [str(second)]
+    assert listed(whose="all", q="pv77") == [str(second)]
     assert listed(status="late") == [str(first)]
     assert listed(whose="all", type="complaint") == [str(other)]
     assert listed(whose="all", status="nobody") == [str(other)]
@@ -253,14 +253,14 @@ def test_a_map_draws_the_order_the_conditions_and_who_stands_where(read_as, phon
 
 
 def test_what_found_no_case_waits_until_somebody_attaches_it(read_as, phone, everything):
-    outside.receive(everything, "delivered", "LP 99", {"by": "carrier"}, key="d1", now=utc_now())
+    outside.receive(everything, "police_report", "PV 99", {"report": "scan 12"}, key="d1", now=utc_now())
     client = read_as("agent")
     page = words(client.get("/cases/outside/"))
-    assert "Parcel delivered LP 99" in page
+    assert "Police report sent PV 99" in page
     assert "Zélie Marchand · Phone stolen in a shop" in page
     waiting = queries.waiting_events(everything)[0]
     client.post(f"/cases/outside/{waiting.pk}/", {"case": str(phone)})
-    assert "Parcel delivered" in words(part(client, phone, "lines"))
+    assert "Police report sent" in words(part(client, phone, "lines"))
     assert "Nothing waits here" in words(client.get("/cases/outside/"))
 
 
