@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 
 from egard.base import browsers
 from egard.base.clock import utc_now
@@ -83,7 +84,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
             user.email,
             key=f"{NEW_WORD}:{new_id()}",
             fields={"name": user.get_short_name(), "address": context["password_reset_url"], **told},
-            language=user.language,
+            language=user.language or get_language() or "",
             expires_at=now + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
             by=Actor("user", str(user.pk)),
             now=now,
