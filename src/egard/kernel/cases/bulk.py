@@ -184,7 +184,7 @@ class _Played:
             person_id=held.person_id,
             site_id=held.site_id,
             subject=f"{held.subject}/{key}",
-            note=clocks._note(held, key, clock, step),
+            note=clocks._note(held, clock, step),
             channel=held.channel,
             key=f"{held.subject}/{key}#{n}",
             at=at,
@@ -230,7 +230,7 @@ def write(played: Sequence[tuple[Held, list[PastPromise]]], *, now: datetime) ->
                 for row in zip(*writing._columns(held.events, 0), strict=True):
                     copy.write_row((pk, *row))
     write_past([promise for _held, promises in played for promise in promises], now=now)
-    tell(writing.TOPIC)
+    tell("cases")
 
 
 def _case_row(pk: int, held: Held, now: datetime) -> tuple[Any, ...]:
