@@ -182,6 +182,9 @@ def test_language_and_theme_are_the_users_own(make_user):
 def test_every_change_of_the_house_can_be_logged(me, now, db):
     operations.log_change("test.done", by=me, now=now, subject="x", why="y")
     assert Change.objects.get().detail == {"why": "y"}
+    operations.log_changes("test.done_to_many", ["a", "b"], by=me, now=now, why="z")
+    many = Change.objects.filter(what="test.done_to_many").order_by("id")
+    assert [(one.subject, one.detail) for one in many] == [("a", {"why": "z"}), ("b", {"why": "z"})]
 
 
 def test_colleagues_sites_and_teams_are_listed_for_staff_only(make_user, me, now):

@@ -59,7 +59,7 @@ def put_off(viewer: Viewer, worklist: str, *, now: datetime) -> frozenset[str]:
     """
     found = Snooze.objects.filter(user=viewer.user_id, worklist=worklist, until__gt=now)
     rows = found.values_list("row", flat=True)
-    now_as = people.merged_into(row for row in rows if PERSON.fullmatch(row))
+    now_as = people.merged_into(viewer, (row for row in rows if PERSON.fullmatch(row)))
     return frozenset(now_as.get(row, row) for row in rows)
 
 

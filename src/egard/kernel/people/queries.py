@@ -142,10 +142,14 @@ def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
     raise NotFound
 
 
-def merged_into(uuids: Iterable[str]) -> dict[str, str]:
-    """Who they are now, for the public ids among these that were merged into another record: one query or none."""
+def merged_into(viewer: Viewer, uuids: Iterable[str]) -> dict[str, str]:
+    """Who they are now, for those of some public ids that were merged into somebody whom the viewer may see: a query,
+    or none without ids.
+    """
     wanted = list(uuids)
-    found = Person.objects.filter(uuid__in=wanted, root__isnull=False) if wanted else Person.objects.none()
+    if not wanted or not viewer.can(READ):
+        return {}
+    found = Person.objects.filter(uuid__in=wanted, root__in=visible(viewer))
     return {str(uuid): str(now) for uuid, now in found.values_list("uuid", "root__uuid")}
 
 
