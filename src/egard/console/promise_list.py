@@ -269,6 +269,6 @@ PROMISES = Worklist(
         " just now."
     ),
     key="d",
-    live="promises",
+    live=("promises",),
     order=5,
 )

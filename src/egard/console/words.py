@@ -88,6 +88,8 @@ SYSTEM: dict[str, Any] = {
     "import": _("An import"),
     "demo": _("The demo"),
     "prepare": _("The installation"),
+    "setup": _("The installation"),
+    "portal": _("The personal spaces"),
 }
 CHANGES: dict[str, Any] = {
     "access.user_created": _("created a user"),
@@ -105,10 +107,20 @@ CHANGES: dict[str, Any] = {
     "access.team_changed": _("changed a team"),
     "people.protected": _("protected a file"),
     "people.unprotected": _("ended the protection of a file"),
+    "people.adviser_named": _("named an adviser"),
+    "people.adviser_removed": _("took an adviser away"),
+    "people.adviser_put_back": _("undid the naming of an adviser"),
     "people.erased": _("erased a person"),
     "people.merged": _("merged two persons"),
     "people.unmerged": _("undid a merge"),
     "import.done": _("brought in a file"),
+    "portal.signed_in": _("let a person into her space"),
+    "portal.corrected": _("corrected her details"),
+    "portal.phone_added": _("added a phone"),
+    "portal.phone_removed": _("took a phone away"),
+    "portal.address_changed": _("changed her e-mail address"),
+    "demo.started": _("began the demo"),
+    "demo.loaded": _("brought in the demo"),
 }
 SCOPES: dict[str, Any] = {
     "": _("as the role says"),

@@ -12,6 +12,7 @@ DECLARING = (
     "egard.kernel.timeline",
     "egard.kernel.promises",
     "egard.kernel.messages",
+    "egard.kernel.cases",
     "egard.kernel.lifecycle",
     "egard.api",
     "egard.console",

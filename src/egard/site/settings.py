@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "egard.kernel.timeline",
     "egard.kernel.promises",
     "egard.kernel.messages",
+    "egard.kernel.cases",
     "egard.kernel.lifecycle",
     "egard.api",
     "egard.console",

@@ -1,8 +1,9 @@
-"""What an installation needs after `migrate`: kinds of fact and cursors, from the declarations; calendars."""
+"""What an installation needs after `migrate`, from the declarations: kinds of fact, cursors, calendars, case types."""
 
 from __future__ import annotations
 
 from egard.base.clock import utc_now
+from egard.kernel.cases.types import publish_declared
 from egard.kernel.promises.operations import ensure_calendars
 from egard.kernel.timeline import kinds
 from egard.kernel.timeline.operations import rebase_log
@@ -15,3 +16,4 @@ def after_migrate() -> None:
     kinds.register_all()
     ensure_cursors()
     ensure_calendars(now=utc_now())
+    publish_declared(now=utc_now())

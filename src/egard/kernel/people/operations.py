@@ -260,9 +260,12 @@ def set_adviser(person: Person, staff: User | None, *, since: datetime, by: Acto
         return
     if current.filter(since__gt=since).exists():
         raise BadValue(fields={"since": str(_("an adviser cannot begin before the one whom she replaces"))})
-    current.update(until=since)
+    ended = current.update(until=since)
     if staff is not None:
         Relationship.objects.create(person=held, staff=staff, since=since)
+        log_change("people.adviser_named", by=by, now=now, subject=str(held.uuid), adviser=staff.name)
+    elif ended:
+        log_change("people.adviser_removed", by=by, now=now, subject=str(held.uuid))
 
 
 @transaction.atomic

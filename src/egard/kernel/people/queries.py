@@ -142,11 +142,24 @@ def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
     raise NotFound
 
 
+def merged_into(uuids: Iterable[str]) -> dict[str, str]:
+    """Who they are now, for the public ids among these that were merged into another record: one query or none."""
+    wanted = list(uuids)
+    found = Person.objects.filter(uuid__in=wanted, root__isnull=False) if wanted else Person.objects.none()
+    return {str(uuid): str(now) for uuid, now in found.values_list("uuid", "root__uuid")}
+
+
 def named(viewer: Viewer, pks: Iterable[int]) -> dict[int, Person]:
     """Whose the rows of a log are, within the viewer's scope: two queries; for their names, not for their files."""
     rows = dict(Person.objects.filter(pk__in=set(pks)).values_list("pk", Coalesce("root", "pk")))
     found = {one.pk: fill(one) for one in with_members(visible(viewer)).filter(pk__in=set(rows.values()))}
     return {pk: found[root] for pk, root in rows.items() if root in found}
+
+
+def named_by_id(viewer: Viewer, uuids: Iterable[UUID]) -> dict[str, Person]:
+    """The same by their public ids: three queries."""
+    rows = dict(Person.objects.filter(uuid__in=set(uuids)).values_list("pk", "uuid"))
+    return {str(rows[pk]): person for pk, person in named(viewer, rows).items()}
 
 
 def mentioned(viewer: Viewer, uuid: UUID) -> Person | None:

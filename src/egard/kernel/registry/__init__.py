@@ -3,6 +3,7 @@
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
+    CaseTypeFile,
     FactType,
     FieldClass,
     Hooks,
@@ -44,6 +45,7 @@ __all__ = [
     "Action",
     "Asks",
     "Capability",
+    "CaseTypeFile",
     "Choice",
     "Composer",
     "DeclarationError",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from egard.base.ring import Ring
@@ -319,6 +320,17 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseTypeFile:
+    """A type of case that a journey brings, as a file (see docs/cases.md); its name is that of the file.
+
+    `migrate` publishes it once; what the house publishes under that name afterwards stays.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """What a kernel package or a journey does when persons are merged, exported, erased.
 
@@ -364,6 +376,7 @@ class Journey:
     messages: tuple[MessageKind, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
+    case_types: tuple[CaseTypeFile, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

@@ -135,8 +135,8 @@ class Worklist:
     """`g` then this key goes there."""
     url_name: str = ""
     """A page of its own in the place of the common one."""
-    live: str = ""
-    """The topic that is told when rows of the list change: an open page then asks for them again."""
+    live: tuple[str, ...] = ()
+    """Topics on which an open list is asked for again; `user` is the viewer's own."""
     snoozes: bool = True
     """Rows can be put off; not where the list is a register and not work."""
     order: int = 100
