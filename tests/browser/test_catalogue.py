@@ -17,8 +17,11 @@ from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
 from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.kernel.access.operations import ensure_site
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
+from egard.kernel.promises.bulk import Story, remember
+from egard.kernel.promises.operations import pause, promise, publish
 from egard.kernel.timeline.operations import record
 from egard.portal import rules
 from egard.portal.models import Session
@@ -94,13 +97,40 @@ def world(transactional_db, make_user, make_person, me):
         bought = PurchaseMade(order_number=f"{536365 + n}", total=Amount(1250, "EUR"), lines=[])
         at = now - timedelta(days=9 * n, minutes=1)
         record(anne, bought, at=at, by=me, channel="shop", key=str(n), now=now, history=True)
+    promised = promises_of(anne, users["agent"], me, now)
     second_step(users["two steps"])
     second_step(users["asked again"])
     message = send(
         "portal.code", "anne@example.org", key="one", fields={"code": "123456", "minutes": 10}, by=me, now=now
     )
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
+    found["promise"] = promised
     return SimpleNamespace(users=users, **found)
+
+
+def promises_of(anne, agent, me, now):
+    """A past of promises that is shown to all, and some that are owed; one of these is answered."""
+    site = ensure_site("lyon", "Lyon Bellecour", by=me, now=now)
+    past = [
+        Story(
+            kind="promises.answer",
+            key=f"past:{n}",
+            within="2 h",
+            made_at=now - timedelta(days=5 * n + 5),
+            deeds=[("kept", now - timedelta(days=5 * n + 5) + timedelta(hours=1 if n % 7 else 5), "")],
+            person_id=anne.pk,
+            owner_id=agent.pk,
+            site_id=site.pk,
+            channel="email",
+        )
+        for n in range(50)
+    ]
+    remember(past, by=me, now=now)
+    publish(True, by=me, now=now)
+    for key, within in (("soon", "10 min"), ("later", "2 business days")):
+        last = promise(anne, "promises.answer", within=within, key=key, owner=agent, site=site, by=me, now=now)
+    pause(promise(anne, "promises.call_back", key="paused", by=me, now=now), reason="Anne", by=me, now=now)
+    return last
 
 
 def portal_session_of(person) -> str:

@@ -5,7 +5,9 @@ Django reads every moment by Python code on its own connections; here psycopg's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -17,10 +19,23 @@ def quick_rows(query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
 
     Moments come in UTC. Select JSON as text (`data::text`) and parse it with orjson.
     """
-    connection.ensure_connection()
-    with Cursor(connection.connection) as cursor:
+    with _counted(query), Cursor(connection.connection) as cursor:
         cursor.execute(query.encode(), parameters, binary=True)
         return cursor.fetchall()
+
+
+@contextmanager
+def _counted(*queries: str | bytes) -> Generator[None]:
+    """Errors are Django's, and who counts queries counts these too."""
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    began = time.perf_counter()
+    with connection.wrap_database_errors:
+        yield
+    if connection.queries_logged:
+        took = f"{time.perf_counter() - began:.3f}"
+        for query in queries:
+            connection.queries_log.append({"sql": query if isinstance(query, str) else query.decode(), "time": took})
 
 
 Statement = tuple[bytes, Sequence[Any]]
@@ -40,7 +55,7 @@ def quick_run_all(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]
     raw = connection.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = 1
-    with connection.wrap_database_errors:
+    with _counted(*(query for query, _parameters in statements)):
         if len(statements) == 1:
             with Cursor(raw) as cursor:
                 cursor.execute(*statements[0])
