@@ -34,7 +34,7 @@ class TypeWhole(TypeOut):
 
 
 class NewWord(In):
-    text: str = Field(min_length=1, max_length=20_000)
+    text: str = Field(min_length=1, max_length=5_000)
     kind: Literal["comment", "correction"] = "comment"
     language: str = Field("", max_length=8, description="of a correction: fr, en")
 

@@ -66,13 +66,13 @@ def list_words(request: HttpRequest, name: str, step: str) -> Any:
 def say_word(request: HttpRequest, name: str, step: str, body: schemas.NewWord) -> Any:
     """A comment, or how the words should read (`correction`). Scope: `cases.work`."""
     more = {"kind": body.kind, "language": body.language, "now": utc_now()}
-    return shapes.word_out(articles.say(viewer_of(request), name, step, body.text, **more))
+    return shapes.word_out(articles.say_of_step(viewer_of(request), name, step, body.text, **more))
 
 
 @router.post("case-words/{word_id}/settlement", response=schemas.WordOut, summary="Settle what was said of a step")
 def settle_word(request: HttpRequest, word_id: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> Any:
     """It was taken into a version, or set aside. Scope: `cases.define`."""
-    return shapes.word_out(articles.settle(viewer_of(request), word_id, now=utc_now()))
+    return shapes.word_out(articles.settle_word(viewer_of(request), word_id, now=utc_now()))
 
 
 @router.get("case-events", response=Listed[schemas.OutsideOut], summary="Events that found no case")
