@@ -118,7 +118,7 @@ def fuzz(path: str, method: str, headers: dict[str, str], known: dict[str, str])
 
     @given(case=schema[path][method].as_strategy())
     @settings(
-        max_examples=200 if DEEP else 15 if "case" not in path else 8,
+        max_examples=200 if DEEP else 15 if "case" not in path else 5,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -227,8 +227,9 @@ def write(played: Sequence[tuple[Held, list[PastPromise]]], *, now: datetime) ->
                 copy.write_row(_case_row(pk, held, now))
         with cursor.copy("copy cases_event (case_id, n, at, by, kind, key, body) from stdin") as copy:
             for pk, (held, _promises) in zip(ids, played, strict=True):
-                for row in zip(*writing._columns(held.events, 0), strict=True):
-                    copy.write_row((pk, *row))
+                for one in writing.numbered(held.events, 0):
+                    body = orjson.dumps(one["body"]).decode()
+                    copy.write_row((pk, one["n"], one["at"], one["by"], one["kind"], one["key"], body))
     write_past([promise for _held, promises in played for promise in promises], now=now)
     tell("cases")
 

@@ -48,8 +48,9 @@ def save_new(held: Held, *, by: Actor, now: datetime) -> None:
             return
     except Raced:
         pass
-    follow(held, by=by, now=now)
-    insert(held, now=now)
+    with transaction.atomic():
+        follow(held, by=by, now=now)
+        insert(held, now=now)
 
 
 def _at_once(held: Held, put: Callable[..., None], *, by: Actor, now: datetime) -> bool:

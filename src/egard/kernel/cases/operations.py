@@ -37,7 +37,6 @@ ADDED_MAX = 200
 NOTE_MAX = 10_000
 
 
-@transaction.atomic
 def open_case(
     viewer: Viewer,
     name: str,

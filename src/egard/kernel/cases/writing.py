@@ -19,6 +19,7 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 
+from egard.base.copytext import text_array
 from egard.base.quickread import Statement, quick_run, quick_run_all
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Actor, Viewer
@@ -103,8 +104,8 @@ def attempt(act: Callable[P, R]) -> Callable[P, R]:
 _READ = """
 select c.id, c.uuid, c.type_id, t.name, t.version, c.person_id, c.parent_id, c.parent_step, c.version, c.snapshot::text,
   c.owner_id, c.team_id, c.site_id, c.channel, c.closed_at, c.asked,
-  case when cardinality(%s::uuid[]) > 0
-    then (select array_agg(a.code::text) from access_team a where a.id = any(%s)) end,
+  case when %s::text <> '{}'
+    then (select array_agg(a.code::text) from access_team a where a.id = any(%s::text::uuid[])) end,
   (select s.version from cases_case s where s.id = c.id),
   case when %s::text <> '' then (select jsonb_build_array(e.kind, e.body)::text from cases_event e
    where e.case_id = c.id and e.key = %s and e.key <> '') end
@@ -121,7 +122,7 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
     """
     scope, freely = viewer.require(permission), _FREELY.get()
     _FREELY.set(False)
-    teams = list(viewer.team_ids)
+    teams = text_array([str(one) for one in viewer.team_ids])
     rows = quick_run(_READ_FREELY if freely else _READ_LOCKED, [teams, teams, key, key, uuid])
     if not rows:
         raise NotFound
@@ -183,13 +184,14 @@ def done_before(held: Held, key: str, kind: str, **same: Any) -> bool:
 
 _EVENTS = """
 insert into cases_event (case_id, n, at, by, kind, key, body)
-select moved.id, e.n, e.at, e.by, e.kind, e.key, e.body::jsonb from moved,
-  unnest(%s::int[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[]) e(n, at, by, kind, key, body)
+select moved.id, e.n, e.at, e.by, e.kind, e.key, e.body from moved,
+  json_to_recordset(%s::text::json) e(n int, at timestamptz, by text, kind text, key text, body jsonb)
 returning case_id"""
 _WRITE = f"""
 with moved as (
   update cases_case set type_id = %s, status = %s, version = %s, snapshot = %s::jsonb, owner_id = %s, team_id = %s,
-    site_id = %s, asked = %s::uuid[], keys = %s::text[], closed_at = %s, due_at = %s::text::timestamptz, wake_at = %s
+    site_id = %s, asked = %s::text::uuid[], keys = %s::text::text[], closed_at = %s,
+    due_at = %s::text::timestamptz, wake_at = %s
   where id = %s and version = %s returning id),
 told as (select pg_notify('{CHANNEL}', 'cases'), pg_notify('{CHANNEL}', 'case:' || %s::text) from moved),
 written as ({_EVENTS})
@@ -208,7 +210,8 @@ def write(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> Non
     values = [
         held.type_id, state["status"], before + count, orjson.dumps(state).decode(), held.owner_id, held.team_id,
         held.site_id, asked_of(held), keys_of(held), held.closed_at, next_due(state),
-        engine.next_moment(held.type, state, now), held.id, before, str(held.uuid), *_columns(held.events, before),
+        engine.next_moment(held.type, state, now), held.id, before, str(held.uuid),
+        orjson.dumps(numbered(held.events, before)).decode(),
     ]  # fmt: skip
     with _heard(held, now):
         (wrote, *_one), *others = (rows[0] for rows in quick_run_all([(_WRITE, values), *beside]))
@@ -230,15 +233,12 @@ def _heard(held: Held, now: datetime) -> Generator[None]:
             listener.handler(held, told, now)
 
 
-def _columns(events: list[tuple[Event, str, str]], before: int) -> tuple[list[Any], ...]:
-    return (
-        [before + n for n in range(1, len(events) + 1)],
-        [event["at"] for event, _by, _key in events],
-        [by for _event, by, _key in events],
-        [event["kind"] for event, _by, _key in events],
-        [key for _event, _by, key in events],
-        [orjson.dumps(_body(event)).decode() for event, _by, _key in events],
-    )
+def numbered(events: list[tuple[Event, str, str]], before: int) -> list[dict[str, Any]]:
+    """The rows of some events, those after number `before`."""
+    return [
+        {"n": n, "at": event["at"], "by": by, "kind": event["kind"], "key": key, "body": _body(event)}
+        for n, (event, by, key) in enumerate(events, before + 1)
+    ]
 
 
 def _body(event: Event) -> Event:
@@ -250,7 +250,7 @@ _INSERT = f"""
 with moved as (
   insert into cases_case (uuid, type_id, person_id, parent_id, parent_step, status, version, snapshot, owner_id,
     team_id, site_id, channel, asked, keys, opened_at, closed_at, due_at, wake_at)
-  values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s::uuid[], %s::text[], %s, %s,
+  values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s::text::uuid[], %s::text::text[], %s, %s,
     %s::text::timestamptz, %s) returning id),
 told as (select pg_notify('{CHANNEL}', 'cases')),
 written as ({_EVENTS})
@@ -266,7 +266,7 @@ def insert(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> No
         held.uuid, held.type_id, held.person_id, held.parent_id, held.parent_step, state["status"], held.version,
         orjson.dumps(state).decode(), held.owner_id, held.team_id, held.site_id, held.channel, asked_of(held),
         keys_of(held), now, held.closed_at, next_due(state), engine.next_moment(held.type, state, now),
-        *_columns(held.events, 0),
+        orjson.dumps(numbered(held.events, 0)).decode(),
     ]  # fmt: skip
     with _heard(held, now):
         made, *others = (rows[0] for rows in quick_run_all([(_INSERT, values), *beside]))
@@ -282,23 +282,23 @@ def next_due(state: State) -> str | None:
     return min((c["due_at"] for c in clocks if c["state"] == "open" and c.get("due_at")), default=None)
 
 
-def asked_of(held: Held) -> list[str]:
+def asked_of(held: Held) -> str:
     """The teams and people whose step it is now: they see the case."""
     state = held.state
     if state["status"] != "open":
-        return []
+        return "{}"
     found: set[str] = set()
     for step in state["steps"].values():
         if step["state"] in OPEN:
             found |= {step[name] for name in ("owner", "team") if step.get(name)}
-    return sorted(found)
+    return text_array(sorted(found))
 
 
-def keys_of(held: Held) -> list[str]:
+def keys_of(held: Held) -> str:
     """By what outside events find the case: `field=value` of every field that one is matched on."""
     data = held.state["data"]
     fields = {event.match for event in held.type.events.values()}
-    return sorted(match_key(name, data[name]) for name in fields if data.get(name) not in (None, ""))
+    return text_array(sorted(match_key(name, data[name]) for name in fields if data.get(name) not in (None, "")))
 
 
 def match_key(name: str, value: Any) -> str:
