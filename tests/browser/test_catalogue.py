@@ -17,7 +17,12 @@ from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
 from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.kernel.access.models import Team
 from egard.kernel.access.operations import ensure_site
+from egard.kernel.access.queries import system_viewer
+from egard.kernel.cases import articles, outside
+from egard.kernel.cases import operations as cases
+from egard.kernel.cases.rules.text import Text
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.promises.bulk import Story, remember
@@ -103,8 +108,10 @@ def world(transactional_db, make_user, make_person, me):
     message = send(
         "portal.code", "anne@example.org", key="one", fields={"code": "123456", "minutes": 10}, by=me, now=now
     )
+    case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
+    users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
-    found["promise"] = promised
+    found |= {"promise": promised, "case": case, "closed": closed}
     return SimpleNamespace(users=users, **found)
 
 
@@ -131,6 +138,22 @@ def promises_of(anne, agent, me, now):
         last = promise(anne, "promises.answer", within=within, key=key, owner=agent, site=site, by=me, now=now)
     pause(promise(anne, "promises.call_back", key="paused", by=me, now=now), reason="Anne", by=me, now=now)
     return last
+
+
+def cases_of(person, another, *, now):
+    """A case on its way, and one that was closed against its rules; and something that found no case."""
+    viewer = system_viewer("test")
+    case = cases.open_case(viewer, "stolen_phone", person, channel="voice", now=now - timedelta(hours=30))
+    blocked = {"line": "06 12 34 56 78", "blocked_at": (now - timedelta(hours=29)).isoformat()}
+    cases.complete_step(viewer, case.uuid, "block", blocked, now=now - timedelta(hours=29))
+    cases.skip_step(viewer, case.uuid, "facts", reason="Anne", now=now - timedelta(hours=28))
+    cases.add_step(viewer, case.uuid, "Lebœuf", department="security", now=now - timedelta(hours=20))
+    cases.write_note(viewer, case.uuid, "Camille Lefèvre", now=now)
+    articles.say_of_step(viewer, "stolen_phone", "block", "Zoé Martin", now=now)
+    closed = cases.open_case(viewer, "complaint", another, now=now)
+    cases.close_case(viewer, closed.uuid, outcome="withdrawn", override="Anne", now=now)
+    outside.receive(viewer, "police_report", "77", {}, key="one", now=now)
+    return case, closed
 
 
 def portal_session_of(person) -> str:
@@ -257,6 +280,7 @@ def marked_french(monkeypatch):
     french = trans_real.translation("fr")
     forget_translations()
     monkeypatch.setattr(french, "_catalog", Marked(french._catalog))
+    monkeypatch.setattr(Text, "said", lambda text, language: f"⟦{text.fr}⟧")  # what files of case types say in French
     yield
     forget_translations()
 
@@ -269,6 +293,8 @@ def forget_translations() -> None:
 
 DATA = re.compile(
     r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
+    # teams that departments of case types became
+    r"Accounting|Legal|Logistics|Quality|Security|"
     # what the component page and the timeline are shown with
     r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|"
     r"nothingofthiskind|"

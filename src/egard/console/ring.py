@@ -76,16 +76,17 @@ def said(ring: Ring, now: datetime) -> Said:
     shown, what = look(ring, now), str(ring.what)
     if shown in ("running", "risk"):
         return Said(what, by(ring.due_at, now), ring.due_at, f", {left_words(ring, now)}")
+    dot = "· " if what else ""
     if shown == "paused":
-        return Said(what, "· " + _("paused"), ring.paused_at or now, f", {left_words(ring, now)}")
+        return Said(what, dot + _("paused"), ring.paused_at or now, f", {left_words(ring, now)}")
     ended = ring.ended_at or ring.due_at
     if shown == "broken":
         return Said(
-            what, "· " + _("not kept, it was due %(moment)s") % {"moment": at(ring.due_at, now)}, ring.due_at, ""
+            what, dot + _("not kept, it was due %(moment)s") % {"moment": at(ring.due_at, now)}, ring.due_at, ""
         )
     words = {"kept": _("kept %(moment)s"), "late": _("kept late, %(moment)s"), "released": _("released %(moment)s")}
     rest = f" ({late_words(ended - ring.due_at)})" if shown == "late" else ""
-    return Said(what, "· " + words[shown] % {"moment": at(ended, now)}, ended, rest)
+    return Said(what, dot + words[shown] % {"moment": at(ended, now)}, ended, rest)
 
 
 def at(moment: datetime, now: datetime) -> str:

@@ -55,6 +55,8 @@ class Done:
 
     said: Words
     former: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+    """Where to go on with what it made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,12 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of a list: a text, or one of `choices(viewer)`."""
+    """A filter of a list: a text, or one of `choices(viewer)`; `none` is what holds while nothing is chosen."""
 
     name: str
     label: Words
     choices: Callable[..., Sequence[Choice]] | None = None
+    none: Words = ""
 
 
 @dataclass(frozen=True, slots=True)
