@@ -82,7 +82,7 @@ def test_what_is_overdue_is_broken_and_stays_so(program, owed):
 def test_lists_are_asked_by_state_kind_owner_place_and_moment(program, owed, make_user, me, now):
     agent, team, site = make_user("agent"), ensure_team("care", by=me, now=now), ensure_site("lyon", by=me, now=now)
     first = owed("1", owner=str(agent.pk), team=str(team.pk), site=str(site.pk))
-    second = owed("2", kind="promises.call_back", within="1 business day", subject="case:1")
+    second = owed("2", kind="promises.call_back", within="1 business day", subject="toy:1")
     program.post(f"promises/{owed('3', within='1 h')['id']}/keeping", {})
 
     def found(query: str) -> list[str]:
@@ -93,7 +93,7 @@ def test_lists_are_asked_by_state_kind_owner_place_and_moment(program, owed, mak
     assert found("owed=true") == [first["id"], second["id"]]
     assert found("state=open&kind=promises.call_back") == [second["id"]]
     assert found(f"owner={agent.pk}") == found(f"team={team.pk}") == found(f"site={site.pk}") == [first["id"]]
-    assert found("subject=case:1") == [second["id"]]
+    assert found("subject=toy:1") == [second["id"]]
     assert found(f"owed=true&due_before={first['due_at']}") == []
     assert found(f"owed=true&due_from={first['due_at']}&limit=1") == [first["id"]]
     assert len(found("")) == 3

@@ -69,7 +69,7 @@ def test_the_same_key_is_the_same_promise_and_another_promise_is_refused(owed, m
     row = owed()
     again = owed(person=row.person, at=now + HOUR)
     assert (again.pk, again.due_at) == (row.pk, row.due_at)
-    for other in ({"within": "3 h"}, {"subject": "case:1"}, {"kind": "promises.call_back"}):
+    for other in ({"within": "3 h"}, {"subject": "toy:1"}, {"kind": "promises.call_back"}):
         with pytest.raises(refusals.PromiseKeyReused):
             owed(person=row.person, **other)
     assert owed(person=make_person("Bruno")).pk != row.pk
@@ -280,20 +280,20 @@ def test_listeners_hear_each_event_of_their_subjects_in_the_same_transaction(owe
         locked.append((tuple(subjects), wait))
         return [subject for subject in subjects if wait or "busy" not in subject]
 
-    listener = PromiseListener("case:", lambda row, event: heard.append((row.subject, event.what, row.state)), lock)
+    listener = PromiseListener("toy:", lambda row, event: heard.append((row.subject, event.what, row.state)), lock)
     monkeypatch.setattr(registry, "promise_listeners", [listener])
-    row, busy, other = owed(subject="case:1/a"), owed(key="2", subject="case:busy"), owed(key="3", subject="x:1")
+    row, busy, other = owed(subject="toy:1/a"), owed(key="2", subject="toy:busy"), owed(key="3", subject="x:1")
     sweeping.sweep(now=now + 3 * HOUR)
     assert (fresh(row).state, fresh(busy).state, fresh(other).state) == ("broken", "open", "broken")
     keep(busy, by=me, now=now + 3 * HOUR)
     assert heard == [
-        ("case:1/a", "made", "open"),
-        ("case:busy", "made", "open"),
-        ("case:1/a", "broken", "broken"),
-        ("case:busy", "broken", "broken"),
-        ("case:busy", "kept", "broken"),
+        ("toy:1/a", "made", "open"),
+        ("toy:busy", "made", "open"),
+        ("toy:1/a", "broken", "broken"),
+        ("toy:busy", "broken", "broken"),
+        ("toy:busy", "kept", "broken"),
     ]
-    assert locked[-1] == (("case:busy",), True)
+    assert locked[-1] == (("toy:busy",), True)
 
 
 def test_a_listener_that_fails_holds_up_its_own_promise_only(owed, monkeypatch, now):
@@ -301,8 +301,8 @@ def test_a_listener_that_fails_holds_up_its_own_promise_only(owed, monkeypatch, 
         if row.key == "3" and event.what == "broken":
             raise RuntimeError("not today")
 
-    rows = [owed(key=str(n), subject="case:1") for n in range(8)]
-    monkeypatch.setattr(registry, "promise_listeners", [PromiseListener("case:", handler)])
+    rows = [owed(key=str(n), subject="toy:1") for n in range(8)]
+    monkeypatch.setattr(registry, "promise_listeners", [PromiseListener("toy:", handler)])
     sweeping.sweep(now=now + 3 * HOUR)
     assert [fresh(row).state for row in rows] == ["broken"] * 3 + ["open"] + ["broken"] * 4
     monkeypatch.setattr(registry, "promise_listeners", [])

@@ -92,8 +92,8 @@ def test_what_is_owed_stands_on_the_persons_page_with_its_ring(owed, everything,
 
 
 def test_a_subject_has_its_promises_in_order(owed, everything, now):
-    rows = [owed(key=str(n), subject="case:7/a") for n in range(3)]
-    assert queries.of_subject(everything, "case:7/a", "case:7/b") == rows
+    rows = [owed(key=str(n), subject="toy:7/a") for n in range(3)]
+    assert queries.of_subject(everything, "toy:7/a", "toy:7/b") == rows
 
 
 def test_somebody_else_sees_to_it(owed, make_user, me, now):
