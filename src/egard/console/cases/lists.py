@@ -150,7 +150,7 @@ def _statuses(viewer: Viewer) -> list[Choice]:
 
 
 def _whose(viewer: Viewer) -> list[Choice]:
-    return [Choice("team", _("My team’s")), Choice("site", _("My site’s")), Choice("all", _("All that I may see"))]
+    return [Choice("team", _("Cases of my team")), Choice("site", _("Cases of my site")), Choice("all", _("All that I may see"))]
 
 
 def type_choices(viewer: Viewer) -> list[Choice]:
@@ -327,7 +327,7 @@ CASES = Worklist(
     actions=(TAKE, ASSIGN, GIVE_TEAM),
     filters=(
         Filter("q", gettext_lazy("Search")),
-        Filter("whose", gettext_lazy("Whose"), _whose, none=gettext_lazy("Mine")),
+        Filter("whose", gettext_lazy("Whose"), _whose, none=gettext_lazy("My own cases")),
         Filter("status", gettext_lazy("Status"), _statuses, none=gettext_lazy("Open")),
         Filter("type", gettext_lazy("Type"), type_choices),
         Filter("team", gettext_lazy("Team"), _teams),
