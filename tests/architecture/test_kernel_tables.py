@@ -18,6 +18,7 @@ WRITERS = (
     "kernel/people/merges.py",
     "kernel/people/duplicates.py",
     "kernel/cases/archive.py",
+    "kernel/cases/articles.py",
     "kernel/cases/following.py",
     "kernel/cases/migrating.py",
     "kernel/cases/outside.py",

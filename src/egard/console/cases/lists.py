@@ -77,7 +77,7 @@ def _id(text: str) -> UUID | None:
 
 
 def _found(viewer: Viewer, text: str) -> Q:
-    """Cases of those whom a text finds, and those that a number finds (a parcel, a report)."""
+    """Cases of those whom a text finds, and those that a number finds (an order, a report)."""
     uuids = [row.id for row in search(viewer, text, limit=FOUND_MAX).items] if viewer.can("people.read") else []
     numbers = {match_key(name, text) for names in outside.awaited().values() for name in names}
     return Q(person__uuid__in=uuids) | Q(person__root__uuid__in=uuids) | Q(keys__overlap=sorted(numbers))
