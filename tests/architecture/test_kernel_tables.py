@@ -25,6 +25,7 @@ WRITERS = (
     "kernel/cases/privacy.py",
     "kernel/cases/types.py",
     "kernel/cases/writing.py",
+    "kernel/promises/quick.py",
     "kernel/promises/writing.py",
     "kernel/promises/sweeping.py",
     "kernel/timeline/writing.py",  # facts by COPY

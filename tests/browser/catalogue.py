@@ -59,13 +59,17 @@ def case(world: Any) -> dict[str, Any]:
     return {"uuid": world.case.uuid}
 
 
+def promise(world: Any) -> dict[str, Any]:
+    return {"uuid": world.promise.uuid}
+
+
 PAGES: tuple[Shown, ...] = (
     Shown("console:people"),
     Shown("console:people", query="?q=leb"),
     Shown("console:people", query="?q=nobodyiscalledthis"),
     Shown("console:people", opened=(DRAWER, ".whoami")),
     Shown("console:home", who="plain"),
-    Shown("console:home", who="analyst"),
+    Shown("console:cockpit", who="analyst"),
     Shown("console:person", anne, opened=("#ways .edit summary", "#consents .edit summary")),
     Shown("console:person", nameless),
     Shown("console:person", anne, query="?in=nothingofthiskind"),
@@ -84,6 +88,12 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:worklist", lambda world: {"name": "cases"}),
     Shown("console:worklist", lambda world: {"name": "cases"}, query="?whose=all"),
     Shown("console:worklist", lambda world: {"name": "case-mentions"}),
+    Shown("console:worklist", lambda world: {"name": "promises"}, opened=(".work-row .work-open",)),
+    Shown("console:promise", promise, opened=(".promise-whole .edit summary",)),
+    Shown("console:cockpit", who="administrator", opened=(".cockpit-head summary",)),
+    Shown("console:cockpit_list", who="administrator", query="?months=12&state=broken"),
+    Shown("console:admin_promises", who="administrator", opened=(".calendar summary",)),
+    Shown("portal:promises", who="nobody"),
     Shown("about_demo", status=404),
     Shown("account_login", who="nobody"),
     Shown("account_signup", who="nobody"),

@@ -79,6 +79,13 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """What this viewer may open, in order; the entry that holds the current page is marked."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return []
+    kept: list[dict[str, Any]] | None = getattr(request, "_egard_menu", None)
+    if kept is None:
+        kept = request._egard_menu = _menu(request)  # type: ignore[attr-defined]
+    return kept
+
+
+def _menu(request: HttpRequest) -> list[dict[str, Any]]:
     viewer = viewer_of(request)
     entries = []
     for item in sorted([*OWN, *registry.menu], key=lambda item: item.order):

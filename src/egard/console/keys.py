@@ -9,6 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.quickread import quick_rows
 from egard.console.models import Desk
 from egard.kernel.access.actors import Viewer
 from egard.kernel.registry import Action, Composer, Worklist, registry
@@ -131,8 +132,7 @@ def frame(
 
 def single_keys(viewer: Viewer) -> bool:
     """Whether keys without Ctrl do something (WCAG 2.1.4): on until switched off."""
-    found = Desk.objects.filter(user=viewer.user_id).values_list("single_keys", flat=True).first()
-    return found is not False
+    return (False,) not in quick_rows("select single_keys from console_desk where user_id = %s", [viewer.user_id])
 
 
 def switch_single_keys(viewer: Viewer, on: bool) -> None:

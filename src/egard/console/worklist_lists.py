@@ -20,6 +20,7 @@ from egard.kernel.access.queries import colleague, sites, staff
 from egard.kernel.people import bulk, operations
 from egard.kernel.people import queries as people
 from egard.kernel.people.lists import Looked, count_looked_after, looked_after
+from egard.kernel.people.live import PEOPLE
 from egard.kernel.people.search import PersonRow, search
 from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow
 
@@ -40,7 +41,8 @@ class UnknownChoice(Refusal):
 def row_of(row: PersonRow, *, adviser: bool = True) -> WorkRow:
     """A person as a row of a list."""
     roles = ", ".join(words.word(words.ROLES, role) for role in row.roles)
-    told = (row.contact, row.site, row.adviser if adviser else "", roles)
+    also = f"{_('also known as')} {row.also}" if row.also else ""
+    told = (also, row.contact, row.site, row.adviser if adviser else "", roles)
     return WorkRow(str(row.id), row.name or known_as(row.known_by), " · ".join(filter(None, told)), person=row.id)
 
 
@@ -211,6 +213,7 @@ LISTS = (
             " once from the list of those without an adviser."
         ),
         key="c",
+        live=(PEOPLE,),
         order=10,
     ),
     Worklist(
@@ -224,6 +227,7 @@ LISTS = (
         orders=ORDERS,
         empty=gettext_lazy("Everybody has an adviser. New people without one will stand here."),
         key="o",
+        live=(PEOPLE,),
         order=20,
     ),
 )

@@ -150,7 +150,11 @@ def _statuses(viewer: Viewer) -> list[Choice]:
 
 
 def _whose(viewer: Viewer) -> list[Choice]:
-    return [Choice("team", _("Cases of my team")), Choice("site", _("Cases of my site")), Choice("all", _("All that I may see"))]
+    return [
+        Choice("team", _("Cases of my team")),
+        Choice("site", _("Cases of my site")),
+        Choice("all", _("All that I may see")),
+    ]
 
 
 def type_choices(viewer: Viewer) -> list[Choice]:

@@ -92,7 +92,7 @@ def change_detail(row: Any) -> str:
     ]
     if detail.get("scope"):
         parts.append(words.word(words.SCOPES, detail["scope"]))
-    parts += [str(detail[name]) for name in ("name", "email", "file", "kind") if detail.get(name)]
+    parts += [str(detail[name]) for name in ("name", "email", "file", "kind", "adviser") if detail.get(name)]
     return " · ".join(part for part in parts if part)
 
 

@@ -41,6 +41,8 @@ class WorkItem:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
+    without: tuple[str, ...] = ()
+    """Names of the list's actions that mean nothing for this row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,11 @@ class Worklist:
     """`g` then this key goes there."""
     url_name: str = ""
     """A page of its own in the place of the common one."""
+    live: tuple[str, ...] = ()
+    """Topics on which an open list is asked for again; `user` is the viewer's own."""
     snoozes: bool = True
     """Rows can be put off; not where the list is a register and not work."""
     order: int = 100
-    live: str = ""
-    """The topic by which its rows stay as they are now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@
   const sheet = document.getElementById("keys-sheet");
   const input = document.getElementById("palette-input");
   const day = document.getElementById("palette-day");
+  const chosen = document.getElementById("palette-chosen");
   const asks = document.getElementById("palette-asks");
   const list = document.getElementById("palette-list");
   const nothing = document.getElementById("palette-none");
@@ -184,12 +185,22 @@
   const answered = (value) => { const { then } = asking; then(value); };
 
   const pickDay = () => {
-    day.hidden = false;
+    day.hidden = chosen.hidden = false;
+    input.hidden = true;
+    options = [];
+    list.replaceChildren();
     const tomorrow = new Date(Date.now() + 24 * 3600 * 1000);
     day.min = tomorrow.toISOString().slice(0, 10);
     day.value = day.min;
     day.focus();
   };
+
+  const takeDay = () => {
+    if (!day.reportValidity() || !day.value) return;
+    palette.close();
+    answered(day.value);
+  };
+  chosen.addEventListener("click", takeDay);
 
   const show = (question = null) => {
     if (palette.open) return;
@@ -200,7 +211,8 @@
     input.placeholder = question ? word.type : word.search;
     input.setAttribute("aria-label", question ? question.action.asks : word.search);
     input.value = "";
-    day.hidden = true;
+    day.hidden = chosen.hidden = true;
+    input.hidden = false;
     people = [];
     options = [];
     nothing.hidden = true;
@@ -221,10 +233,7 @@
     timer = setTimeout(look, 90);
   });
   palette.addEventListener("keydown", (event) => {
-    if (event.target === day) {
-      if (event.key === "Enter" && day.value) { event.preventDefault(); const { value } = day; palette.close(); answered(value); }
-      return;
-    }
+    if (event.target === day && event.key === "Enter") { event.preventDefault(); takeDay(); return; }
     if (event.target !== input) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
