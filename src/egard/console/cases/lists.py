@@ -343,5 +343,5 @@ CASES = Worklist(
     ),
     key="s",
     order=3,
-    live="cases",
+    live=("cases",),
 )
