@@ -26,6 +26,7 @@ WRITERS = (
     "kernel/cases/types.py",
     "kernel/cases/writing.py",
     "kernel/promises/quick.py",
+    "kernel/promises/past.py",  # replayed from the log of another system
     "kernel/promises/writing.py",
     "kernel/promises/sweeping.py",
     "kernel/timeline/writing.py",  # facts by COPY

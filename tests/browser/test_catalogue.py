@@ -111,25 +111,8 @@ def world(transactional_db, make_user, make_person, me):
     case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
     users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
-    found |= {"case": case, "closed": closed}
-    found["promise"] = promised
+    found |= {"promise": promised, "case": case, "closed": closed}
     return SimpleNamespace(users=users, **found)
-
-
-def cases_of(person, another, *, now):
-    """A case on its way, and one that was closed against its rules; and something that found no case."""
-    viewer = system_viewer("test")
-    case = cases.open_case(viewer, "stolen_phone", person, channel="voice", now=now - timedelta(hours=30))
-    blocked = {"line": "06 12 34 56 78", "blocked_at": (now - timedelta(hours=29)).isoformat()}
-    cases.complete_step(viewer, case.uuid, "block", blocked, now=now - timedelta(hours=29))
-    cases.skip_step(viewer, case.uuid, "facts", reason="Anne", now=now - timedelta(hours=28))
-    cases.add_step(viewer, case.uuid, "Lebœuf", department="security", now=now - timedelta(hours=20))
-    cases.write_note(viewer, case.uuid, "Camille Lefèvre", now=now)
-    articles.say(viewer, "stolen_phone", "block", "Zoé Martin", now=now)
-    closed = cases.open_case(viewer, "complaint", another, now=now)
-    cases.close_case(viewer, closed.uuid, outcome="withdrawn", override="Anne", now=now)
-    outside.receive(viewer, "police_report", "77", {}, key="one", now=now)
-    return case, closed
 
 
 def promises_of(anne, agent, me, now):
@@ -155,6 +138,22 @@ def promises_of(anne, agent, me, now):
         last = promise(anne, "promises.answer", within=within, key=key, owner=agent, site=site, by=me, now=now)
     pause(promise(anne, "promises.call_back", key="paused", by=me, now=now), reason="Anne", by=me, now=now)
     return last
+
+
+def cases_of(person, another, *, now):
+    """A case on its way, and one that was closed against its rules; and something that found no case."""
+    viewer = system_viewer("test")
+    case = cases.open_case(viewer, "stolen_phone", person, channel="voice", now=now - timedelta(hours=30))
+    blocked = {"line": "06 12 34 56 78", "blocked_at": (now - timedelta(hours=29)).isoformat()}
+    cases.complete_step(viewer, case.uuid, "block", blocked, now=now - timedelta(hours=29))
+    cases.skip_step(viewer, case.uuid, "facts", reason="Anne", now=now - timedelta(hours=28))
+    cases.add_step(viewer, case.uuid, "Lebœuf", department="security", now=now - timedelta(hours=20))
+    cases.write_note(viewer, case.uuid, "Camille Lefèvre", now=now)
+    articles.say(viewer, "stolen_phone", "block", "Zoé Martin", now=now)
+    closed = cases.open_case(viewer, "complaint", another, now=now)
+    cases.close_case(viewer, closed.uuid, outcome="withdrawn", override="Anne", now=now)
+    outside.receive(viewer, "police_report", "77", {}, key="one", now=now)
+    return case, closed
 
 
 def portal_session_of(person) -> str:

@@ -51,6 +51,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme_of(request),
         "languages": settings.LANGUAGES,
+        "mail_driver": settings.MAIL_DRIVER,
         "menu": SimpleLazyObject(lambda: menu(request)),
         "desk": SimpleLazyObject(lambda: _desk(request)),
         "searches": SimpleLazyObject(lambda: viewer_of(request).can(PEOPLE.permission)),

@@ -76,7 +76,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     if part == "more":
         return render(request, "console/desk/_rows.html", context)
     if part is None:
-        log_sight(viewer, "list", detail=" ".join([name, *filters.values()]), now=now)
+        log_sight(viewer, "list", detail=" ".join([f"list:{name}", *filters.values()]), now=now)
     context |= {
         "tabs": tabs,
         "chosen": chosen,

@@ -22,7 +22,7 @@ from egard.kernel.people import queries as people
 from egard.kernel.people.lists import Looked, count_looked_after, looked_after
 from egard.kernel.people.live import PEOPLE
 from egard.kernel.people.search import PersonRow, search
-from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow
+from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow, registry
 
 EDIT = "people.edit"
 PORTFOLIO = "console.portfolio"
@@ -138,7 +138,7 @@ def remove_identifier(viewer: Viewer, ids: Sequence[str], *, choice: str, now: d
     normal = operations.normalise(kind, value)
     shared = any(e.shared for e in people.card(viewer, person).reach if (e.kind.name, e.value) == (kind, normal))
     operations.remove_identifier(person, kind, value, by=viewer.actor, now=now)
-    said = _("%(value)s is removed.") % {"value": normal}
+    said = _("%(value)s is removed.") % {"value": registry.identifier_kinds[kind].display(normal)}
     return Done(said, {str(person.uuid): {"kind": kind, "value": normal, "shared": shared}})
 
 

@@ -154,6 +154,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator, never by sign-up
 ACCOUNT_LOGOUT_ON_GET = False
+PASSWORD_RESET_TIMEOUT = 3600
+"""Seconds for which the way to a new password, sent by mail, is open."""
 SESSION_ENGINE = "egard.kernel.access.sessions"
 ACCOUNT_SESSION_REMEMBER = None
 MFA_ADAPTER = "egard.console.accounts.StaffMFAAdapter"

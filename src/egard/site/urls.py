@@ -15,7 +15,7 @@ handler404, handler403 = "egard.console.pages.not_found", "egard.console.pages.n
 
 urlpatterns = [
     path("", front),
-    re_path(r"^accounts/(?:password/reset|email|confirm-email)/", no_mail),  # before allauth's, until mail goes out
+    re_path(r"^accounts/(?:email|confirm-email)/", no_mail),  # before allauth's: addresses are given by administrators
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("about/demo/", about_demo, name="about_demo"),

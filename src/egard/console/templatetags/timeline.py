@@ -86,7 +86,7 @@ def _note_link(fact: UUID, drawn: str, words: str) -> SafeString:
 def _when(entry: Entry, language: str | None, zone: tzinfo) -> str:
     """The channel and the time of day; the day stands in the margin."""
     time = clock_in(entry.at, language, zone)
-    channel = _channel(entry.channel, language) if entry.channel else ""
+    channel = _channel(entry.channel, language) if entry.channel and not entry.fact_type.private else ""
     return f"{channel} · {time}" if channel and time else channel or time
 
 

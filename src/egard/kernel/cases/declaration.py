@@ -63,6 +63,8 @@ declaration = Journey(
             icon="clipboard-check",
             describe=lambda subjects: queries.describe(system_viewer("cases"), subjects),
         ),
+        # What a promise would have given on the log of another tool (see `bulk`); counted apart from what was promised.
+        PromiseKind("cases.replayed", _("Past work, replayed"), within="3 business days", portal=False, url=_url),
     ),
     promise_listeners=(PromiseListener(clocks.PREFIX, clocks.hear, clocks.lock),),
     jobs=(

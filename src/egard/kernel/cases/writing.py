@@ -7,7 +7,8 @@ What follows outside the case (promises, cases within it) needs the lock first (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from egard.kernel.cases.refusals import KeyReused
 from egard.kernel.cases.rules import engine
 from egard.kernel.cases.rules.definition import CaseType
 from egard.kernel.cases.rules.state import OPEN, Event, State
+from egard.kernel.registry import registry
 
 
 @dataclass(slots=True)
@@ -210,12 +212,24 @@ def write(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> Non
         held.site_id, asked_of(held), keys_of(held), held.closed_at, next_due(state),
         engine.next_moment(held.type, state, now), held.id, before, str(held.uuid), _numbered(held.events, before),
     ]  # fmt: skip
-    (wrote, *_one), *others = (rows[0] for rows in quick_run_all([(_WRITE, values), *beside]))
-    if wrote != count or not all(did[0] for did in others):
-        assert not held.locked, "a case that is held was written by another"
-        raise Raced
-    held.version = before + count
-    held.events.clear()
+    with _heard(held, now):
+        (wrote, *_one), *others = (rows[0] for rows in quick_run_all([(_WRITE, values), *beside]))
+        if wrote != count or not all(did[0] for did in others):
+            assert not held.locked, "a case that is held was written by another"
+            raise Raced
+        held.version = before + count
+        held.events.clear()
+
+
+@contextmanager
+def _heard(held: Held, now: datetime) -> Generator[None]:
+    """Whoever listens to cases of this type hears what happened once it is written, in the same transaction."""
+    listeners = [listener for listener in registry.case_listeners if held.type.case in listener.types]
+    told = list(held.events)
+    with transaction.atomic() if listeners else nullcontext():
+        yield
+        for listener in listeners:
+            listener.handler(held, told, now)
 
 
 def _numbered(events: list[tuple[Event, str, str]], before: int) -> str:
@@ -254,11 +268,12 @@ def insert(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> No
         keys_of(held), now, held.closed_at, next_due(state), engine.next_moment(held.type, state, now),
         _numbered(held.events, 0),
     ]  # fmt: skip
-    made, *others = (rows[0] for rows in quick_run_all([(_INSERT, values), *beside]))
-    if not all(did[0] for did in others):
-        raise Raced
-    held.id = made[0]
-    held.events.clear()
+    with _heard(held, now):
+        made, *others = (rows[0] for rows in quick_run_all([(_INSERT, values), *beside]))
+        if not all(did[0] for did in others):
+            raise Raced
+        held.id = made[0]
+        held.events.clear()
 
 
 def next_due(state: State) -> str | None:

@@ -354,7 +354,7 @@ def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
     """What a merge brings together: words on consents. Identifiers stand in full on the preview."""
     if not viewer.sees(FieldClass.CONSENT):
         return []
-    return [(_("Words on consents"), Consent.objects.filter(person__in=person.members).count())]
+    return [(_("Consents recorded"), Consent.objects.filter(person__in=person.members).count())]
 
 
 def has_consent(person_pk: int, purpose: str, channel: str) -> bool:

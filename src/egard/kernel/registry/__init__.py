@@ -3,6 +3,7 @@
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
+    CaseListener,
     CaseTypeFile,
     FactType,
     FieldClass,
@@ -45,6 +46,7 @@ __all__ = [
     "Action",
     "Asks",
     "Capability",
+    "CaseListener",
     "CaseTypeFile",
     "Choice",
     "Composer",

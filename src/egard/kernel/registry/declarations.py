@@ -301,7 +301,7 @@ class MessageKind:
     `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
     line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
     `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
-    as it is of no use.
+    as it is of no use; until then it stands in the sandbox, for those who hold `permission` where one is named.
     """
 
     name: str
@@ -309,6 +309,7 @@ class MessageKind:
     template: str
     fields: tuple[str, ...] = ()
     secret: bool = False
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,16 @@ class CaseTypeFile:
 
     name: str
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class CaseListener:
+    """Hears what happens to cases of some types, in the same transaction: `handler(held, events, now)`, after they are
+    written; of each event what followed stands in its `then`. Not of work that was replayed.
+    """
+
+    types: tuple[str, ...]
+    handler: Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +388,7 @@ class Journey:
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
     case_types: tuple[CaseTypeFile, ...] = ()
+    case_listeners: tuple[CaseListener, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

@@ -14,6 +14,7 @@ from egard.base.calendars import BadSpan, Span
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
+    CaseListener,
     CaseTypeFile,
     FactType,
     Hooks,
@@ -82,6 +83,7 @@ class Registry:
         self.messages: dict[str, MessageKind] = {}
         self.promises: dict[str, PromiseKind] = {}
         self.promise_listeners: list[PromiseListener] = []
+        self.case_listeners: tuple[CaseListener, ...] = ()
         self.case_types: dict[str, CaseTypeFile] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
@@ -147,6 +149,7 @@ class Registry:
             self._dotted(journey, promise.name)
             self._put("promise", self.promises, promise.name, promise, journey)
         self.promise_listeners += journey.promise_listeners
+        self.case_listeners += journey.case_listeners
         for case_type in journey.case_types:
             self._put("case type", self.case_types, case_type.name, case_type, journey)
         for capability in journey.capabilities:

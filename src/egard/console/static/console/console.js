@@ -131,8 +131,8 @@
     if (one === document.body || !elt.contains(one) || !target?.id) return;
     held = { part: target.id, id: one.id, at: reached(target).indexOf(one), fold: [...target.querySelectorAll("details")].indexOf(one.closest("details")) };
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    if (!held) return;
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!held || event.detail.target.id !== held.part) return;
     const { part, id, at, fold } = held;
     const place = document.getElementById(part);
     held = null;

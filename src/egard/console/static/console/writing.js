@@ -76,7 +76,7 @@
       if (!text || !isFresh(field)) return;
       fill(field, text);
       field.dispatchEvent(new CustomEvent("egard:draft", { bubbles: true }));
-      say(field, "back");
+      say(field, "restored");
       const composer = field.closest("[data-composer]");
       if (composer) composer.hidden = false;
     } catch { /* the next key tries again */ }

@@ -21,13 +21,13 @@ VALUES = {
 }
 
 
-def test_all_six_are_published_with_their_manual_text_in_both_languages():
+def test_all_are_published_with_their_manual_text_in_both_languages():
     assert set(CaseType.objects.values_list("name", flat=True)) == set(registry.case_types)
-    assert len(registry.case_types) == 6
+    assert len(registry.case_types) == 7
 
 
 @pytest.mark.parametrize(
-    "name", ["complaint", "stolen_phone", "late_delivery", "wrong_charge", "damaged_goods", "data_request"]
+    "name", ["complaint", "stolen_phone", "late_delivery", "wrong_charge", "damaged_goods", "data_request", "incident"]
 )
 def test_following_the_next_step_leads_to_the_closing(name, everything, make_person, now):
     """Whoever always does what is proposed first, and answers what is asked, comes to the end."""
