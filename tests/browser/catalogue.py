@@ -69,7 +69,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:people", query="?q=nobodyiscalledthis"),
     Shown("console:people", opened=(DRAWER, ".whoami")),
     Shown("console:home", who="plain"),
-    Shown("console:cockpit", who="analyst"),
+    Shown("console:home", who="analyst"),
     Shown("console:person", anne, opened=("#ways .edit summary", "#consents .edit summary")),
     Shown("console:person", nameless),
     Shown("console:person", anne, query="?in=nothingofthiskind"),

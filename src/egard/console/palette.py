@@ -93,7 +93,7 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
         ids = [
             str(person) if action.on == "person" else row for row, person in matching if action.on == "row" or person
         ]
-    done, deed = acts.do(viewer, action, ids, choice=request.POST.get("choice", ""), now=now)
+    done, deed = acts.perform(viewer, action, ids, choice=request.POST.get("choice", ""), now=now)
     answer = _toast(request, str(done.said), deed)
     if done.url:
         answer.headers["HX-Redirect"] = done.url

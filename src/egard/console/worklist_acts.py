@@ -85,8 +85,16 @@ def action_named(viewer: Viewer, name: str) -> Action:
     return found
 
 
-@transaction.atomic
 def do(
+    viewer: Viewer, action: Action, ids: Sequence[str], *, choice: str = "", now: datetime
+) -> tuple[str, Deed | None]:
+    """As `perform`, answering the words for the toast."""
+    done, deed = perform(viewer, action, ids, choice=choice, now=now)
+    return str(done.said), deed
+
+
+@transaction.atomic
+def perform(
     viewer: Viewer, action: Action, ids: Sequence[str], *, choice: str = "", now: datetime
 ) -> tuple[Done, Deed | None]:
     """Run an action and keep what undoes it; answers what it did. Raises `NothingChosen`, `TooMany`, and what

@@ -149,15 +149,9 @@ def _note(asked: Asked) -> Answer:
 def _word(asked: Asked) -> Answer:
     held = show.shown(asked.viewer, asked.uuid, now=asked.now)
     language, name = get_language() or "", held.view.type.case
-    articles.say_of_step(
-        asked.viewer,
-        name,
-        asked.step,
-        asked.post.get("text", ""),
-        kind=asked.post.get("kind", ""),
-        language=language,
-        now=asked.now,
-    )
+    kind = "correction" if asked.post.get("kind") == "correction" else "comment"
+    text = asked.post.get("text", "")
+    articles.say(asked.viewer, name, asked.step, text, kind=kind, language=language, now=asked.now)
     return Answer(_("Thank you: those who keep the method will read it."), asked.step)
 
 

@@ -77,7 +77,7 @@ def _id(text: str) -> UUID | None:
 
 
 def _found(viewer: Viewer, text: str) -> Q:
-    """Cases of those whom a text finds, and those that a number finds (a parcel, a report)."""
+    """Cases of those whom a text finds, and those that a number finds (an order, a report)."""
     uuids = [row.id for row in search(viewer, text, limit=FOUND_MAX).items] if viewer.can("people.read") else []
     numbers = {match_key(name, text) for names in outside.awaited().values() for name in names}
     return Q(person__uuid__in=uuids) | Q(person__root__uuid__in=uuids) | Q(keys__overlap=sorted(numbers))
@@ -150,7 +150,11 @@ def _statuses(viewer: Viewer) -> list[Choice]:
 
 
 def _whose(viewer: Viewer) -> list[Choice]:
-    return [Choice("team", _("My team’s")), Choice("site", _("My site’s")), Choice("all", _("All that I may see"))]
+    return [
+        Choice("team", _("Cases of my team")),
+        Choice("site", _("Cases of my site")),
+        Choice("all", _("All that I may see")),
+    ]
 
 
 def type_choices(viewer: Viewer) -> list[Choice]:
@@ -327,7 +331,7 @@ CASES = Worklist(
     actions=(TAKE, ASSIGN, GIVE_TEAM),
     filters=(
         Filter("q", gettext_lazy("Search")),
-        Filter("whose", gettext_lazy("Whose"), _whose, none=gettext_lazy("Mine")),
+        Filter("whose", gettext_lazy("Whose"), _whose, none=gettext_lazy("My own cases")),
         Filter("status", gettext_lazy("Status"), _statuses, none=gettext_lazy("Open")),
         Filter("type", gettext_lazy("Type"), type_choices),
         Filter("team", gettext_lazy("Team"), _teams),
