@@ -28,7 +28,7 @@ SCOPES = ["people.read", "timeline.read", "cases.read", "cases.work", "complaint
 @pytest.fixture
 def shop(me):
     """The till's program: `shop("POST", "complaints", {…})` gives status and JSON."""
-    _key, secret = create_api_key("till", scopes=SCOPES, expires_at=None, by=me, now=utc_now())
+    _key, secret = create_api_key(name="till", scopes=SCOPES, expires_at=None, by=me, now=utc_now())
 
     def call(method, path, body=None, **headers):
         answer = Client().generic(
