@@ -1,18 +1,15 @@
-"""Importing files: beside a raw COPY of the same final rows, and the memory it takes at growing sizes.
+"""Importing files, beside a raw COPY of the same final rows.
 
-Rate: a CSV of events, then one of order lines (five an order), of known people, goes through `import_file`: reading,
+A CSV of events, then one of order lines (five an order), of known people, goes through `import_file`: reading,
 checks, persons, facts and order numbers; then a raw COPY of the rows it left, under new names, into the same tables
 and indexes. They alternate. What reacts to the facts (the values of buyers) writes other rows: its time stands apart.
-Claim: at least 0.25 of the raw COPY, goal 0.35. Memory: the peak of the process of `egard import`, in a process of its
-own. Claim: the same at 100 thousand rows and at 5 million.
+Claim: at least 0.25 of the raw COPY, goal 0.35.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import timedelta
@@ -22,9 +19,8 @@ from typing import Any
 from bench.report import Section
 
 PEOPLE = int(os.environ.get("EGARD_BENCH_PEOPLE", "100000"))
-LARGE = int(os.environ.get("EGARD_BENCH_ROWS", "5000000"))
-SMALL = min(100_000, LARGE // 2)
-ROUNDS = int(os.environ.get("EGARD_BENCH_ROUNDS", "3"))
+SMALL = int(os.environ.get("EGARD_BENCH_SMALL", "100000"))
+ROUNDS = int(os.environ.get("EGARD_BENCH_ROUNDS", "5"))
 LINES_AN_ORDER = 5
 MAPS = {
     "events": """kind: events
@@ -53,18 +49,6 @@ columns:
 """,
 }
 HEADS = {"events": "number,at,customer,amount", "purchases": "number,at,customer,quantity,price,sku,label"}
-CHILD = """
-import re, resource, sys
-from pathlib import Path
-from egard.site.cli import egard
-code = egard(sys.argv[1:], standalone_mode=False)
-status = Path("/proc/self/status")
-# getrusage also counts what the parent held when it forked: the system's own high water mark does not.
-peak = int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) if status.exists() else (
-    resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1))
-print("peak", peak)
-sys.exit(code or 0)
-"""
 
 
 def write_file(path: Path, kind: str, rows: int, name: str) -> None:
@@ -132,24 +116,6 @@ def rate(section: Section, folder: Path, kind: str) -> None:
     )
 
 
-def memory(section: Section, folder: Path, kind: str) -> None:
-    """The peak memory of `egard import` at the small and the large size, one line of the table each."""
-    peaks = []
-    for rows in (SMALL, LARGE):
-        path = folder / f"{kind}-memory.csv"
-        write_file(path, kind, rows, f"M{kind[0]}{rows}-")
-        arguments = ["import", kind, str(path), "--map", str(folder / f"{kind}.yaml"), "--json"]
-        started = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", CHILD, *arguments], capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - started
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        peaks.append(int(done.stdout.split()[-1]) / 1024)
-        size = path.stat().st_size / 2**20
-        path.unlink()
-        section.row(kind, f"{rows:,}", f"{size:,.0f}", f"{peaks[-1]:,.0f}", f"{rows / seconds:,.0f}")
-    section.say(f"**{kind}: the peak at {LARGE:,} rows is {peaks[1] / peaks[0]:.2f} times the peak at {SMALL:,}.**")
-
-
 def run(section: Section) -> None:
     from django.db import connection
 
@@ -167,8 +133,5 @@ def run(section: Section) -> None:
         )
         for kind in MAPS:
             rate(section, folder, kind)
-        for kind in MAPS:
-            section.head("file", "rows", "MiB", "peak MiB of the process", "rows/s, start of the process and all")
-            memory(section, folder, kind)
     section.say(f"{PEOPLE:,} people; the median of {ROUNDS} rounds.")
     section.done()

@@ -156,3 +156,17 @@ def test_scopes_hold(make_program, program, toy):
     assert program.get("cases/00000000-0000-7000-8000-000000000000").code == "not_found"
     worker = make_program("cases.read", "cases.work")
     assert worker.post(f"cases/{toy}/closure", {"override": "enough"}).code == "access.not_allowed"
+
+
+def test_staff_correct_the_words_beside_a_step_and_who_writes_the_file_settles_it(program, make_program, toy):
+    worker = make_program("cases.read", "cases.work")
+    said = worker.post("case-types/toy/steps/a/words", {"text": "Ask for the year too.", "kind": "correction"})
+    assert said.status == 201
+    assert worker.post("case-types/toy/steps/z/words", {"text": "x"}).code == "cases.unknown_step"
+    listed = worker.get("case-types/toy/steps/a/words").json["items"]
+    assert [(one["text"], one["kind"]) for one in listed] == [("Ask for the year too.", "correction")]
+    assert worker.post(f"case-words/{said.json['id']}/settlement").code == "access.not_allowed"
+    for _twice in range(2):
+        assert program.post(f"case-words/{said.json['id']}/settlement").status == 200
+    assert worker.get("case-types/toy/steps/a/words").json["items"] == []
+    assert program.post("case-words/999999/settlement").code == "not_found"

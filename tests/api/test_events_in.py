@@ -207,8 +207,8 @@ def test_the_overview_asks_as_many_questions_for_a_long_history_as_for_a_short_o
     for count in (1, 300):
         program.post("events", [purchase(f"I{count}-{n}", person=ANNE) for n in range(count)])
         settle()
-        # key, person, sight, identifiers, roles, consents, adviser, facts and their corrections; one a panel
-        with django_assert_num_queries(9 + len(registry.panels) + len(registry.open)):
+        # key, person, sight, card, facts; one a panel
+        with django_assert_num_queries(5 + len(registry.panels) + len(registry.open)):
             program.get(path)
 
 

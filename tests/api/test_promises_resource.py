@@ -6,11 +6,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db.models import F
 
 from egard.base.clock import utc_now
 from egard.kernel.access.models import Sight
 from egard.kernel.access.operations import ensure_site, ensure_team
 from egard.kernel.promises import sweeping
+from egard.kernel.promises.models import Promise
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +145,26 @@ def test_scopes_hold(make_program, owed):
         reader.post("promises", {"key": "2", "kind": "promises.answer", "within": "2 h"}).code == "access.not_allowed"
     )
     assert make_program("people.read").get("promises").code == "access.not_allowed"
+
+
+def test_shares_have_their_n_and_bounds(program, make_program, owed):
+    kept, late = owed("1"), owed("2")
+    program.post(f"promises/{kept['id']}/keeping", {})
+    sweeping.sweep(now=utc_now() + timedelta(hours=3))
+    assert program.get("promise-shares").json["whole"] == {
+        "name": "",
+        "label": "",
+        "kept": 0,
+        "n": 0,
+        "share": None,
+        "low": 0.0,
+        "high": 1.0,
+    }  # neither moment has come yet
+    Promise.objects.update(due_at=F("due_at") - timedelta(hours=5))
+    shares = program.get("promise-shares?by=kind").json
+    assert (shares["whole"]["kept"], shares["whole"]["n"], shares["whole"]["share"]) == (1, 2, 0.5)
+    assert [(one["name"], one["label"], one["n"]) for one in shares["items"]] == [("promises.answer", "An answer", 2)]
+    assert shares["whole"]["low"] < 0.1 < 0.9 < shares["whole"]["high"]
+    assert program.get("promise-shares?by=colour").code == "api.invalid"
+    assert make_program("promises.read").get("promise-shares").code == "access.not_allowed"
+    assert late["state"] == "open"

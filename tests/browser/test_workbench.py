@@ -204,3 +204,55 @@ def test_on_a_phone_one_pane_stands_at_a_time_and_back_leads_to_the_list(town, s
     page.tap("#toasts .undo button")
     toast(page, "Annulé")
     assert User.objects.filter(name="Hugo Delmas", portfolio__until=None, portfolio__isnull=False).count() == 0
+
+
+def test_any_day_is_chosen_by_a_finger(town, sign_in):
+    page = sign_in(width=360, height=780, touch=True)
+    page.goto("/worklist/without-adviser/")
+    page.tap(f"{ROW}:nth-child(1) .pick")
+    page.tap("#bulk [data-act^='console.snooze']")
+    page.locator("#palette [role=option]").last.tap()
+    assert page.locator("#palette-day").bounding_box()["width"] > 150
+    page.fill("#palette-day", f"{utc_now() + timedelta(days=30):%Y-%m-%d}")
+    page.tap("#palette-chosen")
+    toast(page, "Put off until")
+    expect(page.locator(ROW)).to_have_count(4)
+
+
+def test_the_keyboard_keeps_its_place_when_an_answer_takes_the_form_away(town, signed_in_page):
+    page = signed_in_page
+    page.goto(f"/people/{town[0].uuid}/")
+    page.focus("#ways summary")
+    keys(page, "Enter", "Tab", "Tab")
+    page.keyboard.type("second@example.org")
+    keys(page, "Enter")
+    expect(page.locator("#ways .way")).to_have_count(2)
+    expect(page.locator("#ways summary")).to_be_focused()
+    page.locator("#ways .way button").last.focus()
+    keys(page, "Enter")
+    expect(page.locator("#ways .notice .undo button")).to_be_focused()
+    page.focus("#edit-details")
+    keys(page, "Enter")
+    expect(page.locator("#details-given_name")).to_be_focused()
+    keys(page, "Enter")
+    expect(page.locator("#edit-details")).to_be_focused()
+
+
+def test_after_an_action_people_reach_as_far_down_as_before(town, signed_in_page, make_person, monkeypatch):
+    monkeypatch.setattr("egard.console.people.LIST_SIZE", 20)
+    for number in range(60):
+        make_person("Léa", f"Martin {number:02}")
+    page = signed_in_page
+    page.goto("/people/")
+    page.mouse.wheel(0, 3000)  # the next ones come by themselves
+    page.locator("[data-row] .list-name a", has_text="Martin 28").click()
+    expect(page.locator(".card-person h2")).to_have_text("Léa Martin 28")
+    rows, place = page.locator("[data-row]").count(), page.evaluate("scrollY")
+    keys(page, "a")
+    page.keyboard.type("hugo")
+    expect(page.locator("#palette [role=option]")).to_have_count(1)
+    keys(page, "Enter")
+    toast(page, "now has Hugo Delmas")
+    expect(page.locator("tr[data-row]:has(a[aria-current]) .list-adviser")).to_have_text("Hugo Delmas")
+    assert (page.locator("[data-row]").count(), page.evaluate("scrollY")) == (rows, place)
+    assert page.evaluate("document.activeElement.innerText") == "Léa Martin 28"

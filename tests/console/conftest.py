@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 
@@ -31,3 +33,29 @@ def part():
         return {"HX-Request": "true", "HX-Target": target}
 
     return headers
+
+
+@pytest.fixture
+def camille(make_user):
+    return make_user("adviser", name="Camille Roussel")
+
+
+@pytest.fixture
+def hugo(make_user):
+    return make_user("adviser", name="Hugo Delmas")
+
+
+@pytest.fixture
+def town(make_person):
+    """Four people without an adviser."""
+    return [make_person("Zoé", name, email=f"{name}@example.org") for name in ("Allard", "Berger", "Colin", "Dubois")]
+
+
+@pytest.fixture
+def names():
+    """The titles of the rows of a list's page."""
+
+    def of(response) -> list[str]:
+        return re.findall(r'<span class="work-title">([^<]+)<', response.content.decode())
+
+    return of

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
 
+import egard
 from egard.base.clock import utc_now
+from egard.console import words
 from egard.kernel.access import audit
 from egard.kernel.access.actors import Actor, NotAllowed, Viewer
 from egard.kernel.access.audit import SightFilter
 from egard.kernel.access.models import Change, Sight
 from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import viewer_for
-from egard.kernel.lifecycle.operations import erase_person
+from egard.kernel.lifecycle.operations import erase_person, merge_persons, undo_merge
+from egard.kernel.people import bulk
+from egard.kernel.people import operations as people
 from egard.kernel.people.operations import protect
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +155,29 @@ def test_changes_of_the_house_stand_beside(read_as, make_user):
     assert "zoe@example.org" in page
     assert "gave a role" in page
     assert "Zoé Diallo" in page
+
+
+def test_naming_an_adviser_and_merging_stand_in_the_log_of_changes(read_as, make_user, anne, make_person, me, now):
+    inès = make_user("adviser", email="ines@example.org", name="Inès Ferrand")
+    ties = bulk.name_adviser([anne.pk], inès, by=me, now=now)
+    bulk.take_back_adviser(ties, by=me, now=now)
+    people.set_adviser(anne, inès, since=now, by=me, now=now)
+    people.set_adviser(anne, None, since=now, by=me, now=now)
+    undo_merge(merge_persons(anne, make_person("Nan", "Leboeuf"), by=me, now=now), by=me, now=now)
+    page = read_as("auditor").get("/admin/audit/changes/").content.decode()
+    for said in ("named an adviser", "undid the naming", "took an adviser away", "merged two persons", "undid a merge"):
+        assert said in page
+    assert f'href="/people/{anne.uuid}/"' in page
+    assert "Inès Ferrand" in page
+
+
+def test_every_change_that_is_logged_has_its_words():
+    """Whoever reads the log reads words, not codes."""
+    called = re.compile(r"log_changes?\(\s*(\"[^,]+)")
+    source = "".join(path.read_text() for path in Path(egard.__file__).parent.rglob("*.py"))
+    codes = {code for call in called.findall(source) for code in re.findall(r'"([a-z_]+\.[a-z_]+)"', call)}
+    assert len(codes) > 20
+    assert codes <= set(words.CHANGES)
 
 
 def test_only_those_allowed_read_the_log(read_as, anne):

@@ -13,32 +13,13 @@ from egard.console import drafts, views
 from egard.console import worklist_acts as acts
 from egard.console.models import Deed, Draft, SavedView
 from egard.console.worklist_lists import NAME_ADVISER, REMOVE_IDENTIFIER
+from egard.console.worklist_snooze import put_off, snooze
 from egard.kernel.access.operations import ensure_team
 from egard.kernel.access.queries import viewer_for
-from egard.kernel.lifecycle.operations import erase_person, export_person
+from egard.kernel.lifecycle.operations import erase_person, export_person, merge_persons, undo_merge
 from egard.kernel.people import operations as people
 from egard.kernel.people import queries
 from egard.kernel.registry import Action, Composer, DeclarationError, Done, Journey, Permission, Registry, registry
-
-
-@pytest.fixture
-def camille(make_user):
-    return make_user("adviser", name="Camille Roussel")
-
-
-@pytest.fixture
-def hugo(make_user):
-    return make_user("adviser", name="Hugo Delmas")
-
-
-@pytest.fixture
-def town(make_person):
-    return [make_person("Zoé", name, email=f"{name}@example.org") for name in ("Allard", "Berger", "Colin", "Dubois")]
-
-
-def names(response) -> list[str]:
-    return re.findall(r'<span class="work-title">([^<]+)<', response.content.decode())
-
 
 # --- views
 
@@ -61,7 +42,7 @@ def test_a_shared_view_is_seen_by_the_team_only(make_user, me, now):
         views.save_view(viewer_for(camille), clients, "   ", {}, now=now)
 
 
-def test_a_list_opens_with_the_view_that_was_chosen_and_a_removed_one_comes_back(read_as, town):
+def test_a_list_opens_with_the_view_that_was_chosen_and_a_removed_one_comes_back(read_as, town, names):
     reader = read_as("adviser")
     saved = {"name": "New ones", "order": "newest", "opens": "on"}
     answer = reader.post("/worklist/without-adviser/views/", saved)
@@ -108,6 +89,22 @@ def test_a_draft_is_nobody_elses_and_of_nobody_out_of_sight(read_as, town, camil
     assert read_as("host").post("/drafts/", {**place, "text": "x"}).status_code == 404
     drafts.forget_draft(viewer_for(camille), "notes", town[0])
     assert drafts.draft(viewer_for(camille), "notes", town[0]) is None
+
+
+def test_a_merge_brings_drafts_and_rows_put_off_and_its_undoing_gives_them_back(camille, town, me, now):
+    stays, joins = town[:2]
+    viewer = viewer_for(camille)
+    drafts.save_draft(viewer, "notes", joins, "She moved to Lyon", now=now)
+    snooze(viewer, "without-adviser", [str(joins.uuid)], until=now + timedelta(days=1), now=now)
+    merge = merge_persons(stays, joins, by=me, now=now)
+    whole = queries.person(viewer, stays.uuid)
+    assert drafts.draft(viewer, "notes", whole).text == "She moved to Lyon"
+    assert put_off(viewer, "without-adviser", now=now) == {str(stays.uuid)}
+    drafts.save_draft(viewer, "notes", whole, "She moved to Lyon in May", now=now)
+    undo_merge(merge, by=me, now=now)
+    assert drafts.draft(viewer, "notes", queries.person(viewer, stays.uuid)) is None
+    assert drafts.draft(viewer, "notes", queries.person(viewer, joins.uuid)).text == "She moved to Lyon in May"
+    assert put_off(viewer, "without-adviser", now=now) == {str(joins.uuid)}
 
 
 def test_erasure_takes_drafts_deeds_and_what_was_typed_in_views(camille, town, everything, me, now):
@@ -189,6 +186,6 @@ def test_the_sheet_lists_the_keys_of_the_page_and_no_others(read_as, town):
     assert not {"Name an adviser", "Note"} & sheet("/worklist/")
 
 
-def test_colleagues_are_offered_by_a_part_of_their_names(read_as, camille, hugo):
+def test_colleagues_are_offered_by_a_part_of_their_names(read_as, camille, hugo, names):
     told = read_as("agent", name="Sofia Martel").get("/palette/colleagues/", {"q": "dél"}).json()
     assert [UUID(one["id"]) for one in told["colleagues"]] == [hugo.pk]

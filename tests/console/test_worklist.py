@@ -20,25 +20,6 @@ from egard.kernel.people.models import Relationship
 from egard.kernel.registry import registry
 
 
-@pytest.fixture
-def camille(make_user):
-    return make_user("adviser", name="Camille Roussel")
-
-
-@pytest.fixture
-def hugo(make_user):
-    return make_user("adviser", name="Hugo Delmas")
-
-
-@pytest.fixture
-def town(make_person):
-    return [make_person("Zoé", name, email=f"{name}@example.org") for name in ("Allard", "Berger", "Colin", "Dubois")]
-
-
-def names(response) -> list[str]:
-    return re.findall(r'<span class="work-title">([^<]+)<', response.content.decode())
-
-
 def advisers(town) -> list[str | None]:
     """Who looks after each, and how many ties each has had."""
     told = []
@@ -153,7 +134,7 @@ def test_who_may_not_edit_is_refused_the_action_and_its_choices(read_as, town):
 # --- lists and panes
 
 
-def test_the_lists_of_a_role_and_how_many_wait(read_as, town, me, now):
+def test_the_lists_of_a_role_and_how_many_wait(read_as, town, me, now, names):
     reader = read_as("adviser")
     people.set_adviser(town[2], reader.user, since=now, by=me, now=now)
     page = reader.get("/worklist/").content.decode()
@@ -163,7 +144,7 @@ def test_the_lists_of_a_role_and_how_many_wait(read_as, town, me, now):
     assert names(reader.get("/worklist/without-adviser/?order=newest"))[0] == "Zoé Dubois"
 
 
-def test_a_list_is_filtered_by_shop_and_goes_on_by_cursor(read_as, make_person, part, me, now, monkeypatch):
+def test_a_list_is_filtered_by_shop_and_goes_on_by_cursor(read_as, make_person, part, me, now, monkeypatch, names):
     monkeypatch.setattr("egard.console.worklist.LIST_SIZE", 2)
     lyon = ensure_site("lyon", "Lyon", by=me, now=now)
     for name in ("Allard", "Berger", "Colin"):

@@ -80,6 +80,17 @@ def test_every_name_mail_phone_and_number_finds_the_survivor_once(anne, nan, buy
         assert [p.pk for p in queries.persons_with(everything, kind, value)] == [anne.pk]
 
 
+def test_a_hit_says_the_name_of_the_merged_record_that_was_found(anne, nan, everything, me, now):
+    merge = merge_persons(anne, nan, by=me, now=now)
+    also = {
+        q: search.search(everything, q).items[0].also
+        for q in ("nan", "nan@example.net", "12 34 56", "C2", "anne", "kerouac", "C1", "")
+    }
+    assert also == dict.fromkeys(also, "") | dict.fromkeys(("nan", "nan@example.net", "12 34 56", "C2"), "Nan Kerouac")
+    undo_merge(merge, by=me, now=now)
+    assert {row.also for row in search.search(everything, "kerouac").items} == {""}
+
+
 def test_who_sees_no_phones_finds_nobody_by_a_phone_of_a_merged_row(anne, nan, make_user, everything, me, now):
     merge_persons(anne, nan, by=me, now=now)
     controller = viewer_for(make_user("controller", "host"))

@@ -15,10 +15,13 @@ import pytest
 from django.db import connection
 
 from egard.base.clock import utc_now
+from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.promises import sweeping
+from egard.kernel.promises.bulk import change_all
 from egard.kernel.promises.calendars import terms_of
 from egard.kernel.promises.models import Promise, PromiseEvent
 from egard.kernel.promises.operations import keep, promise
+from egard.kernel.promises.refusals import Ended
 from egard.kernel.promises.rules import Happened, begin, overdue
 from egard.kernel.promises.worker import Clock, run_sweeper
 from egard.kernel.registry import Escalation
@@ -142,6 +145,59 @@ def test_whoever_keeps_while_the_sweep_runs_is_in_time_or_late_and_never_both(ma
         assert events.count("kept") == 1
 
 
+def test_sweeping_keeping_and_erasing_at_once_never_wait_for_each_other(make_person, me, now):
+    people = [make_person(f"P{n}") for n in range(8)]
+    rows = [promise(person, ANSWER, within="1 h", key=str(n), by=me, now=now) for person in people for n in range(6)]
+    late, failed = now + timedelta(hours=2), []
+
+    def at_once(*work):
+        def run(one):
+            try:
+                one()
+            except Exception as error:
+                failed.append(error)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=run, args=(one,)) for one in work]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    at_once(
+        lambda: [erase_person(person, by=me, now=late) for person in people],
+        lambda: [erase_person(person, by=me, now=late) for person in reversed(people)],
+        lambda: [sweeping.sweep_once(now=late, most=5) for _ in range(30)],
+        lambda: [keep(row, by=me, now=late) for row in reversed(rows) if still_owed(row)],
+        lambda: change_all(rows, "kept", by=me, now=late),
+    )
+    assert [error for error in failed if not isinstance(error, Ended)] == []
+    sweeping.sweep(now=late)
+    assert set(Promise.objects.values_list("state", flat=True)) == {"broken"}
+    assert not Promise.objects.filter(ended_at=None).exists()
+
+
+def still_owed(row) -> bool:
+    return Promise.objects.filter(pk=row.pk, ended_at=None).exists()
+
+
+def test_one_key_asked_by_many_at_once_is_one_promise(make_person, me, now):
+    person, made = make_person("Anne"), []
+
+    def ask():
+        made.append(promise(person, ANSWER, within="1 h", key="one", by=me, now=now).pk)
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 8
+    assert len(set(made)) == Promise.objects.count() == PromiseEvent.objects.count() == 1
+
+
 def test_idle_it_reads_the_head_of_one_index(many, now, django_assert_num_queries):
     many(50, first=now)
     with django_assert_num_queries(3):  # savepoint, one select, release
@@ -170,7 +226,10 @@ from django.conf import settings
 settings.DATABASES["default"]["NAME"] = sys.argv[1]
 import django
 django.setup()
+from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.promises import sweeping
+from egard.kernel.promises.bulk import change_all
+from egard.kernel.promises.refusals import Ended
 from egard.kernel.promises.worker import run_sweeper
 sweeping.BATCH = 3
 sweeping.sweep_once.__kwdefaults__["most"] = 3

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from egard.base.clock import utc_now
 from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.kernel.people import bulk
 from egard.kernel.people import operations as people
 from egard.kernel.people.live import tell_people
 from egard.kernel.timeline.operations import record
@@ -217,3 +218,22 @@ def test_a_page_cut_off_says_so_catches_up_and_shows_nothing_twice(anne, camille
     one_more = buy(anne, 202)
     expect(camille.locator(f"#fact-{one_more.uuid}")).to_be_attached(timeout=SOON)
     assert len(set(entries(camille))) == len(entries(camille)) == len(before) + 3
+
+
+def test_a_list_of_work_follows_and_takes_nothing_from_under_her_eyes(camille, anne, make_person, make_user, me):
+    hugo = make_user("adviser", name="Hugo Delmas")
+    make_person("Nan", "Zola")
+    page = camille
+    page.goto("/worklist/without-adviser/")
+    page.wait_for_selector(ON, state="attached")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator(".card-person h2")).to_have_text("Anne Lebœuf")
+    make_person("Zoé", "Allard")
+    expect(page.locator(".work-row")).to_have_count(3, timeout=SOON)
+    bulk.name_adviser([anne.pk], hugo, by=me, now=utc_now())
+    expect(page.locator(".work-row")).to_have_count(2, timeout=SOON)
+    expect(page.locator(".card-person h2")).to_have_text("Anne Lebœuf")
+    expect(page.locator(".card-person .person-line")).to_contain_text("Hugo Delmas", timeout=SOON)
+    page.keyboard.press("j")
+    expect(page.locator(".card-person h2")).to_have_text("Nan Zola")

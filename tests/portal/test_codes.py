@@ -205,6 +205,16 @@ def test_sessions_end_by_hand_by_rest_and_by_age(anne, signed_in, clock):
     assert end_other_sessions(anne, but=None, now=clock.now) >= 1
 
 
+def test_the_front_door_leads_her_to_her_space_and_staff_to_the_console(anne, signed_in, make_user):
+    hers = signed_in()
+    assert hers.get("/")["Location"] == "/me/"
+    hers.post("/me/sign-out/")
+    assert hers.get("/")["Location"].startswith("/accounts/login/")
+    both = signed_in()
+    both.force_login(make_user("agent"))
+    assert both.get("/")["Location"] == "/people/"
+
+
 def test_staff_and_clients_are_signed_in_apart(anne, signed_in, make_user):
     browser = signed_in()
     assert browser.get("/people/")["Location"].startswith("/accounts/login/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -112,12 +113,13 @@ def test_she_reads_who_saw_her_file_in_which_role_but_no_name(anne, hers, make_u
     for _ in range(3):
         log_sight(viewer_for(adviser), "person", person_id=anne.pk, now=now)
     log_sight(viewer_for(adviser), "panel", person_id=anne.pk, detail="purchases", now=now)
+    log_sight(replace(viewer_for(adviser), reason="She called us"), "reason", person_id=anne.pk, now=now)
     auditor = make_user("auditor", name="Agnès Collin")
     export_person(viewer_for(auditor), anne, now=now)
     _key, secret = create_api_key(name="Loyalty till", scopes=["all"], by=me, now=now)
     log_sight(viewer_for_key(secret, now=now), "person", person_id=anne.pk, now=now)
     page = text(hers.get("/me/sights/"))
-    assert "Adviser opened your file, 4 times" in page
+    assert "Adviser opened your file, 5 times Reason: “She called us”" in page
     assert "Auditor took a copy of everything" in page
     assert "A program (Loyalty till) opened your file" in page
     assert "Camille" not in page

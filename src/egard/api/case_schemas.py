@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -31,6 +31,22 @@ class TypeOut(Out):
 class TypeWhole(TypeOut):
     source: str
     definition: dict[str, Any]
+
+
+class NewWord(In):
+    text: str = Field(min_length=1, max_length=5_000)
+    kind: Literal["comment", "correction"] = "comment"
+    language: str = Field("", max_length=8, description="of a correction: fr, en")
+
+
+class WordOut(Out):
+    id: int
+    kind: str
+    language: str
+    text: str
+    at: datetime
+    by: str
+    settled_at: datetime | None
 
 
 class NewCase(In):

@@ -12,7 +12,7 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.cases import queries, types
 from egard.kernel.cases.checks import said
 from egard.kernel.cases.migrating import Outcome
-from egard.kernel.cases.models import Case, CaseType, Migration, Outside
+from egard.kernel.cases.models import ArticleWord, Case, CaseType, Migration, Outside
 from egard.kernel.cases.queries import CaseView, StepView
 from egard.kernel.cases.rules.advice import NextStep, Reason, Unmet
 from egard.kernel.cases.writing import Held
@@ -160,3 +160,8 @@ def migration_row(row: Migration) -> dict[str, Any]:
         "by": row.by,
         "reverted_at": row.reverted_at,
     }
+
+
+def word_out(row: ArticleWord) -> dict[str, Any]:
+    names = ("kind", "language", "text", "at", "by", "settled_at")
+    return {"id": row.pk, **{name: getattr(row, name) for name in names}}

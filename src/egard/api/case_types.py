@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Path, Router
 
 from egard.api import case_schemas as schemas
 from egard.api import case_shapes as shapes
@@ -15,7 +15,8 @@ from egard.api import shapes as lists
 from egard.api.authentication import viewer_of
 from egard.api.schemas import Cursor, Limit, Listed
 from egard.base.clock import utc_now
-from egard.kernel.cases import migrating, outside, queries, types
+from egard.kernel.access.operations import log_sight
+from egard.kernel.cases import articles, migrating, outside, queries, types
 
 router = Router(tags=["cases"])
 
@@ -50,10 +51,36 @@ def list_versions(request: HttpRequest, name: str, limit: Limit = 50, cursor: Cu
     return lists.page_out(lists.sliced(found, "case-versions", limit=limit, cursor=cursor), shapes.type_out)
 
 
+@router.get(
+    "case-types/{name}/steps/{step}/words", response=Listed[schemas.WordOut], summary="What staff say of a step"
+)
+def list_words(request: HttpRequest, name: str, step: str) -> Any:
+    """Comments on the words beside it and corrections of them, that nobody has settled. Scope: `cases.read`."""
+    found = queries.words_on(viewer_of(request), name, step)
+    return {"items": [shapes.word_out(one) for one in found], "next": None}
+
+
+@router.post(
+    "case-types/{name}/steps/{step}/words", response={201: schemas.WordOut}, summary="Comment on a step's words"
+)
+def say_word(request: HttpRequest, name: str, step: str, body: schemas.NewWord) -> Any:
+    """A comment, or how the words should read (`correction`). Scope: `cases.work`."""
+    more = {"kind": body.kind, "language": body.language, "now": utc_now()}
+    return shapes.word_out(articles.say_of_step(viewer_of(request), name, step, body.text, **more))
+
+
+@router.post("case-words/{word_id}/settlement", response=schemas.WordOut, summary="Settle what was said of a step")
+def settle_word(request: HttpRequest, word_id: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> Any:
+    """It was taken into a version, or set aside. Scope: `cases.define`."""
+    return shapes.word_out(articles.settle_word(viewer_of(request), word_id, now=utc_now()))
+
+
 @router.get("case-events", response=Listed[schemas.OutsideOut], summary="Events that found no case")
 def list_waiting_events(request: HttpRequest, limit: Limit = 50) -> Any:
     """They wait to be attached, the latest first. Scope: `cases.read`."""
-    found = queries.waiting_events(viewer_of(request), limit=limit)
+    viewer = viewer_of(request)
+    found = queries.waiting_events(viewer, limit=limit)
+    log_sight(viewer, "list", detail="case-events", now=utc_now())
     return {"items": [shapes.outside_out(one) for one in found], "next": None}
 
 

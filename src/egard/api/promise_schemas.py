@@ -115,10 +115,15 @@ class CalendarIn(In):
 class FigureOut(Out):
     """A share, honestly: of how many, and between which bounds it lies with 95 % confidence (Wilson)."""
 
-    name: str
+    name: str = Field(description="what the filters take; empty for what names none")
     label: str
     kept: int
     n: int = Field(description="kept or broken; released ones count for neither")
-    share: float | None
+    share: float | None = Field(description="null of none")
     low: float
     high: float
+
+
+class SharesOut(Out):
+    whole: FigureOut
+    items: list[FigureOut]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -20,7 +20,7 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
-from egard.kernel.promises import operations, queries
+from egard.kernel.promises import figures, operations, queries
 from egard.kernel.promises.asked import Asked
 from egard.kernel.promises.calendars import terms_of
 from egard.kernel.promises.facts import label_of
@@ -195,6 +195,32 @@ def assign_promise(request: HttpRequest, promise_id: UUID, body: shapes_of.Owner
     owner = access.colleague(viewer, body.staff) if body.staff else None
     team = access.team(viewer, body.team) if body.team else None
     return _changed(request, promise_id, lambda row, **who: operations.assign(row, owner=owner, team=team, **who))
+
+
+def figure_out(figure: figures.Figure) -> dict[str, Any]:
+    low, high = figure.bounds
+    told = {"name": figure.name, "label": str(figure.label), "kept": figure.kept, "n": figure.n}
+    return {**told, "share": figure.share, "low": low, "high": high}
+
+
+@router.get("promise-shares", response=shapes_of.SharesOut, summary="What is kept")
+def list_shares(
+    request: HttpRequest,
+    by: Literal["kind", "site", "team", "channel", "month"] = "kind",
+    kind: Annotated[list[Annotated[str, Query(max_length=64)]], Query(max_length=50)] = [],  # noqa: B006
+    team: UUID | None = None,
+    site: UUID | None = None,
+    channel: Annotated[str | None, Query(max_length=32)] = None,
+    due_from: Annotated[Moment | None, Query(description="included")] = None,
+    due_before: Annotated[Moment | None, Query(description="not included")] = None,
+) -> Any:
+    """Of the promises that were due, the share kept in time, with its bounds at 95 % (Wilson); months in their order,
+    else the largest first. Scope: `promises.cockpit`.
+    """
+    viewer, now = viewer_of(request), utc_now()
+    asked = Asked(kinds=tuple(kind), team=team, site=site, channel=channel, due_from=due_from, due_before=due_before)
+    found = figures.shares(viewer, asked, by, now=now)
+    return {"whole": figure_out(figures.total(viewer, asked, now=now)), "items": [figure_out(one) for one in found]}
 
 
 @router.get("people/{person_id}/promises", response=Listed[shapes_of.PromiseOut], summary="Promises to her")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from egard.base.calendars.calendar import WEEKDAYS
 from egard.base.clock import utc_now
@@ -20,10 +20,15 @@ from egard.kernel.promises import operations, queries
 from egard.kernel.promises.models import CalendarVersion
 
 DAYS: dict[str, Any] = {
-    "mon": gettext_lazy("Monday"), "tue": gettext_lazy("Tuesday"), "wed": gettext_lazy("Wednesday"),
-    "thu": gettext_lazy("Thursday"), "fri": gettext_lazy("Friday"), "sat": gettext_lazy("Saturday"),
-    "sun": gettext_lazy("Sunday"),
-}  # fmt: skip
+    # Django says the days within sentences by the bare words.
+    "mon": pgettext_lazy("a line of its own", "Monday"),
+    "tue": pgettext_lazy("a line of its own", "Tuesday"),
+    "wed": pgettext_lazy("a line of its own", "Wednesday"),
+    "thu": pgettext_lazy("a line of its own", "Thursday"),
+    "fri": pgettext_lazy("a line of its own", "Friday"),
+    "sat": pgettext_lazy("a line of its own", "Saturday"),
+    "sun": pgettext_lazy("a line of its own", "Sunday"),
+}
 HOLIDAYS: dict[str, Any] = {
     "": gettext_lazy("None: open on public holidays"),
     "FR": gettext_lazy("France"),

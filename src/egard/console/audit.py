@@ -33,6 +33,8 @@ from egard.kernel.people.models import Person
 
 PERIODS = (7, 31)
 CHOICES_MAX = 8
+ABOUT_PERSONS = ("people.", "portal.")
+"""Changes of these names are about a person: her public id is their subject."""
 HEADER = ("at", "who", "who_id", "what", "person", "person_name", "detail", "reason", "channel")
 
 
@@ -65,7 +67,10 @@ def changes(request: HttpRequest) -> HttpResponse:
     actor, cursor = request.GET.get("who", "")[:64], request.GET.get("cursor") or None
     page = audit.change_log(viewer, actor=actor, since=since, until=until, cursor=cursor)
     asked = {name: request.GET.get(name, "") for name in ("since", "until", "who")}
-    context = {"page": page, "now": utc_now(), "query": _query(request), "asked": asked, "tab": "changes"}
+    about = [row.subject for row in page.items if row.what.startswith(ABOUT_PERSONS)]
+    persons = people.named_by_id(viewer, map(UUID, about))
+    context = {"page": page, "persons": persons, "now": utc_now(), "query": _query(request), "asked": asked}
+    context["tab"] = "changes"
     if request.htmx and request.htmx.target == "more":  # type: ignore[attr-defined]
         return render(request, "console/audit/_changes.html", context)
     context["lookers"] = audit.known_lookers(viewer)

@@ -24,6 +24,8 @@ PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=1
 OWN = (
     PEOPLE,
     MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
+    MenuItem(_("Cases"), "console:cases", "briefcase", "cases.read", order=7),
+    MenuItem(_("Types of case"), "console:case_types", "ticket", "cases.read", order=8),
     MenuItem(_("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k"),
     MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
@@ -49,6 +51,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": theme_of(request),
         "languages": settings.LANGUAGES,
+        "mail_driver": settings.MAIL_DRIVER,
         "menu": SimpleLazyObject(lambda: menu(request)),
         "desk": SimpleLazyObject(lambda: _desk(request)),
         "searches": SimpleLazyObject(lambda: viewer_of(request).can(PEOPLE.permission)),
@@ -77,6 +80,13 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """What this viewer may open, in order; the entry that holds the current page is marked."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return []
+    kept: list[dict[str, Any]] | None = getattr(request, "_egard_menu", None)
+    if kept is None:
+        kept = request._egard_menu = _menu(request)  # type: ignore[attr-defined]
+    return kept
+
+
+def _menu(request: HttpRequest) -> list[dict[str, Any]]:
     viewer = viewer_of(request)
     entries = []
     for item in sorted([*OWN, *registry.menu], key=lambda item: item.order):

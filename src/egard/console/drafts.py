@@ -36,8 +36,12 @@ class BadDraft(Refusal):
 
 
 def draft(viewer: Viewer, place: str, person: Person | None) -> Draft | None:
-    """What the viewer was writing there."""
-    return Draft.objects.filter(user=viewer.user_id, place=place, person=person).first()
+    """What the viewer was writing there: on the person, else on a record that was merged into hers."""
+    mine = Draft.objects.filter(user=viewer.user_id, place=place)
+    if person is None:
+        return mine.filter(person=None).first()
+    found = mine.filter(person__in=person.members)
+    return min(found, key=lambda one: (one.person_id != person.pk, -one.pk), default=None)
 
 
 @transaction.atomic
@@ -49,8 +53,10 @@ def save_draft(viewer: Viewer, place: str, person: Person | None, text: str, *, 
         raise Erased
     if not text.strip():
         return forget_draft(viewer, place, person)
+    shown = draft(viewer, place, person)
+    at = shown.person_id if shown else person and person.pk
     kept = {"text": text.replace("\x00", ""), "saved_at": now}
-    _kept, created = Draft.objects.update_or_create(user_id=viewer.user_id, place=place, person=person, defaults=kept)
+    _kept, created = Draft.objects.update_or_create(user_id=viewer.user_id, place=place, person_id=at, defaults=kept)
     if created:
         mine = Draft.objects.filter(user=viewer.user_id).order_by("-saved_at", "-id")
         Draft.objects.filter(pk__in=list(mine.values_list("pk", flat=True)[DRAFTS_MAX : DRAFTS_MAX + 50])).delete()
@@ -59,7 +65,8 @@ def save_draft(viewer: Viewer, place: str, person: Person | None, text: str, *, 
 
 def forget_draft(viewer: Viewer, place: str, person: Person | None) -> None:
     """It was sent, or given up."""
-    Draft.objects.filter(user=viewer.user_id, place=place, person=person).delete()
+    if shown := draft(viewer, place, person):
+        shown.delete()
 
 
 @require_http_methods(["GET", "POST"])

@@ -42,8 +42,8 @@ def identifier_removal(request: HttpRequest, uuid: UUID) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "")
 
     def remove(person: Any, by: Any, now: Any) -> dict[str, Any]:
-        said, deed = do(viewer_of(request), REMOVE_IDENTIFIER, [str(person.uuid)], choice=f"{kind}:{value}", now=now)
-        return {"removed": said, "deed": deed}
+        done, deed = do(viewer_of(request), REMOVE_IDENTIFIER, [str(person.uuid)], choice=f"{kind}:{value}", now=now)
+        return {"removed": done.said, "deed": deed}
 
     return _block(request, uuid, "ways", remove, {})
 

@@ -25,5 +25,9 @@ def _long_day(day: date, _language: str | None) -> str:
 
 def exact(moment: datetime) -> str:
     """The exact time for a hover and for screen readers: weekday, date, time with its zone."""
-    local = timezone.localtime(moment)
-    return f"{_long_day(local.date(), get_language())}, {local:%H:%M:%S} {local.tzname()}"
+    return exact_local(timezone.localtime(moment), get_language())
+
+
+def exact_local(local: datetime, language: str | None) -> str:
+    """The same of a moment that is in the reader's zone already."""
+    return f"{_long_day(local.date(), language)}, {local:%H:%M:%S} {local.tzname()}"

@@ -90,7 +90,16 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
         template="console/promises/_promise.html",
         context=shown_whole(viewer, found, now),
         url=shown.url_of(found) or reverse("console:promise", args=[found.uuid]),
+        without=_meaningless(found),
     )
+
+
+def _meaningless(row: Promise) -> tuple[str, ...]:
+    """What cannot be done to a promise in its state."""
+    if row.ended_at is not None:
+        return tuple(action.name for action in PROMISES.actions)
+    paused = PAUSED.name if row.state != "open" else ""
+    return paused, RESUMED.name if row.state != "paused" else ""
 
 
 def shown_whole(viewer: Viewer, row: Promise, now: datetime) -> dict[str, Any]:
@@ -260,5 +269,6 @@ PROMISES = Worklist(
         " just now."
     ),
     key="d",
+    live=("promises",),
     order=5,
 )

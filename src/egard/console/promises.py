@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,7 @@ def promise(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context: dict[str, Any] = {"work": shown_whole(viewer, row, now), "now": now}
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, PART, context)
+    context["work"]["ring"] = replace(context["work"]["ring"], what="")  # the heading says it
     persons = named(viewer, [row])
     return render(request, "console/promises/page.html", {**context, "person": persons.get(row.person_id)})
 

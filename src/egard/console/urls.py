@@ -25,6 +25,7 @@ from egard.console import (
     sent,
 )
 from egard.console import worklist as work
+from egard.console.cases import urls as cases
 
 app_name = "console"
 
@@ -47,6 +48,7 @@ urlpatterns = [
     path("components/", components.components, name="components"),
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),
+    *cases.urlpatterns,
     path("cockpit/", cockpit.cockpit, name="cockpit"),
     path("cockpit/promises/", cockpit.behind, name="cockpit_list"),
     path("promises/<uuid:uuid>/", promises.promise, name="promise"),

@@ -16,9 +16,7 @@ ROLES: dict[str, Any] = {
     "driver": _("Driver"),
     "partner": _("Partner"),
 }
-ROLES_AWAITING: dict[str, Any] = {
-    "analyst": _("Figures on everybody, without names, come with a later release; this role will read them here."),
-}
+ROLES_AWAITING: dict[str, Any] = {}
 """What a role of staff will see, where no page is there for it yet."""
 CHANNELS: dict[str, Any] = {
     "email": _("E-mail"),
@@ -90,6 +88,8 @@ SYSTEM: dict[str, Any] = {
     "import": _("An import"),
     "demo": _("The demo"),
     "prepare": _("The installation"),
+    "setup": _("The installation"),
+    "portal": _("The personal spaces"),
 }
 CHANGES: dict[str, Any] = {
     "access.user_created": _("created a user"),
@@ -107,10 +107,20 @@ CHANGES: dict[str, Any] = {
     "access.team_changed": _("changed a team"),
     "people.protected": _("protected a file"),
     "people.unprotected": _("ended the protection of a file"),
+    "people.adviser_named": _("named an adviser"),
+    "people.adviser_removed": _("took an adviser away"),
+    "people.adviser_put_back": _("undid the naming of an adviser"),
     "people.erased": _("erased a person"),
     "people.merged": _("merged two persons"),
     "people.unmerged": _("undid a merge"),
     "import.done": _("brought in a file"),
+    "portal.signed_in": _("let a person into her space"),
+    "portal.corrected": _("corrected her details"),
+    "portal.phone_added": _("added a phone"),
+    "portal.phone_removed": _("took a phone away"),
+    "portal.address_changed": _("changed her e-mail address"),
+    "demo.started": _("began the demo"),
+    "demo.loaded": _("brought in the demo"),
 }
 SCOPES: dict[str, Any] = {
     "": _("as the role says"),

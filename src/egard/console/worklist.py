@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,6 +21,7 @@ from egard.console import people as persons
 from egard.console import worklist_acts as acts
 from egard.console import worklist_frames as frames
 from egard.console.context import viewer_of
+from egard.console.live import again_after
 from egard.console.pages import staff_page
 from egard.console.worklist_snooze import put_off
 from egard.kernel.access.actors import Viewer
@@ -74,7 +76,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     if part == "more":
         return render(request, "console/desk/_rows.html", context)
     if part is None:
-        log_sight(viewer, "list", detail=" ".join([name, *filters.values()]), now=now)
+        log_sight(viewer, "list", detail=" ".join([f"list:{name}", *filters.values()]), now=now)
     context |= {
         "tabs": tabs,
         "chosen": chosen,
@@ -90,6 +92,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     if part == "rows":
         return render(request, "console/desk/_list.html", context)
     context["desk"] = frames.on_list(request, viewer, worklist)
+    context["topics"] = " ".join(f"user:{viewer.user_id}" if topic == "user" else topic for topic in worklist.live)
     return render(request, "console/desk/page.html", context)
 
 
@@ -119,17 +122,17 @@ def item(request: HttpRequest, name: str) -> HttpResponse:
         "item": found,
         "row": row,
         "now": now,
-        "acts": [a for a in acts.actions_on(viewer, worklist) if a.on == "row"],
-        "cards": [person_card(viewer, uuid, now=now) for uuid in found.persons],
+        "acts": [a for a in acts.actions_on(viewer, worklist) if a.on == "row" and a.name not in found.without],
+        "cards": [person_card(viewer, uuid, now=now, again_after=again_after(request)) for uuid in found.persons],
         "composers": keys.composers_for(viewer) if len(found.persons) == 1 else [],
     }
     return render(request, "console/desk/item.html", context)
 
 
-def person_card(viewer: Viewer, uuid: UUID, *, now: Any) -> dict[str, Any]:
+def person_card(viewer: Viewer, uuid: UUID, *, now: Any, again_after: timedelta | None = None) -> dict[str, Any]:
     """A person as the last pane shows her: the sight is logged."""
     found = people.person(viewer, uuid)
-    log_sight(viewer, "person", person_id=found.pk, now=now)
+    log_sight(viewer, "person", person_id=found.pk, now=now, again_after=again_after)
     viewer = people.seen_as(viewer, found)
     return {
         **persons.frame(viewer, found, now),

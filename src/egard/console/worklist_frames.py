@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from egard.base.refusal import NotFound
@@ -60,14 +61,20 @@ def shares(viewer: Viewer) -> list[tuple[str, Any]]:
 
 
 def places(request: HttpRequest) -> list[dict[str, Any]]:
-    """The pages and the lists that the viewer may open."""
+    """The pages and the lists that the viewer may open, and those of the menu under one's name."""
     viewer = viewer_of(request)
     lists = [
         {"label": one.label, "icon": one.icon, "url": keys.list_url(one), "key": one.key}
         for one in lists_for(viewer)
         if not one.url_name
     ]
-    return [*menu(request), *lists]
+    own = (
+        (_("Change my password"), "key", "account_change_password"),
+        (_("Two-step sign-in"), "shield-lock", "mfa_index"),
+        (_("Parts of the interface"), "eye", "console:components"),
+        (_("Sign out"), "logout", "account_logout"),
+    )
+    return [*menu(request), *lists, *({"label": label, "icon": icon, "url": reverse(url)} for label, icon, url in own)]
 
 
 def anywhere(request: HttpRequest) -> keys.Frame | None:

@@ -20,8 +20,9 @@ from egard.kernel.access.queries import colleague, sites, staff
 from egard.kernel.people import bulk, operations
 from egard.kernel.people import queries as people
 from egard.kernel.people.lists import Looked, count_looked_after, looked_after
+from egard.kernel.people.live import PEOPLE
 from egard.kernel.people.search import PersonRow, search
-from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow
+from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow, registry
 
 EDIT = "people.edit"
 PORTFOLIO = "console.portfolio"
@@ -40,7 +41,8 @@ class UnknownChoice(Refusal):
 def row_of(row: PersonRow, *, adviser: bool = True) -> WorkRow:
     """A person as a row of a list."""
     roles = ", ".join(words.word(words.ROLES, role) for role in row.roles)
-    told = (row.contact, row.site, row.adviser if adviser else "", roles)
+    also = f"{_('also known as')} {row.also}" if row.also else ""
+    told = (also, row.contact, row.site, row.adviser if adviser else "", roles)
     return WorkRow(str(row.id), row.name or known_as(row.known_by), " · ".join(filter(None, told)), person=row.id)
 
 
@@ -136,7 +138,7 @@ def remove_identifier(viewer: Viewer, ids: Sequence[str], *, choice: str, now: d
     normal = operations.normalise(kind, value)
     shared = any(e.shared for e in people.card(viewer, person).reach if (e.kind.name, e.value) == (kind, normal))
     operations.remove_identifier(person, kind, value, by=viewer.actor, now=now)
-    said = _("%(value)s is removed.") % {"value": normal}
+    said = _("%(value)s is removed.") % {"value": registry.identifier_kinds[kind].display(normal)}
     return Done(said, {str(person.uuid): {"kind": kind, "value": normal, "shared": shared}})
 
 
@@ -211,6 +213,7 @@ LISTS = (
             " once from the list of those without an adviser."
         ),
         key="c",
+        live=(PEOPLE,),
         order=10,
     ),
     Worklist(
@@ -224,6 +227,7 @@ LISTS = (
         orders=ORDERS,
         empty=gettext_lazy("Everybody has an adviser. New people without one will stand here."),
         key="o",
+        live=(PEOPLE,),
         order=20,
     ),
 )

@@ -15,11 +15,13 @@ from egard.base.refusal import Refusal
 from egard.console.models import Snooze
 from egard.console.morrow import ahead
 from egard.kernel.access.actors import Viewer
+from egard.kernel.people import queries as people
 from egard.kernel.registry import Action, Asks, Choice, Done, registry
 
 PREFIX = "console.snooze:"
 MORNING = time(9, 0)
 LATEST = timedelta(days=366)
+PERSON = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ROW = re.compile(r"[\w.:-]{1,100}")
 
 
@@ -52,9 +54,13 @@ def until_of(choice: str, *, now: datetime) -> datetime:
 
 
 def put_off(viewer: Viewer, worklist: str, *, now: datetime) -> frozenset[str]:
-    """The rows of a list that the viewer does not want to see yet."""
+    """The rows of a list that the viewer does not want to see yet; where a person was put off, and merged since, the
+    person whom she is now.
+    """
     found = Snooze.objects.filter(user=viewer.user_id, worklist=worklist, until__gt=now)
-    return frozenset(found.values_list("row", flat=True))
+    rows = found.values_list("row", flat=True)
+    now_as = people.merged_into(row for row in rows if PERSON.fullmatch(row))
+    return frozenset(now_as.get(row, row) for row in rows)
 
 
 def snooze(

@@ -19,7 +19,7 @@ from egard.kernel.lifecycle.operations import export_person
 from egard.kernel.people.operations import BadIdentifier
 from egard.portal import operations, own, queries, rules
 from egard.portal.models import Code
-from egard.portal.pages import COOKIE, forget, language_of, me, open_page, place_of, portal_page, render
+from egard.portal.pages import COOKIE, forget_session, language_of, me, open_page, place_of, portal_page, render
 from egard.portal.refusals import TooManyCodes, WrongCode
 
 
@@ -174,7 +174,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
             refusal = error
         else:
             response = redirect("portal:erased")
-            forget(response, COOKIE)
+            forget_session(response)
             return response
     context = {"word": word, "refusal": refusal}
     return render(request, "erasure", context, status=refusal.status if refusal else 200)

@@ -20,9 +20,11 @@ from egard.portal.models import Code
 from egard.portal.pages import (
     ASKING_COOKIE,
     COOKIE,
+    HERE_COOKIE,
     back_to,
     demo_of,
     forget,
+    forget_session,
     keep,
     language_of,
     me,
@@ -116,7 +118,9 @@ def _welcome(request: HttpRequest, redeemed: Code, person: Person, following: st
     device = browsers.device(request.headers.get("User-Agent", ""))
     secret = operations.open_session(redeemed, person, device=device, now=utc_now())
     response = back_to(request, following)
-    keep(response, COOKIE, secret, seconds=int(rules.LIFETIME / timedelta(seconds=1)))
+    seconds = int(rules.LIFETIME / timedelta(seconds=1))
+    keep(response, COOKIE, secret, seconds=seconds)
+    keep(response, HERE_COOKIE, "1", seconds=seconds, path="/")
     forget(response, ASKING_COOKIE)
     return response
 
@@ -127,5 +131,5 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Here only."""
     operations.end_session(me(request).person, me(request).session.uuid, now=utc_now())
     response = redirect("portal:sign_in")
-    forget(response, COOKIE)
+    forget_session(response)
     return response

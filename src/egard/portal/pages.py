@@ -30,6 +30,8 @@ from egard.portal.refusals import NotSignedIn
 View = Callable[..., HttpResponse]
 COOKIE = "egard_me"
 ASKING_COOKIE = "egard_me_asks"
+HERE_COOKIE = "egard_space"
+"""Says to `/` that this browser is signed in here; no secret, and opens nothing."""
 LANGUAGE_COOKIE, THEME_COOKIE = "egard_language", "egard_theme"
 """The same as the console's: a browser has one language and one theme."""
 PATH = "/me/"
@@ -88,7 +90,9 @@ def portal_page(view: View) -> View:
                 answer = HttpResponse(status=NotSignedIn.status)
                 answer.headers["HX-Redirect"] = reverse("portal:sign_in")
                 return answer
-            return HttpResponseRedirect(address)
+            response = HttpResponseRedirect(address)
+            forget_session(response)
+            return response
         note_seen(me(request).session, now=utc_now())
         return view(request, *args, **kwargs)
 
@@ -136,14 +140,20 @@ def back_to(request: HttpRequest, wished: str, *, default: str = "portal:home") 
     return HttpResponseRedirect(wished) if safe else redirect(default)
 
 
-def keep(response: HttpResponse, name: str, value: str, *, seconds: int) -> None:
+def keep(response: HttpResponse, name: str, value: str, *, seconds: int, path: str = PATH) -> None:
     """A cookie of the portal: sent to its pages alone, out of reach of scripts."""
     secure = settings.SESSION_COOKIE_SECURE
-    response.set_cookie(name, value, max_age=seconds, path=PATH, httponly=True, samesite="Lax", secure=secure)
+    response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, samesite="Lax", secure=secure)
 
 
-def forget(response: HttpResponse, name: str) -> None:
-    response.delete_cookie(name, path=PATH, samesite="Lax")
+def forget(response: HttpResponse, name: str, *, path: str = PATH) -> None:
+    response.delete_cookie(name, path=path, samesite="Lax")
+
+
+def forget_session(response: HttpResponse) -> None:
+    """She is signed out in this browser."""
+    forget(response, COOKIE)
+    forget(response, HERE_COOKIE, path="/")
 
 
 def place_of(request: HttpRequest) -> str:

@@ -105,6 +105,8 @@ class Sighting:
     roles: tuple[Any, ...]
     teams: tuple[str, ...]
     times: int
+    reasons: tuple[str, ...] = ()
+    """What was answered where a reason was asked."""
 
 
 def sightings(viewer: Viewer, person: Person, *, cursor: str | None = None) -> tuple[list[Sighting], str | None]:
@@ -168,6 +170,7 @@ class _Tellers:
             roles=tuple(registry.roles[role].label for role in sorted(held) if role in registry.roles),
             teams=tuple(team.name for team in user.teams.all()) if user else (),
             times=len(rows),
+            reasons=tuple(dict.fromkeys(row.reason for row in reversed(rows) if row.reason)),
         )
 
 

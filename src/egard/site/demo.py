@@ -27,6 +27,7 @@ from egard.base.refusal import Conflict
 from egard.kernel.access.models import Change
 from egard.kernel.access.operations import log_change
 from egard.kernel.lifecycle.imports import Tally, import_file
+from egard.kernel.people.duplicates import look_at_all
 from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
@@ -113,6 +114,7 @@ def load_demo(now: datetime) -> None:
     demo_promises.promise(staff, now=now)
     demo_cases.complain(staff, now=now)
     catch_up(now=now)
+    look_at_all(now=now)
     log_change(
         "demo.loaded",
         by=ACTOR,

@@ -82,13 +82,13 @@ def _past(rng: random.Random, story, now: datetime) -> Iterator[Story]:
         roll = rng.random()
         deeds: list[tuple[What, datetime, str]] = []
         if roll < 0.05:
-            deeds.append(("released", made_at + timedelta(hours=rng.uniform(1, 7)), came_by))
+            deeds.append(("released", made_at + timedelta(minutes=rng.randrange(20, 150)), came_by))
         elif kept:
-            deeds.append(("kept", made_at + timedelta(hours=rng.uniform(0.5, 8)), ""))
+            deeds.append(("kept", made_at + timedelta(minutes=rng.randrange(15, 240)), ""))
         elif roll < 0.9:
-            deeds.append(("kept", made_at + timedelta(days=rng.uniform(4, 9)), ""))
+            deeds.append(("kept", _working_hour(rng, made_at + timedelta(days=rng.randrange(5, 9))), ""))
         else:
-            deeds.append(("released", made_at + timedelta(days=rng.uniform(5, 9)), no_more))
+            deeds.append(("released", _working_hour(rng, made_at + timedelta(days=rng.randrange(5, 9))), no_more))
         yield story(n, made_at, channel, deeds)
 
 

@@ -97,10 +97,13 @@ def ensure_first_administrator() -> str | None:
 
 def ensure_demo(*, loopback: bool | None) -> list[dict[str, str]]:
     """Load the demo unless it is there, or other people are; its logins that work (see `demo.ensure_demo`)."""
+    from django.utils import translation
+
     from egard.site import demo
 
     demo.ensure_demo(loopback=loopback)
-    return [{key: str(value) for key, value in login.items()} for login in demo.logins()]
+    with translation.override("en"):  # the terminal's language
+        return [{key: str(value) for key, value in login.items()} for login in demo.logins()]
 
 
 def suspend_demo() -> None:

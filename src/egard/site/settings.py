@@ -86,6 +86,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "egard.console.context.shell",
             ],
+            "builtins": ["egard.console.templatetags.quick_url"],
         },
     },
 ]
@@ -153,6 +154,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by an administrator, never by sign-up
 ACCOUNT_LOGOUT_ON_GET = False
+PASSWORD_RESET_TIMEOUT = 3600
+"""Seconds for which the way to a new password, sent by mail, is open."""
+SESSION_ENGINE = "egard.kernel.access.sessions"
 ACCOUNT_SESSION_REMEMBER = None
 MFA_ADAPTER = "egard.console.accounts.StaffMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -149,3 +150,17 @@ def test_a_version_is_its_content_not_its_comments():
     assert len({first.version, moved.version, other.version}) == 3
     stored = first.model_dump(mode="json", by_alias=True)
     assert CaseType.model_validate(stored).version == first.version
+
+
+def test_the_example_of_the_manual_is_right():
+    manual = (Path(__file__).parents[3] / "docs/cases.md").read_text(encoding="utf-8")
+    assert lint(manual.split("```yaml\n")[1].split("```")[0])[1] == []
+
+
+def test_every_test_that_the_manual_names_is_there():
+    manual = (Path(__file__).parents[3] / "docs/cases.md").read_text(encoding="utf-8")
+    table = manual.split("## What the field has")[1]
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py"))
+    named = set(re.findall(r"`(test_[a-z_]+)`", table))
+    assert len(named) > 10
+    assert all(f"def {name}(" in sources for name in named), named

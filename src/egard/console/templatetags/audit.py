@@ -78,6 +78,11 @@ def detail_words(sight: Any) -> str:
         return str(registry.panels[sight.detail].label)
     if sight.kind == "export" and sight.detail.startswith("audit"):
         return _("of the log")
+    if sight.kind == "list" and sight.detail.startswith("list:"):
+        worklist = registry.worklists.get(sight.detail.removeprefix("list:").partition(" ")[0])
+        return str(worklist.label) if worklist else ""
+    if sight.kind == "list" and sight.detail.startswith("outbox"):
+        return _("Sent messages")
     if sight.kind in ("list", "import") and sight.detail:
         return _("“%(text)s”") % {"text": sight.detail}
     return ""
@@ -92,7 +97,7 @@ def change_detail(row: Any) -> str:
     ]
     if detail.get("scope"):
         parts.append(words.word(words.SCOPES, detail["scope"]))
-    parts += [str(detail[name]) for name in ("name", "email", "file", "kind") if detail.get(name)]
+    parts += [str(detail[name]) for name in ("name", "email", "file", "kind", "adviser") if detail.get(name)]
     return " · ".join(part for part in parts if part)
 
 

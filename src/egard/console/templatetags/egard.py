@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import date, datetime, time
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
+from html import escape as html_escape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from babel import numbers
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ from egard.base.money import Money
 from egard.base.text import fold
 from egard.console import ring as rings
 from egard.console import words
-from egard.console.moments import day_words, exact
+from egard.console.moments import day_words, exact, exact_local
 
 register = template.Library()
 
@@ -148,16 +149,22 @@ def _led(moment: datetime, now: datetime, *, near: str, far: str) -> SafeString:
     return format_html('<span class="nowrap">{}</span>', led)
 
 
-@register.simple_tag
-def clock(moment: datetime) -> SafeString:
+def clock_in(moment: datetime, language: str | None, zone: tzinfo) -> SafeString:
     """Only the time of day, exact on hover; for rows whose day stands in the margin.
 
     Nothing at exactly midnight: the source knew the day alone.
     """
-    local = timezone.localtime(moment)
-    if local.time() == time.min:
+    local = moment.astimezone(zone)
+    if not (local.hour or local.minute or local.second or local.microsecond):
         return SafeString("")
-    return SafeString(f'<time datetime="{moment.isoformat()}" title="{escape(exact(moment))}">{local:%H:%M}</time>')
+    said, exactly = f"{local:%H:%M}", html_escape(exact_local(local, language))
+    return SafeString(f'<time datetime="{moment.isoformat()}" title="{exactly}">{said}</time>')
+
+
+@register.simple_tag
+def clock(moment: datetime) -> SafeString:
+    """The same in the reader's language and zone."""
+    return clock_in(moment, get_language(), timezone.get_current_timezone())
 
 
 @register.simple_tag
@@ -228,6 +235,7 @@ def _found_digits(text: str, query: str) -> tuple[int, int] | None:
 
 
 register.simple_tag(rings.drawn, name="ring")
+register.simple_tag(rings.brief, name="ring_brief")
 register.simple_tag(rings.sign, name="ring_sign")
 register.simple_tag(rings.text, name="ring_text")
 register.simple_tag(rings.vocabulary, name="ring_words")

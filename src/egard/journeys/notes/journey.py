@@ -42,6 +42,7 @@ journey = Journey(
             ),
             empty=_("When a colleague writes @ and your name in a note, it waits here until you are done with it."),
             key="m",
+            live=("user",),
             order=5,
         ),
     ),

@@ -15,6 +15,7 @@ from egard.base.refusal import Forbidden, NotFound, Refusal
 from egard.journeys.notes.facts import NoteWritten
 from egard.journeys.notes.models import Mention
 from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
 from egard.kernel.people.models import Person
 from egard.kernel.registry import Done
@@ -99,6 +100,7 @@ def keep_mentions(facts: list[LoggedFact]) -> None:
                 ),
                 ignore_conflicts=True,
             )
+    tell(*(f"user:{one}" for one in known))
 
 
 def finish_mentions(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:

@@ -14,6 +14,10 @@ What odd rows mean, so that nothing is lost and sums agree with the file:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -90,9 +94,9 @@ def load(job: Job) -> None:
         cursor.execute("select count(*) from import_order")
         count = cursor.fetchone()[0]
     job.tally.more.update(orders=0, cancellations=0)
-    for first in range(1, count + 1, ORDERS):
-        _record(job, _orders(first))
-        job.tell("writing", min(first + ORDERS - 1, count), count)
+    for batch in _batches(count):
+        _record(job, batch)
+        job.tell("writing", batch.orders[-1].place, count)
     with connection.cursor() as cursor:
         cursor.execute("drop table import_line, import_order, import_refused")
 
@@ -184,15 +188,37 @@ def _orders(first: int) -> list[_Order]:
     return [_Order(*row) for row in rows]
 
 
-def _record(job: Job, orders: list[_Order]) -> None:
-    """Record some orders in one transaction, and count their lines by what became of them."""
+@dataclass(slots=True)
+class _Batch:
+    """Orders, and what becomes of each: a fact, or a refusal."""
+
+    orders: list[_Order]
+    prepared: list[Prepared] = field(default_factory=list)
+    newcomers: dict[Pair, NewPerson] = field(default_factory=dict)
+    refused: list[tuple[_Order, Refusal]] = field(default_factory=list)
+
+
+def _batches(count: int) -> Iterator[_Batch]:
+    """All orders, batch by batch; the facts of one are made while the server writes those of the one before."""
+    with ThreadPoolExecutor(1) as thread:
+        waiting: Future[_Batch] | None = None
+        for first in range(1, count + 1, ORDERS):
+            coming = thread.submit(copy_context().run, _understood, _orders(first))
+            if waiting:
+                yield waiting.result()
+            waiting = coming
+        if waiting:
+            yield waiting.result()
+
+
+def _understood(orders: list[_Order]) -> _Batch:
+    batch = _Batch(orders)
     clear = []
     for order in orders:
         if refusal := order.refusal():
-            _refuse(job, order, refusal)
+            batch.refused.append((order, refusal))
         else:
             clear.append(order)
-    prepared, newcomers = [], {}
     for cls, cancelled in ((PurchaseMade, False), (PurchaseCancelled, True)):
         fact_type = registry.fact_of[cls]
         some = [order for order in clear if order.cancelled is cancelled]
@@ -201,30 +227,28 @@ def _record(job: Job, orders: list[_Order]) -> None:
             document = checked if isinstance(checked, Refusal) else limited(fact_type, order.document(head))
             number = _number(order)
             if isinstance(document, Refusal):
-                _refuse(job, order, document)
-                continue
-            if isinstance(number, Refusal):
-                _refuse(job, order, number)
-                continue
-            pair = (order.person_kind, order.person_value) if order.person_kind and order.person_value else None
-            if pair:
-                newcomers.setdefault(pair, NewPerson([pair], roles=[("customer", order.since)]))
-            key = f"{order.kind}:{order.order_number}"
-            prepared.append(
-                Prepared(
-                    order.place - orders[0].place,
-                    fact_type,
-                    order.at,
-                    order.channel,
-                    key,
-                    document,
-                    pair=pair,
-                    identifiers=[number],
+                batch.refused.append((order, document))
+            elif isinstance(number, Refusal):
+                batch.refused.append((order, number))
+            else:
+                pair = (order.person_kind, order.person_value) if order.person_kind and order.person_value else None
+                if pair:
+                    batch.newcomers.setdefault(pair, NewPerson([pair], roles=[("customer", order.since)]))
+                place, key = order.place - orders[0].place, f"{order.kind}:{order.order_number}"
+                batch.prepared.append(
+                    Prepared(place, fact_type, order.at, order.channel, key, document, pair=pair, identifiers=[number])
                 )
-            )
-    prepared.sort(key=lambda one: one.n)  # in the file's order: two imports side by side wait, never lock each other
-    for one, outcome in zip(prepared, record(job, prepared, newcomers=newcomers), strict=True):
-        order = orders[one.n]
+    batch.prepared.sort(key=lambda one: one.n)  # in the file's order: two imports side by side wait
+    return batch
+
+
+def _record(job: Job, batch: _Batch) -> None:
+    """Record some orders in one transaction, and count their lines by what became of them."""
+    for order, refusal in batch.refused:
+        _refuse(job, order, refusal)
+    outcomes = record(job, batch.prepared, newcomers=batch.newcomers)
+    for one, outcome in zip(batch.prepared, outcomes, strict=True):
+        order = batch.orders[one.n]
         if outcome.refusal is not None:
             _refuse(job, order, outcome.refusal)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,6 +14,14 @@ from egard.kernel.cases.rules.state import State
 from egard.kernel.cases.writing import Held
 
 LEVEL = 12
+AFTER = timedelta(days=365)
+"""How long after its closing a case is packed."""
+
+
+def archive_old(*, now: datetime) -> None:
+    """The house's job: pack what was closed long ago."""
+    while archive(now - AFTER, now=now):
+        pass
 
 
 @transaction.atomic

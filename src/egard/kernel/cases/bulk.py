@@ -184,7 +184,7 @@ class _Played:
             person_id=held.person_id,
             site_id=held.site_id,
             subject=f"{held.subject}/{key}",
-            note=clocks._note(held, key, clock, step),
+            note=clocks._note(held, clock, step),
             channel=held.channel,
             key=f"{held.subject}/{key}#{n}",
             at=at,
@@ -227,10 +227,11 @@ def write(played: Sequence[tuple[Held, list[PastPromise]]], *, now: datetime) ->
                 copy.write_row(_case_row(pk, held, now))
         with cursor.copy("copy cases_event (case_id, n, at, by, kind, key, body) from stdin") as copy:
             for pk, (held, _promises) in zip(ids, played, strict=True):
-                for row in zip(*writing._columns(held.events, 0), strict=True):
-                    copy.write_row((pk, *row))
+                for one in writing.numbered(held.events, 0):
+                    body = orjson.dumps(one["body"]).decode()
+                    copy.write_row((pk, one["n"], one["at"], one["by"], one["kind"], one["key"], body))
     write_past([promise for _held, promises in played for promise in promises], now=now)
-    tell(writing.TOPIC)
+    tell("cases")
 
 
 def _case_row(pk: int, held: Held, now: datetime) -> tuple[Any, ...]:

@@ -15,8 +15,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from egard.base.quickread import Statement
 from egard.kernel.access.actors import Actor, system
-from egard.kernel.access.models import Team, User
+from egard.kernel.access.models import Site, Team, User
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases.rules.definition import Clock, Step
 from egard.kernel.cases.rules.engine import step_of
@@ -25,6 +26,7 @@ from egard.kernel.cases.rules.text import Text
 from egard.kernel.cases.writing import Held, hold, stamp
 from egard.kernel.people.models import Person
 from egard.kernel.promises import operations as promises
+from egard.kernel.promises import quick
 from egard.kernel.promises.models import Promise, PromiseEvent
 
 PREFIX = "case:"
@@ -47,19 +49,67 @@ def carry_out(held: Held, batch: list[Event], *, by: Actor, now: datetime) -> tu
     return done, len(done) > len(batch)
 
 
+def at_once(held: Held, *, by: Actor, now: datetime) -> list[Statement] | None:
+    """The statements that do to promises what the events of a case say, where each takes no more than one; None where
+    one takes more. What they will bring about is written into the events and the state.
+    """
+    statements: list[Statement] = []
+    for one in (one for event, _by, _key in held.events for one in event.get("then", ())):
+        if one["kind"] != "clock":
+            continue
+        what, clock = one["what"], held.state["clocks"][one["clock"]]
+        if what == "started":
+            made = quick.make(**_asked(held, one["clock"], one["n"], by=by, now=now))
+            if made is None:
+                return None
+            uuid, due_at, statement = made
+            moved = {"promise": str(uuid), "due_at": stamp(due_at)}
+            one |= moved
+            clock |= moved
+        elif what in ("kept", "released") and clock["state"] == what and not clock.get("late"):
+            reason = _RELEASED.said(settings.LANGUAGE_CODE) if what == "released" else ""
+            channel = held.channel if what == "kept" else ""
+            statement = quick.end(UUID(clock["promise"]), what, by=by, now=now, channel=channel, reason=reason)
+        else:
+            return None
+        statements.append(statement)
+    return statements
+
+
+def _asked(held: Held, key: str, n: int, *, by: Actor, now: datetime) -> dict[str, Any]:
+    """What is asked for a run of a clock."""
+    clock, step = _clock_of(held, key), step_of(held.type, held.state, key)
+    owner, team = _whose(held, key)
+    return {
+        "kind": clock.kind or (STEP_KIND if step else CASE_KIND),
+        "within": clock.within,
+        "code": clock.calendar,
+        "person_id": held.person_id,
+        "subject": f"{held.subject}/{key}",
+        "note": _note(held, clock, step),
+        "owner_id": owner,
+        "team_id": team,
+        "site_id": held.site_id,
+        "channel": held.channel,
+        "key": f"{held.subject}/{key}#{n}",
+        "by": by,
+        "now": now,
+    }
+
+
 def _late(held: Held, one: Event, *, by: Actor, now: datetime) -> list[Event]:
     """Act on one promise. What it went through meanwhile (a breach) comes first."""
     heard: list[tuple[Promise, PromiseEvent]] = []
     token = _OURS.set(heard)
     try:
-        promise = _act(held, one, by=by, now=now)
+        told = _act(held, one, by=by, now=now)
     finally:
         _OURS.reset(token)
     clock = held.state["clocks"][one["clock"]]
-    if promise is not None and one["what"] in ("started", "resumed"):
-        told = {"promise": str(promise.uuid), "due_at": stamp(promise.due_at)}
-        one |= told
-        clock |= told
+    if told is not None:
+        moved = {"promise": str(told[0]), "due_at": stamp(told[1])}
+        one |= moved
+        clock |= moved
     meanwhile = [
         {"kind": "clock", "clock": one["clock"], "what": event.what, "happened_at": stamp(event.at)}
         for _promise, event in heard
@@ -70,43 +120,40 @@ def _late(held: Held, one: Event, *, by: Actor, now: datetime) -> list[Event]:
     return meanwhile
 
 
-def _act(held: Held, one: Event, *, by: Actor, now: datetime) -> Promise | None:
+def _act(held: Held, one: Event, *, by: Actor, now: datetime) -> tuple[UUID, datetime] | None:
+    """Do it; the promise and its due moment, where that is new."""
     what, held_clock = one["what"], held.state["clocks"][one["clock"]]
     if what == "started":
         return _promise(held, one["clock"], one["n"], by=by, now=now)
     uuid = UUID(held_clock["promise"])
     if what == "kept":
-        return promises.keep(uuid, by=by, now=now, channel=held.channel)
-    if what == "released":
-        return promises.release(uuid, reason=_RELEASED.said(settings.LANGUAGE_CODE), by=by, now=now)
-    if what == "paused":
-        return promises.pause(uuid, reason=_PAUSED.said(settings.LANGUAGE_CODE), by=by, now=now)
-    return promises.resume(uuid, by=by, now=now)
+        promises.keep(uuid, by=by, now=now, channel=held.channel)
+    elif what == "released":
+        promises.release(uuid, reason=_RELEASED.said(settings.LANGUAGE_CODE), by=by, now=now)
+    elif what == "paused":
+        promises.pause(uuid, reason=_PAUSED.said(settings.LANGUAGE_CODE), by=by, now=now)
+    else:
+        return uuid, promises.resume(uuid, by=by, now=now).due_at
+    return None
 
 
 _RELEASED = Text(fr="Ce n’est plus à faire sur ce dossier.", en="It is no longer to be done on this case.")
 _PAUSED = Text(fr="Le dossier attend autre chose.", en="The case waits for something else.")
 
 
-def _promise(held: Held, key: str, n: int, *, by: Actor, now: datetime) -> Promise:
-    clock = _clock_of(held, key)
-    step = step_of(held.type, held.state, key)
-    owner, team = _whose(held, key)
-    person = Person(pk=held.person_id, site_id=held.site_id) if held.person_id else None
-    return promises.promise(
-        person,
-        clock.kind or (STEP_KIND if step else CASE_KIND),
-        within=clock.within,
-        calendar=clock.calendar or None,
-        subject=f"{held.subject}/{key}",
-        note=_note(held, key, clock, step),
-        owner=owner,
-        team=team,
-        channel=held.channel,
-        key=f"{held.subject}/{key}#{n}",
-        by=by,
-        now=now,
+def _promise(held: Held, key: str, n: int, *, by: Actor, now: datetime) -> tuple[UUID, datetime]:
+    asked = _asked(held, key, n, by=by, now=now)
+    person, owner, team, site = (asked.pop(name) for name in ("person_id", "owner_id", "team_id", "site_id"))
+    promise = promises.promise(
+        Person(pk=person, site_id=site) if person else None,
+        asked.pop("kind"),
+        calendar=asked.pop("code") or None,
+        owner=User(pk=owner) if owner else None,
+        team=Team(pk=team) if team else None,
+        site=Site(pk=site) if site else None,
+        **asked,
     )
+    return promise.uuid, promise.due_at
 
 
 def _clock_of(held: Held, key: str) -> Clock:
@@ -116,17 +163,16 @@ def _clock_of(held: Held, key: str) -> Clock:
     return clock
 
 
-def _note(held: Held, key: str, clock: Clock, step: Step | None) -> str:
+def _note(held: Held, clock: Clock, step: Step | None) -> str:
     """What is promised, in the house's language; pages say it in the reader's (see `queries.describe`)."""
     label = clock.label or (step.title if step else held.type.title)
     return label.said(settings.LANGUAGE_CODE)[:500]
 
 
-def _whose(held: Held, key: str) -> tuple[User | None, Team | None]:
+def _whose(held: Held, key: str) -> tuple[UUID | None, UUID | None]:
     step = held.state["steps"].get(key, {})
-    owner = step.get("owner") or (str(held.owner_id) if held.owner_id else "")
-    team = step.get("team") or (str(held.team_id) if held.team_id else "")
-    return (User(pk=UUID(owner)) if owner else None, Team(pk=UUID(team)) if team else None)
+    owner, team = step.get("owner"), step.get("team")
+    return UUID(owner) if owner else held.owner_id, UUID(team) if team else held.team_id
 
 
 # --- what becomes of them elsewhere -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.kernel.access.queries import system_viewer
-from egard.kernel.cases import clocks, following, operations, privacy, queries
+from egard.kernel.cases import archive, clocks, following, operations, privacy, queries
 from egard.kernel.registry import (
     Escalation,
     Hooks,
@@ -67,7 +67,10 @@ declaration = Journey(
         PromiseKind("cases.replayed", _("Past work, replayed"), within="3 business days", portal=False, url=_url),
     ),
     promise_listeners=(PromiseListener(clocks.PREFIX, clocks.hear, clocks.lock),),
-    jobs=(Job("cases.watch", following.watch, every="* * * * *", alone=True),),
+    jobs=(
+        Job("cases.watch", following.watch, every="* * * * *", alone=True),
+        Job("cases.archive", archive.archive_old, every="40 3 * * *", alone=True),
+    ),
     live=(
         LiveTopic("cases", lambda viewer, of: not of and viewer.can(queries.READ)),
         LiveTopic("case", lambda viewer, of: queries.is_visible(viewer, of)),

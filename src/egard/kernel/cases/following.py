@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -14,20 +15,80 @@ from egard.kernel.cases.models import Case
 from egard.kernel.cases.rules import engine
 from egard.kernel.cases.rules.definition import Step
 from egard.kernel.cases.rules.state import Event
-from egard.kernel.cases.writing import Held, hold, write
+from egard.kernel.cases.writing import Held, Raced, hold, insert, lock_version, write
 from egard.kernel.people.models import Person
+from egard.kernel.promises import quick
 
 WORK = "cases.work"
 
 
 def finish(held: Held, *, by: Actor, now: datetime) -> Held:
-    """Carry out what followed from the events of a held case, and write it; a case above hears that it closed."""
-    was_closed = held.closed_at is not None
-    follow(held, by=by, now=now)
-    write(held, now=now)
-    if held.parent_id and held.state["status"] == "closed" and not was_closed:
-        _tell_parent(held, now=now)
+    """Carry out what followed from the events of a case, and write it; a case above hears that it closed.
+
+    What stays inside the case is written at once; what does not, under its lock.
+    """
+    closes = held.state["status"] == "closed" and held.closed_at is None
+    if not held.events or not (_reaches_out(held) or (closes and held.parent_id)):
+        write(held, now=now)
+    elif held.locked or (closes and held.parent_id) or not _at_once(held, write, by=by, now=now):
+        with transaction.atomic():
+            if not held.locked:
+                lock_version(held)
+            follow(held, by=by, now=now)
+            write(held, now=now)
+            if closes and held.parent_id:
+                _tell_parent(held, now=now)
     return held
+
+
+def save_new(held: Held, *, by: Actor, now: datetime) -> None:
+    """The same for a case that was just opened."""
+    try:
+        if _at_once(held, insert, by=by, now=now):
+            return
+    except Raced:
+        pass
+    with transaction.atomic():
+        follow(held, by=by, now=now)
+        insert(held, now=now)
+
+
+def _at_once(held: Held, put: Callable[..., None], *, by: Actor, now: datetime) -> bool:
+    """Write a case together with what it does to its promises, sent as one; False where that takes more.
+
+    Raises `Raced` where a promise was not as the case knew it: then all is judged anew.
+    """
+    from egard.kernel.cases import clocks
+
+    if any(
+        step.case or team_code(held, step) for event, _by, _key in held.events for _one, step in _steps(held, event)
+    ):
+        return False
+    statements = clocks.at_once(held, by=by, now=now)
+    if statements is None:
+        return False
+    try:
+        with transaction.atomic():
+            put(held, now=now, beside=statements)
+    except Raced:
+        quick.forget()
+        raise
+    return True
+
+
+def _steps(held: Held, event: Event) -> list[tuple[Event, Step]]:
+    return begun(held, [event, *event.get("then", ())])
+
+
+def _reaches_out(held: Held) -> bool:
+    """Whether an event has to do with promises, teams, or cases within this one."""
+    for event, _by, _key in held.events:
+        batch = [event, *event.get("then", ())]
+        if any(one["kind"] == "clock" for one in batch):
+            return True
+        if any(step.case or team_code(held, step) for _one, step in _steps(held, event)):
+            return True
+    return False
 
 
 def follow(held: Held, *, by: Actor, now: datetime) -> None:
@@ -50,7 +111,7 @@ def follow(held: Held, *, by: Actor, now: datetime) -> None:
             event["then"] = done[1:]
 
 
-def _begun(held: Held, batch: list[Event]) -> list[tuple[Event, Step]]:
+def begun(held: Held, batch: list[Event]) -> list[tuple[Event, Step]]:
     """The steps that events made available."""
     found = [one for one in batch if one["kind"] in ("available", "again", "redone")]
     return [(one, step) for one in found if (step := engine.step_of(held.type, held.state, one["step"]))]
@@ -58,10 +119,10 @@ def _begun(held: Held, batch: list[Event]) -> list[tuple[Event, Step]]:
 
 def _give(held: Held, batch: list[Event]) -> None:
     """A step of a department, or of a role that is a team, is that team's."""
-    begun = [(one, code) for one, step in _begun(held, batch) if (code := team_code(held, step))]
-    if begun:
-        teams = {team.code: str(team.pk) for team in Team.objects.filter(code__in={code for _one, code in begun})}
-        for one, code in begun:
+    theirs = [(one, code) for one, step in begun(held, batch) if (code := team_code(held, step))]
+    if theirs:
+        teams = {team.code: str(team.pk) for team in Team.objects.filter(code__in={code for _one, code in theirs})}
+        for one, code in theirs:
             if code in teams:
                 held.state["steps"][one["step"]]["team"] = one["team"] = teams[code]
 
@@ -78,7 +139,7 @@ def _open_children(held: Held, batch: list[Event], *, now: datetime) -> list[Eve
     from egard.kernel.cases.operations import open_case
 
     opened: list[Event] = []
-    for one, step in _begun(held, batch):
+    for one, step in begun(held, batch):
         key, viewer = one["step"], system_viewer("cases")
         if step.case and held.id and key not in held.state["children"]:
             child = open_case(viewer, step.case, _person(held), channel=held.channel, parent=(held, key), now=now)

@@ -1,5 +1,5 @@
-"""What people and programs do to a case. Each is one transaction: the case is read and held, the rules say whether and
-what follows, promises are made and kept, one statement writes it. A key that was sent before changes nothing.
+"""What people and programs do to a case. The case is read, the rules say whether and what follows, promises are made
+and kept, one statement writes it: all of it or nothing. A key that was sent before changes nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from egard.kernel.cases.checks import (
     said,
     step_named,
 )
-from egard.kernel.cases.following import WORK, finish, follow
+from egard.kernel.cases.following import WORK, finish, save_new
 from egard.kernel.cases.models import CaseType
 from egard.kernel.cases.rules import advice, engine
 from egard.kernel.cases.rules.definition import Step
 from egard.kernel.cases.rules.engine import Known
 from egard.kernel.cases.rules.state import ACTIVE, AVAILABLE, SETTLED, Event, new_state
-from egard.kernel.cases.writing import Held, done_before, hold, insert
+from egard.kernel.cases.writing import Held, attempt, done_before, hold
 from egard.kernel.people.models import Person
 
 MANAGE = "cases.manage"
@@ -37,7 +37,6 @@ ADDED_MAX = 200
 NOTE_MAX = 10_000
 
 
-@transaction.atomic
 def open_case(
     viewer: Viewer,
     name: str,
@@ -69,15 +68,14 @@ def open_case(
     held.tell(
         {"kind": "opened", "type": case_type.case, "version": case_type.version, "data": kept}, by=viewer.actor, now=now
     )
-    follow(held, by=viewer.actor, now=now)
-    insert(held, now=now)
+    save_new(held, by=viewer.actor, now=now)
     return held
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@attempt
 def start_step(viewer: Viewer, case: UUID, step: str, *, key: str = "", now: datetime) -> Held:
     """Take a step on: it is under way, and the viewer's. Raises `NotYet`, `AlreadySettled`, `NotYours`."""
     held = hold(viewer, case, WORK, key=key)
@@ -93,7 +91,7 @@ def start_step(viewer: Viewer, case: UUID, step: str, *, key: str = "", now: dat
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def complete_step(
     viewer: Viewer, case: UUID, step: str, data: Mapping[str, Any] | None = None, *, key: str = "", now: datetime
 ) -> Held:
@@ -116,7 +114,7 @@ def complete_step(
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def skip_step(viewer: Viewer, case: UUID, step: str, *, reason: str, key: str = "", now: datetime) -> Held:
     """It is not to be done on this case, for a reason; also one that still waits.
 
@@ -133,7 +131,7 @@ def skip_step(viewer: Viewer, case: UUID, step: str, *, reason: str, key: str = 
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def redo_step(viewer: Viewer, case: UUID, step: str, *, reason: str, key: str = "", now: datetime) -> Held:
     """It is to be done again, for a reason: another run, with a promise of its own. What follows it and is not done yet
     waits again. Raises `UnknownStep`, `NotSettled`, `NotYours`, `ReasonNeeded`, `CaseClosed`.
@@ -149,7 +147,7 @@ def redo_step(viewer: Viewer, case: UUID, step: str, *, reason: str, key: str = 
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def add_step(
     viewer: Viewer,
     case: UUID,
@@ -183,7 +181,7 @@ def add_step(
     return _add(viewer, held, step, stage=stage, more={"title": title, "reason": reason[:500]}, key=key, now=now)
 
 
-@transaction.atomic
+@attempt
 def plan_step(viewer: Viewer, case: UUID, step: str, *, key: str = "", now: datetime) -> tuple[Held, str]:
     """Plan a step of the stage's menu. Raises `UnknownStep`, `NotPlannable`, `NotYours`, `CaseClosed`."""
     held = hold(viewer, case, WORK, key=key)
@@ -233,7 +231,7 @@ def _add(
     return finish(held, by=viewer.actor, now=now), name
 
 
-@transaction.atomic
+@attempt
 def refuse_suggestion(viewer: Viewer, case: UUID, step: str, *, reason: str = "", key: str = "", now: datetime) -> Held:
     """Not this one: the suggestion goes to the end of the list on this case, and is kept as feedback on the method."""
     held = hold(viewer, case, WORK, key=key)
@@ -248,7 +246,7 @@ def refuse_suggestion(viewer: Viewer, case: UUID, step: str, *, reason: str = ""
 # --- the case ---------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+@attempt
 def edit_data(
     viewer: Viewer, case: UUID, data: Mapping[str, Any], *, base: int | None = None, key: str = "", now: datetime
 ) -> Held:
@@ -275,7 +273,7 @@ def edit_data(
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def write_note(viewer: Viewer, case: UUID, text: str, *, step: str = "", key: str = "", now: datetime) -> Held:
     """Say something on the case, or on one of its steps; also on a closed one."""
     held, text = hold(viewer, case, WORK, key=key), check_reason(text, most=NOTE_MAX)
@@ -287,7 +285,7 @@ def write_note(viewer: Viewer, case: UUID, text: str, *, step: str = "", key: st
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def assign_case(
     viewer: Viewer, case: UUID, *, owner: User | None, team: Team | None = None, site: Site | None = None, now: datetime
 ) -> Held:
@@ -302,7 +300,7 @@ def assign_case(
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def assign_step(viewer: Viewer, case: UUID, step: str, *, owner: User | None, now: datetime) -> Held:
     """Whose step it is."""
     held = hold(viewer, case, WORK)
@@ -311,7 +309,7 @@ def assign_step(viewer: Viewer, case: UUID, step: str, *, owner: User | None, no
     return finish(held, by=viewer.actor, now=now)
 
 
-@transaction.atomic
+@attempt
 def close_case(
     viewer: Viewer, case: UUID, *, outcome: str = "", override: str = "", key: str = "", now: datetime
 ) -> Held:

@@ -195,11 +195,33 @@ def cases(viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor
     """Cases within the viewer's scope, by their next promise (those without one last): two queries.
 
     Filters: `status` (open, closed), `type`, `person` (a Person), `owner`, `team`, `site` (ids), `mine` (hers, and
-    those that ask her or her teams).
+    those that ask her or her teams), `where` (a Q on cases).
     """
     limit = bounded(limit)
-    found = visible(viewer).select_related("type", "person__root", "owner", "team", "site")
+    found = _filtered(viewer, filters).select_related("type", "person__root", "owner", "team", "site")
     found = found.defer("type__source", "type__definition")
+    if cursor:
+        due, pk = decode_cursor(cursor, "cases", int, int)
+        later = Q(due_at=None) if due else Q(pk__in=[])
+        at = moment_of(due) if due else None
+        found = found.filter(Q(due_at=at, pk__gt=pk) | (Q(due_at__gt=at) if at else Q(pk__in=[])) | later)
+    from django.db.models import F
+
+    rows = list(found.order_by(F("due_at").asc(nulls_last=True), "pk")[: limit + 1])
+    types.read_all(row.type for row in rows)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(
+        rows[:limit], encode_cursor("cases", micros(last.due_at) if last.due_at else 0, last.pk) if last else None
+    )
+
+
+def count_cases(viewer: Viewer, filters: Mapping[str, Any], *, most: int) -> int:
+    """How many cases match, up to `most`; filters as of `cases`."""
+    return _filtered(viewer, filters)[:most].count()
+
+
+def _filtered(viewer: Viewer, filters: Mapping[str, Any]) -> QuerySet[Case]:
+    found = visible(viewer)
     if person := filters.get("person"):
         found = found.filter(person__in=person.members)
     for name, column in (
@@ -214,19 +236,9 @@ def cases(viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor
     if filters.get("mine"):
         asked = [*viewer.team_ids, *([viewer.user_id] if viewer.user_id else [])]
         found = found.filter(Q(owner=viewer.user_id) | Q(asked__overlap=asked))
-    if cursor:
-        due, pk = decode_cursor(cursor, "cases", int, int)
-        later = Q(due_at=None) if due else Q(pk__in=[])
-        at = moment_of(due) if due else None
-        found = found.filter(Q(due_at=at, pk__gt=pk) | (Q(due_at__gt=at) if at else Q(pk__in=[])) | later)
-    from django.db.models import F
-
-    rows = list(found.order_by(F("due_at").asc(nulls_last=True), "pk")[: limit + 1])
-    types.read_all(row.type for row in rows)
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(
-        rows[:limit], encode_cursor("cases", micros(last.due_at) if last.due_at else 0, last.pk) if last else None
-    )
+    if filters.get("where"):
+        found = found.filter(filters["where"])
+    return found
 
 
 def cases_of(viewer: Viewer, person: Person, *, limit: int = 50) -> list[Case]:

@@ -32,7 +32,7 @@ class NotYet(Conflict):
     """The step still waits for something; the question “why” says for what."""
 
     code = "cases.not_yet"
-    title = _("It is not this step's turn yet")
+    title = _("It is not this step’s turn yet")
     message = _("“{title}” cannot be done yet: {why}.")
 
 
@@ -86,7 +86,7 @@ class NotYours(Forbidden):
     """The step belongs to a role or a department that the viewer is not of."""
 
     code = "cases.not_yours"
-    title = _("This step is somebody else's")
+    title = _("This step is somebody else’s")
     message = _("“{title}” is for: {role}.")
 
 

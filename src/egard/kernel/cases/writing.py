@@ -1,27 +1,35 @@
-"""Reading and writing one case, by hand: one statement reads and holds it, one writes its events and its snapshot."""
+"""Reading and writing one case, by hand: one statement reads it, one writes its events and its snapshot.
+
+A case is read without a lock, judged by the rules, and written if its version is still the one that was read.
+Where somebody was quicker, all is done again under the lock of its row (`attempt`): nobody meets a lock error.
+What follows outside the case (promises, cases within it) needs the lock first (`lock_version`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import transaction
 
+from egard.base.copytext import text_array
+from egard.base.quickread import Statement, quick_run, quick_run_all
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Actor, Viewer
-from egard.kernel.access.live import tell
+from egard.kernel.access.live import CHANNEL
 from egard.kernel.cases import types
 from egard.kernel.cases.refusals import KeyReused
 from egard.kernel.cases.rules import engine
 from egard.kernel.cases.rules.definition import CaseType
 from egard.kernel.cases.rules.state import OPEN, Event, State
 from egard.kernel.registry import registry
-
-TOPIC = "cases"
-"""What lists follow: some case changed."""
 
 
 @dataclass(slots=True)
@@ -42,6 +50,7 @@ class Held:
     site_id: UUID | None
     channel: str
     closed_at: datetime | None
+    locked: bool = True
     viewer_teams: tuple[str, ...] = ()
     done_before: tuple[str, Event] | None = None
     """What the key of this act named before: its kind and body."""
@@ -64,32 +73,61 @@ def stamp(now: datetime) -> str:
     return now.astimezone(UTC).isoformat()
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+_FREELY: ContextVar[bool] = ContextVar("_FREELY", default=False)
+"""The next case is read without its lock."""
+
+
+class Raced(Exception):
+    """Somebody wrote the case meanwhile: everything is judged anew, under the lock."""
+
+
+def attempt(act: Callable[P, R]) -> Callable[P, R]:
+    """An act on one case: first without a lock, in as few statements as it takes; once more with it if need be."""
+
+    @wraps(act)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = _FREELY.set(True)
+        try:
+            return act(*args, **kwargs)
+        except Raced:
+            _FREELY.set(False)
+            with transaction.atomic():
+                return act(*args, **kwargs)
+        finally:
+            _FREELY.reset(token)
+
+    return tried
+
+
 _READ = """
 select c.id, c.uuid, c.type_id, t.name, t.version, c.person_id, c.parent_id, c.parent_step, c.version, c.snapshot::text,
   c.owner_id, c.team_id, c.site_id, c.channel, c.closed_at, c.asked,
-  (select array_agg(a.code) from access_team a where a.id = any(%s::uuid[])),
+  case when %s::text <> '{}'
+    then (select array_agg(a.code::text) from access_team a where a.id = any(%s::text::uuid[])) end,
   (select s.version from cases_case s where s.id = c.id),
-  (select jsonb_build_array(e.kind, e.body)::text from cases_event e
-   where e.case_id = c.id and e.key = %s and e.key <> '')
+  case when %s::text <> '' then (select jsonb_build_array(e.kind, e.body)::text from cases_event e
+   where e.case_id = c.id and e.key = %s and e.key <> '') end
 from cases_case c join cases_type t on t.id = c.type_id
-where c.uuid = %s for no key update of c
-"""
+where c.uuid = %s"""
+_READ_FREELY, _READ_LOCKED = _READ.encode(), f"{_READ} for no key update of c".encode()
 
 
 def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
-    """A case within the viewer's scope, held until the transaction ends. One statement.
+    """A case within the viewer's scope, held until the transaction ends (or read freely, see `attempt`). One statement.
 
-    Whoever comes meanwhile waits, reads what was written, and is judged by the rules anew: nobody meets a lock error.
+    Whoever comes meanwhile waits, reads what was written, and is judged by the rules anew.
     Raises `NotAllowed`, `NotFound`.
     """
-    scope = viewer.require(permission)
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, [list(viewer.team_ids), key, uuid])
-        row = cursor.fetchone()
-    if row is None:
+    scope, freely = viewer.require(permission), _FREELY.get()
+    _FREELY.set(False)
+    teams = text_array([str(one) for one in viewer.team_ids])
+    rows = quick_run(_READ_FREELY if freely else _READ_LOCKED, [teams, teams, key, key, uuid])
+    if not rows:
         raise NotFound
     (pk, public, type_id, name, version, person_id, parent_id, parent_step, number, snapshot, owner_id, team_id,
-     site_id, channel, closed_at, asked, teams, seen, before) = row  # fmt: skip
+     site_id, channel, closed_at, asked, codes, seen, before) = rows[0]  # fmt: skip
     if scope != "all" and not _within(viewer, scope, owner_id, team_id, site_id, asked):
         raise NotFound
     if key and seen != number:
@@ -103,20 +141,26 @@ def hold(viewer: Viewer, uuid: UUID, permission: str, *, key: str = "") -> Held:
     return Held(
         id=pk, uuid=public, type_id=type_id, type=types.of(name, version, pk=type_id), person_id=person_id,
         parent_id=parent_id, parent_step=parent_step, version=number, state=state, owner_id=owner_id, team_id=team_id,
-        site_id=site_id, channel=channel, closed_at=closed_at, viewer_teams=tuple(teams or ()),
+        site_id=site_id, channel=channel, closed_at=closed_at, locked=not freely, viewer_teams=tuple(codes or ()),
         done_before=tuple(orjson.loads(before)) if before else None,
     )  # fmt: skip
 
 
+def lock_version(held: Held) -> None:
+    """Hold a case that was read freely. Raises `Raced` where somebody wrote it since."""
+    rows = quick_run(b"select version from cases_case where id = %s for no key update", [held.id])
+    if not rows or rows[0][0] != held.version:
+        raise Raced
+    held.locked = True
+
+
 def _before(case_id: int, key: str) -> str | None:
     """The statement that waited for the lock looked for the key too early: another look."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select jsonb_build_array(kind, body)::text from cases_event where case_id = %s and key = %s and key <> ''",
-            [case_id, key],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
+    rows = quick_run(
+        b"select jsonb_build_array(kind, body)::text from cases_event where case_id = %s and key = %s and key <> ''",
+        [case_id, key],
+    )
+    return rows[0][0] if rows else None
 
 
 def _within(viewer: Viewer, scope: str, owner: UUID | None, team: UUID | None, site: UUID | None, asked: list) -> bool:
@@ -138,56 +182,63 @@ def done_before(held: Held, key: str, kind: str, **same: Any) -> bool:
     return True
 
 
-_WRITE = """
+_EVENTS = """
+insert into cases_event (case_id, n, at, by, kind, key, body)
+select moved.id, e.n, e.at, e.by, e.kind, e.key, e.body from moved,
+  json_to_recordset(%s::text::json) e(n int, at timestamptz, by text, kind text, key text, body jsonb)
+returning case_id"""
+_WRITE = f"""
 with moved as (
   update cases_case set type_id = %s, status = %s, version = %s, snapshot = %s::jsonb, owner_id = %s, team_id = %s,
-    site_id = %s, asked = %s::uuid[], keys = %s::text[], closed_at = %s, due_at = %s, wake_at = %s
-  where id = %s and version = %s returning id)
-insert into cases_event (case_id, n, at, by, kind, key, body)
-select moved.id, e.n, e.at, e.by, e.kind, e.key, e.body::jsonb from moved,
-  unnest(%s::int[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[]) e(n, at, by, kind, key, body)
-"""
+    site_id = %s, asked = %s::text::uuid[], keys = %s::text::text[], closed_at = %s,
+    due_at = %s::text::timestamptz, wake_at = %s
+  where id = %s and version = %s returning id),
+told as (select pg_notify('{CHANNEL}', 'cases'), pg_notify('{CHANNEL}', 'case:' || %s::text) from moved),
+written as ({_EVENTS})
+select (select count(*) from written), (select count(*) from told)
+""".encode()
 
 
-def write(held: Held, *, now: datetime) -> None:
-    """Write what happened to a held case: one statement, and one that tells open pages."""
+def write(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> None:
+    """Write what happened to a case, and tell open pages: one statement, sent with those `beside` it, which answer
+    whether they did what they were to do. Raises `Raced` where one did not, or the case was written by another.
+    """
     if not held.events:
         return
-    state, before = held.state, held.version
-    held.version += len(held.events)
-    if state["status"] == "closed":
-        held.closed_at = held.closed_at or now
-    else:
-        held.closed_at = None
+    state, before, count = held.state, held.version, len(held.events)
+    held.closed_at = (held.closed_at or now) if state["status"] == "closed" else None
     values = [
-        held.type_id, state["status"], held.version, orjson.dumps(state).decode(), held.owner_id, held.team_id,
+        held.type_id, state["status"], before + count, orjson.dumps(state).decode(), held.owner_id, held.team_id,
         held.site_id, asked_of(held), keys_of(held), held.closed_at, next_due(state),
-        engine.next_moment(held.type, state, now), held.id, before, *_columns(held.events, before),
+        engine.next_moment(held.type, state, now), held.id, before, str(held.uuid),
+        orjson.dumps(numbered(held.events, before)).decode(),
     ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, values)
-        assert cursor.rowcount == len(held.events), "a case that is held was written by another"
-    told, held.events = held.events, []
-    tell(TOPIC, f"case:{held.uuid}")
-    _hear(held, told, now)
+    with _heard(held, now):
+        (wrote, *_one), *others = (rows[0] for rows in quick_run_all([(_WRITE, values), *beside]))
+        if wrote != count or not all(did[0] for did in others):
+            assert not held.locked, "a case that is held was written by another"
+            raise Raced
+        held.version = before + count
+        held.events.clear()
 
 
-def _hear(held: Held, told: list[tuple[Event, str, str]], now: datetime) -> None:
-    """Whoever listens to cases of this type."""
-    for listener in registry.case_listeners:
-        if held.type.case in listener.types:
+@contextmanager
+def _heard(held: Held, now: datetime) -> Generator[None]:
+    """Whoever listens to cases of this type hears what happened once it is written, in the same transaction."""
+    listeners = [listener for listener in registry.case_listeners if held.type.case in listener.types]
+    told = list(held.events)
+    with transaction.atomic() if listeners else nullcontext():
+        yield
+        for listener in listeners:
             listener.handler(held, told, now)
 
 
-def _columns(events: list[tuple[Event, str, str]], before: int) -> tuple[list[Any], ...]:
-    return (
-        [before + n for n in range(1, len(events) + 1)],
-        [event["at"] for event, _by, _key in events],
-        [by for _event, by, _key in events],
-        [event["kind"] for event, _by, _key in events],
-        [key for _event, _by, key in events],
-        [orjson.dumps(_body(event)).decode() for event, _by, _key in events],
-    )
+def numbered(events: list[tuple[Event, str, str]], before: int) -> list[dict[str, Any]]:
+    """The rows of some events, those after number `before`."""
+    return [
+        {"n": n, "at": event["at"], "by": by, "kind": event["kind"], "key": key, "body": _body(event)}
+        for n, (event, by, key) in enumerate(events, before + 1)
+    ]
 
 
 def _body(event: Event) -> Event:
@@ -195,34 +246,34 @@ def _body(event: Event) -> Event:
     return {name: value for name, value in event.items() if name not in ("kind", "at")}
 
 
-_INSERT = """
-with made as (
+_INSERT = f"""
+with moved as (
   insert into cases_case (uuid, type_id, person_id, parent_id, parent_step, status, version, snapshot, owner_id,
     team_id, site_id, channel, asked, keys, opened_at, closed_at, due_at, wake_at)
-  values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s::uuid[], %s::text[], %s, %s, %s, %s) returning id)
-insert into cases_event (case_id, n, at, by, kind, key, body)
-select made.id, e.n, e.at, e.by, e.kind, e.key, e.body::jsonb from made,
-  unnest(%s::int[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[]) e(n, at, by, kind, key, body)
-returning case_id
-"""
+  values (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s::text::uuid[], %s::text::text[], %s, %s,
+    %s::text::timestamptz, %s) returning id),
+told as (select pg_notify('{CHANNEL}', 'cases')),
+written as ({_EVENTS})
+select (select min(case_id) from written), (select count(*) from told)
+""".encode()
 
 
-def insert(held: Held, *, now: datetime) -> None:
-    """Write a case that was just opened."""
+def insert(held: Held, *, now: datetime, beside: Sequence[Statement] = ()) -> None:
+    """Write a case that was just opened; `beside` as for `write`. Raises `Raced`."""
     state, held.version = held.state, len(held.events)
     held.closed_at = now if state["status"] == "closed" else None
     values = [
         held.uuid, held.type_id, held.person_id, held.parent_id, held.parent_step, state["status"], held.version,
         orjson.dumps(state).decode(), held.owner_id, held.team_id, held.site_id, held.channel, asked_of(held),
         keys_of(held), now, held.closed_at, next_due(state), engine.next_moment(held.type, state, now),
-        *_columns(held.events, 0),
+        orjson.dumps(numbered(held.events, 0)).decode(),
     ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, values)
-        held.id = cursor.fetchone()[0]
-    told, held.events = held.events, []
-    tell(TOPIC)
-    _hear(held, told, now)
+    with _heard(held, now):
+        made, *others = (rows[0] for rows in quick_run_all([(_INSERT, values), *beside]))
+        if not all(did[0] for did in others):
+            raise Raced
+        held.id = made[0]
+        held.events.clear()
 
 
 def next_due(state: State) -> str | None:
@@ -231,23 +282,23 @@ def next_due(state: State) -> str | None:
     return min((c["due_at"] for c in clocks if c["state"] == "open" and c.get("due_at")), default=None)
 
 
-def asked_of(held: Held) -> list[str]:
+def asked_of(held: Held) -> str:
     """The teams and people whose step it is now: they see the case."""
     state = held.state
     if state["status"] != "open":
-        return []
+        return "{}"
     found: set[str] = set()
     for step in state["steps"].values():
         if step["state"] in OPEN:
             found |= {step[name] for name in ("owner", "team") if step.get(name)}
-    return sorted(found)
+    return text_array(sorted(found))
 
 
-def keys_of(held: Held) -> list[str]:
+def keys_of(held: Held) -> str:
     """By what outside events find the case: `field=value` of every field that one is matched on."""
     data = held.state["data"]
     fields = {event.match for event in held.type.events.values()}
-    return sorted(match_key(name, data[name]) for name in fields if data.get(name) not in (None, ""))
+    return text_array(sorted(match_key(name, data[name]) for name in fields if data.get(name) not in (None, "")))
 
 
 def match_key(name: str, value: Any) -> str:

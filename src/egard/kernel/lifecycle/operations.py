@@ -75,6 +75,7 @@ def merge_persons(survivor: Person, absorbed: Person, *, reason: str = "", by: A
         if hooks.merge is not None:
             hooks.merge(merge.survivor, merge.absorbed, now=now)
     _tell(merge, {merge.survivor.pk: PersonMerged(merge.pk, merge.absorbed.uuid)}, by=by, now=now)
+    log_change("people.merged", by=by, now=now, subject=str(merge.survivor.uuid))
     return merge
 
 
@@ -91,6 +92,7 @@ def undo_merge(merge: Merge, *, by: Actor, now: datetime) -> None:
             hooks.unmerge(left, alone, now=now)
     said = {left.pk: PersonUnmerged(merge.pk, alone.uuid), alone.pk: PersonUnmerged(merge.pk, left.uuid)}
     _tell(merge, said, by=by, now=now)
+    log_change("people.unmerged", by=by, now=now, subject=str(left.uuid))
 
 
 def _tell(merge: Merge, facts: Mapping[int, Any], *, by: Actor, now: datetime) -> None:

@@ -18,6 +18,14 @@ declaration = Journey(
     messages=(
         MessageKind("messages.new_browser", _("New sign-in"), "messages/kinds/new_browser", ("name", "at", "device")),
         MessageKind("messages.password_changed", _("Password changed"), "messages/kinds/password", ("name", "at")),
+        MessageKind(
+            "messages.new_password",
+            _("New password"),
+            "messages/kinds/new_password",
+            ("name", "address", "minutes"),
+            secret=True,
+            permission="access.manage",
+        ),
         MessageKind("messages.two_step", _("Two-step sign-in"), "messages/kinds/two_step", ("name", "at", "what")),
         MessageKind("messages.exported", _("File copied"), "messages/kinds/exported", ("given_name", "at")),
         MessageKind("messages.erased", _("File erased"), "messages/kinds/erased", ("at",)),

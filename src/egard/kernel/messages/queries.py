@@ -8,6 +8,7 @@ from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.messages.models import STATES, Outgoing
+from egard.kernel.registry import registry
 
 READ = "messages.read"
 
@@ -33,9 +34,12 @@ def outbox(
 
 
 def outgoing(viewer: Viewer, uuid: UUID) -> Outgoing:
-    """One message, whole. Raises `NotAllowed`, `NotFound`."""
+    """One message, whole; without the words of a kind that asks for more. Raises `NotAllowed`, `NotFound`."""
     viewer.require_everywhere(READ)
     found = Outgoing.objects.select_related("person").filter(uuid=uuid).first()
     if found is None:
         raise NotFound
+    kind = registry.messages.get(found.kind)
+    if kind is not None and kind.permission and not viewer.can(kind.permission):
+        found.text = found.html = ""
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -18,8 +18,9 @@ from egard.base.ids import new_id
 from egard.base.text import sort_key, words
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
+from egard.kernel.access.operations import log_changes
 from egard.kernel.people import rules
-from egard.kernel.people.live import tell_people
+from egard.kernel.people.live import tell_people, tell_persons
 from egard.kernel.people.models import ErasedIdentifier, Person, Relationship
 from egard.kernel.people.operations import Erased, erased_digest, search_terms
 from egard.kernel.registry import registry
@@ -292,6 +293,8 @@ def name_adviser(persons: Iterable[int], staff: User | None, *, by: Actor, now: 
     if staff is not None:
         made = Relationship.objects.bulk_create(Relationship(person_id=pk, staff=staff, since=now) for pk in changing)
         begun = {tie.person_id: tie.pk for tie in made}
+    said = {"adviser": staff.name} if staff else {}
+    _tell_advisers("people.adviser_named" if staff else "people.adviser_removed", changing, by=by, now=now, **said)
     return {pk: (begun.get(pk), ended[pk]) for pk in changing}
 
 
@@ -313,7 +316,17 @@ def take_back_adviser(ties: Ties, *, by: Actor, now: datetime) -> set[int]:
     }
     Relationship.objects.filter(pk__in=[begun for pk in restored if (begun := ties[pk][0])]).delete()
     Relationship.objects.filter(pk__in=[tie for pk in restored for tie in ties[pk][1]]).update(until=None)
+    _tell_advisers("people.adviser_put_back", restored, by=by, now=now)
     return restored
+
+
+def _tell_advisers(what: str, persons: Collection[int], *, by: Actor, now: datetime, **said: str) -> None:
+    """To the log of changes, and to open pages."""
+    if persons:
+        uuids = Person.objects.filter(pk__in=persons).order_by("pk").values_list("uuid", flat=True)
+        log_changes(what, map(str, uuids), by=by, now=now, **said)
+        tell_persons(persons, "who")
+        tell_people()
 
 
 def _rows_of(persons: Iterable[int]) -> dict[int, int]:

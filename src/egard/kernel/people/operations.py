@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -179,7 +179,7 @@ def add_identifier(
     normal = normalise(kind, value)
     held = _locked(person)
     if shared:
-        _lock_value(kind, normal)
+        _lock_values([(kind, normal)])
         Identifier.objects.filter(kind=kind, value=normal).update(exclusive=False)
     _insert_identifiers(held, [(kind, normal)], by=by, now=now, shared=shared)
     Identifier.objects.filter(person__in=held.members, kind=kind, value=instead_of).exclude(value=normal).delete()
@@ -260,9 +260,12 @@ def set_adviser(person: Person, staff: User | None, *, since: datetime, by: Acto
         return
     if current.filter(since__gt=since).exists():
         raise BadValue(fields={"since": str(_("an adviser cannot begin before the one whom she replaces"))})
-    current.update(until=since)
+    ended = current.update(until=since)
     if staff is not None:
         Relationship.objects.create(person=held, staff=staff, since=since)
+        log_change("people.adviser_named", by=by, now=now, subject=str(held.uuid), adviser=staff.name)
+    elif ended:
+        log_change("people.adviser_removed", by=by, now=now, subject=str(held.uuid))
 
 
 @transaction.atomic
@@ -336,41 +339,53 @@ def slug(word: str, *, limit: int = 64) -> str:
     return name
 
 
+_INSERT_IDENTIFIERS = """
+with added as (select * from unnest(%(kinds)s::text[], %(values)s::text[], %(exclusive)s::bool[])
+               as a(kind, value, exclusive)),
+wanted as (select * from added a where not exists (
+    select from people_identifier mine
+    where mine.person_id = any(%(members)s) and mine.kind = a.kind and mine.value = a.value)),
+made as (
+    insert into people_identifier (person_id, kind, value, exclusive, added_at, added_by)
+    select %(person)s, kind, value, exclusive, %(now)s, %(by)s from wanted w
+    where not exclusive or not exists (
+        select from people_identifier other where other.kind = w.kind and other.value = w.value)
+    on conflict do nothing returning kind, value)
+select kind from wanted w where not exists (select from made where made.kind = w.kind and made.value = w.value)
+"""
+"""Answers the kinds of what somebody else has."""
+
+
 def _insert_identifiers(
     person: Person, added: list[tuple[str, str]], *, by: Actor, now: datetime, shared: bool = False
 ) -> None:
     """The unique index decides who has it alone. What others share is theirs unless it is added as shared too: asked
     under a lock on the value, which a change to shared takes as well.
     """
-    rows = [
-        Identifier(
-            person=person,
-            kind=kind,
-            value=value,
-            exclusive=not (shared or registry.identifier_kinds[kind].shared),
-            added_at=now,
-            added_by=str(by),
-        )
-        for kind, value in added
-    ]
-    hers = Identifier.objects.filter(person__in=person.members)
-    mine = set(hers.values_list("kind", "value")) if rows else set()
-    for row in rows:
-        if (row.kind, row.value) in mine:
-            continue
-        label = str(registry.identifier_kinds[row.kind].label).lower()
-        if row.exclusive:
-            _lock_value(row.kind, row.value)
-            if Identifier.objects.filter(kind=row.kind, value=row.value).exists():
-                raise IdentifierTaken(kind=label, fields={"value": label})
-        try:
-            with transaction.atomic():
-                row.save(force_insert=True)
-        except IntegrityError as error:
-            raise IdentifierTaken(kind=label, fields={"value": label}) from error
-
-
-def _lock_value(kind: str, value: str) -> None:
-    """Until the transaction ends nobody else decides who has this identifier."""
+    if not added:
+        return
+    exclusive = [not (shared or registry.identifier_kinds[kind].shared) for kind, _value in added]
+    _lock_values([pair for pair, alone in zip(added, exclusive, strict=True) if alone])
+    values = {
+        "kinds": [kind for kind, _value in added],
+        "values": [value for _kind, value in added],
+        "exclusive": exclusive,
+        "members": list(person.members),
+        "person": person.pk,
+        "now": now,
+        "by": str(by),
+    }
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{kind}\x1f{value}"])
+        cursor.execute(_INSERT_IDENTIFIERS, values)
+        taken = [str(registry.identifier_kinds[kind].label).lower() for (kind,) in cursor.fetchall()]
+    if taken:
+        raise IdentifierTaken(kind=taken[0], fields={"value": taken[0]})
+
+
+def _lock_values(pairs: Iterable[tuple[str, str]]) -> None:
+    """Until the transaction ends nobody else decides who has these identifiers."""
+    if names := sorted(f"{kind}\x1f{value}" for kind, value in pairs):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(%s::text[]) name", [names]
+            )

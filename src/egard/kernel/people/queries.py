@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+import orjson
+from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
+from egard.base.quickread import quick_rows
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.rules import reaching
@@ -140,11 +142,24 @@ def person(viewer: Viewer, uuid: UUID, permission: str = READ) -> Person:
     raise NotFound
 
 
+def merged_into(uuids: Iterable[str]) -> dict[str, str]:
+    """Who they are now, for the public ids among these that were merged into another record: one query or none."""
+    wanted = list(uuids)
+    found = Person.objects.filter(uuid__in=wanted, root__isnull=False) if wanted else Person.objects.none()
+    return {str(uuid): str(now) for uuid, now in found.values_list("uuid", "root__uuid")}
+
+
 def named(viewer: Viewer, pks: Iterable[int]) -> dict[int, Person]:
     """Whose the rows of a log are, within the viewer's scope: two queries; for their names, not for their files."""
     rows = dict(Person.objects.filter(pk__in=set(pks)).values_list("pk", Coalesce("root", "pk")))
     found = {one.pk: fill(one) for one in with_members(visible(viewer)).filter(pk__in=set(rows.values()))}
     return {pk: found[root] for pk, root in rows.items() if root in found}
+
+
+def named_by_id(viewer: Viewer, uuids: Iterable[UUID]) -> dict[str, Person]:
+    """The same by their public ids: three queries."""
+    rows = dict(Person.objects.filter(uuid__in=set(uuids)).values_list("pk", "uuid"))
+    return {str(rows[pk]): person for pk, person in named(viewer, rows).items()}
 
 
 def mentioned(viewer: Viewer, uuid: UUID) -> Person | None:
@@ -178,44 +193,73 @@ def persons_with(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> l
 
 
 def card(viewer: Viewer, person: Person) -> PersonCard:
-    """Identifiers, roles, consents and adviser of a person: four queries, whatever the history."""
+    """Identifiers, roles, consents and adviser of a person: one query, whatever the history."""
     viewer = seen_as(viewer, person)
-    entries = [
-        IdentifierEntry(kind, row.value, not row.exclusive, row.added_at)
-        for row in _listed_identifiers(person)
-        if (kind := registry.identifier_kinds.get(row.kind)) and viewer.sees(kind.field_class)
-    ]
+    held = _known_of(person)
+    entries = [entry for row in held.identifiers if (entry := _entry(viewer, *row))]
     return PersonCard(
         person=person,
         reach=tuple(e for e in entries if e.kind.reach),
         identifiers=tuple(e for e in entries if not e.kind.reach),
-        roles=tuple(roles(viewer, person)),
-        consents=tuple(consents(viewer, person)),
-        adviser=adviser(viewer, person),
+        roles=tuple(_roles(viewer, held)),
+        consents=tuple(_consents(viewer, held)),
+        adviser=_adviser(held),
     )
+
+
+IDENTIFIERS_SHOWN = 100
+ONCE = """
+not exists (select from people_identifier older where older.person_id = any(%s)
+            and older.kind = people_identifier.kind and older.value = people_identifier.value
+            and older.id < people_identifier.id)
+"""
+"""Her identifiers, each once: what two of her rows share is shown as the older one."""
+
+_KNOWN = f"""
+select
+array(select json_build_array(kind, value, exclusive, added_at) from people_identifier
+      where person_id = any(%s) and kind = any(%s) and {ONCE} order by kind, id limit {IDENTIFIERS_SHOWN})::text[],
+array(select json_build_array(id, person_id, role, since, until) from people_role
+      where person_id = any(%s) order by since, role, id)::text[],
+array(select json_build_array(purpose, channel, given, at, proof) from (
+      select distinct on (purpose, channel) purpose, channel, given, at, proof from people_consent
+      where person_id = any(%s) order by purpose, channel, at desc, id desc) latest order by purpose, channel)::text[],
+array(select json_build_array(u.id, u.name, u.email, r.since) from people_relationship r
+      join access_user u on u.id = r.staff_id where r.person_id = any(%s) and r.kind = 'adviser' and r.until is null
+      order by r.person_id <> %s, r.id limit 1)::text[]
+"""
+"""All that stands on a card, by one statement: by Django it was four, and half the time of a person's page."""
+
+
+class _Known(NamedTuple):
+    """The parts of a card as they are stored, each row as `_KNOWN` lists it."""
+
+    identifiers: list[tuple[str, str, bool, str]]
+    roles: list[tuple[int, int, str, str, str | None]]
+    consents: list[tuple[str, str, bool, str, str]]
+    advisers: list[tuple[str, str, str, str]]
+
+
+def _known_of(person: Person) -> _Known:
+    """Numbers found by their ends (orders) are left out: they stand on the timeline."""
+    kinds = [kind.name for kind in registry.identifier_kinds.values() if kind.search == "inside"]
+    rows = list(person.members)
+    [parts] = quick_rows(_KNOWN, [rows, kinds, rows, rows, rows, rows, person.pk])
+    return _Known(*([tuple(orjson.loads(row)) for row in part] for part in parts))  # type: ignore[arg-type]
+
+
+def _entry(viewer: Viewer, kind: str, value: str, exclusive: bool, added_at: str | datetime) -> IdentifierEntry | None:
+    """A stored identifier as it is shown; None where its kind is gone or not for this viewer."""
+    declared = registry.identifier_kinds.get(kind)
+    if declared is None or not viewer.sees(declared.field_class):
+        return None
+    added = datetime.fromisoformat(added_at) if isinstance(added_at, str) else added_at
+    return IdentifierEntry(declared, value, not exclusive, added)
 
 
 def identifier(viewer: Viewer, row: Identifier) -> IdentifierEntry:
     """A stored identifier as it is shown."""
     return IdentifierEntry(registry.identifier_kinds[row.kind], row.value, not row.exclusive, row.added_at)
-
-
-IDENTIFIERS_SHOWN = 100
-
-
-def _listed_identifiers(person: Person) -> Iterable[Identifier]:
-    """The identifiers that say who she is; numbers found by their ends (orders) stand on the timeline instead."""
-    kinds = [kind.name for kind in registry.identifier_kinds.values() if kind.search == "inside"]
-    return _held(person).filter(kind__in=kinds).order_by("kind", "id")[:IDENTIFIERS_SHOWN]
-
-
-def _held(person: Person) -> QuerySet[Identifier]:
-    """Her identifiers, each once: what two of her rows share is shown as the older one."""
-    found = Identifier.objects.filter(person__in=person.members)
-    if len(person.members) == 1:
-        return found
-    same = Identifier.objects.filter(person__in=person.members, kind=OuterRef("kind"), value=OuterRef("value"))
-    return found.exclude(Exists(same.filter(id__lt=OuterRef("id"))))
 
 
 def identifiers(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[IdentifierEntry]:
@@ -224,24 +268,27 @@ def identifiers(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str 
     viewer.require(READ)
     after = decode_cursor(cursor, "identifiers", int)[0] if cursor else 0
     limit = bounded(limit)
-    rows = list(_held(person).filter(id__gt=after).order_by("id")[: limit + 1])
+    held = Identifier.objects.filter(person__in=person.members).extra(where=[ONCE], params=[list(person.members)])
+    rows = list(held.filter(id__gt=after).order_by("id")[: limit + 1])
     more = len(rows) > limit
-    entries = [
-        IdentifierEntry(kind, row.value, not row.exclusive, row.added_at)
-        for row in rows[:limit]
-        if (kind := registry.identifier_kinds.get(row.kind)) and viewer.sees(kind.field_class)
-    ]
-    return Page(entries, encode_cursor("identifiers", rows[limit - 1].id) if more else None)
+    entries = (_entry(viewer, row.kind, row.value, row.exclusive, row.added_at) for row in rows[:limit])
+    return Page(
+        [entry for entry in entries if entry], encode_cursor("identifiers", rows[limit - 1].id) if more else None
+    )
 
 
 def consents(viewer: Viewer, person: Person) -> list[ConsentState]:
     """The word that holds now for each purpose and channel."""
-    viewer = seen_as(viewer, person)
+    return _consents(seen_as(viewer, person), _known_of(person))
+
+
+def _consents(viewer: Viewer, held: _Known) -> list[ConsentState]:
     if not viewer.sees(FieldClass.CONSENT):
         return []
-    said = Consent.objects.filter(person__in=person.members)
-    latest = said.order_by("purpose", "channel", "-at", "-id").distinct("purpose", "channel")
-    return [ConsentState(c.purpose, c.channel, c.given, c.at, c.proof) for c in latest]
+    return [
+        ConsentState(purpose, channel, given, datetime.fromisoformat(at), proof)
+        for purpose, channel, given, at, proof in held.consents
+    ]
 
 
 def consent_history(viewer: Viewer, person: Person, *, limit: int = 50, cursor: str | None = None) -> Page[Consent]:
@@ -261,11 +308,16 @@ def roles(viewer: Viewer, person: Person) -> list[Role]:
     """What she is and was to the organisation, the latest first; a role that two of her rows hold is one, since the
     earlier of the two.
     """
-    viewer = seen_as(viewer, person)
+    return _roles(seen_as(viewer, person), _known_of(person))
+
+
+def _roles(viewer: Viewer, held: _Known) -> list[Role]:
     if not viewer.sees(FieldClass.IDENTITY):
         return []
     found: dict[object, Role] = {}
-    for role in Role.objects.filter(person__in=person.members).order_by("since", "role"):
+    for pk, person_id, name, begun, ended in held.roles:
+        since, until = datetime.fromisoformat(begun), datetime.fromisoformat(ended) if ended else None
+        role = Role(id=pk, person_id=person_id, role=name, since=since, until=until)
         found.setdefault((role.role, role.until and (role.since, role.until)), role)
     return sorted(sorted(found.values(), key=lambda r: r.role), key=lambda r: r.since, reverse=True)
 
@@ -302,7 +354,7 @@ def counts(viewer: Viewer, person: Person) -> list[tuple[Any, int]]:
     """What a merge brings together: words on consents. Identifiers stand in full on the preview."""
     if not viewer.sees(FieldClass.CONSENT):
         return []
-    return [(_("Words on consents"), Consent.objects.filter(person__in=person.members).count())]
+    return [(_("Consents recorded"), Consent.objects.filter(person__in=person.members).count())]
 
 
 def has_consent(person_pk: int, purpose: str, channel: str) -> bool:
@@ -314,14 +366,13 @@ def has_consent(person_pk: int, purpose: str, channel: str) -> bool:
 
 def adviser(viewer: Viewer, person: Person) -> Adviser | None:
     """The person's own adviser, if she has one: the survivor's, else that of a row merged into hers."""
-    tie = (
-        Relationship.objects.filter(person__in=person.members, kind="adviser", until__isnull=True)
-        .select_related("staff")
-        .only("since", "staff__id", "staff__name", "staff__email")
-        .order_by(Case(When(person=person.pk, then=0), default=1), "id")
-        .first()
-    )
-    return Adviser(tie.staff.pk, tie.staff.name, tie.staff.email, tie.since) if tie else None
+    return _adviser(_known_of(person))
+
+
+def _adviser(held: _Known) -> Adviser | None:
+    for pk, name, email, since in held.advisers:
+        return Adviser(UUID(pk), name, email, datetime.fromisoformat(since))
+    return None
 
 
 def open_items(viewer: Viewer, person: Person, now: datetime) -> list[OpenItem]:

@@ -56,6 +56,8 @@ class PersonRow:
     known_by: Match | None
     """What tells apart somebody without a name: her customer number, or the first identifier that there is."""
     pk: int
+    also: str = ""
+    """The name of a record merged into hers, where it was that one's name or identifier that was found."""
 
 
 def search(
@@ -266,6 +268,7 @@ def _row(hers: Sequence[Person], held: list[Identifier], query: rules.Query | No
     found = hers[0]
     given, family = (_first(getattr(row, name) for row in hers) for name in ("given_name", "family_name"))
     name = f"{given} {family}".strip()
+    held_by = _found_by(name, held, query, q)
     return PersonRow(
         id=found.uuid,
         name=name,
@@ -275,7 +278,8 @@ def _row(hers: Sequence[Person], held: list[Identifier], query: rules.Query | No
         adviser=_first(row.adviser_name or "" for row in hers),  # ty: ignore[missing-attribute]  (annotated by `_rows`)
         roles=tuple(sorted({role for row in hers for role in row.open_roles})),  # ty: ignore[missing-attribute]
         contact=registry.identifier_kinds[contact.kind].display(contact.value) if contact else "",
-        matched=_matched(name, held, query, q),
+        matched=Match(registry.identifier_kinds[held_by.kind], held_by.value) if held_by else None,
+        also=_also(name, hers[1:], held_by, query),
         known_by=None if name else rules.telling([Match(registry.identifier_kinds[i.kind], i.value) for i in held]),
         pk=found.pk,
     )
@@ -285,16 +289,32 @@ def _first(values: Iterable[str]) -> str:
     return next(filter(None, values), "")
 
 
-def _matched(name: str, held: list[Identifier], query: rules.Query | None, q: str) -> Match | None:
-    """The identifier by which she was found, when her name does not say it already."""
-    if query is None:
-        return None
+def _unexplained(name: str, query: rules.Query | None) -> list[str]:
+    """The words typed that the name does not hold."""
     shown = "".join(f" {word}" for word in words(name))
-    unexplained = [word for word in query.words if word not in shown]
+    return [word for word in query.words if word not in shown] if query else []
+
+
+def _found_by(name: str, held: list[Identifier], query: rules.Query | None, q: str) -> Identifier | None:
+    """The identifier by which she was found, when her name does not say it already."""
+    unexplained = _unexplained(name, query)
     exact = set(_exact_values(q)) if unexplained else set()
     for row in held if unexplained else ():
         kind = registry.identifier_kinds[row.kind]
         looked_through = rules.search_text((), rules.terms_of(kind, row.value))
         if row.value in exact or any(word in looked_through for word in unexplained):
-            return Match(kind, row.value)
+            return row
     return None
+
+
+def _also(name: str, merged: Sequence[Person], held_by: Identifier | None, query: rules.Query | None) -> str:
+    """The name of the merged record that was found: by its identifier, or by the words of its name."""
+    unexplained = _unexplained(name, query)
+    for row in merged if unexplained else ():
+        theirs = f"{row.given_name} {row.family_name}".strip()
+        if not theirs or theirs == name:
+            continue
+        shown = "".join(f" {word}" for word in words(theirs))
+        if (held_by and held_by.person_id == row.pk) or any(word in shown for word in unexplained):
+            return theirs
+    return ""

@@ -15,9 +15,20 @@ from egard.kernel.access.actors import Actor, system
 from egard.kernel.access.models import User
 from egard.kernel.promises.calendars import calendar as calendar_of
 from egard.kernel.promises.calendars import newest, readable, terms_of
-from egard.kernel.promises.models import CalendarVersion, Promise, PromiseEvent
+from egard.kernel.promises.models import CalendarVersion, Promise
 from egard.kernel.promises.rules import Happened, What, begin
-from egard.kernel.promises.writing import Change, Written, allow, event_row, lock_subjects, record_facts, show, write
+from egard.kernel.promises.writing import (
+    Change,
+    Written,
+    allow,
+    event_row,
+    hold_persons,
+    insert_events,
+    lock_subjects,
+    record_facts,
+    show,
+    write,
+)
 from egard.kernel.registry import registry
 
 
@@ -57,7 +68,7 @@ def remember(stories: Sequence[Story], *, by: Actor, now: datetime) -> int:
     ]
     Promise.objects.bulk_create([change.promise for change in lived])
     events = [(change.promise, n, written) for change in lived for n, written in enumerate(change.events, 1)]
-    PromiseEvent.objects.bulk_create([event_row(promise, n, written, now) for promise, n, written in events])
+    insert_events([event_row(promise, n, written, now) for promise, n, written in events])
     record_facts(events, now=now, history=True)
     return len(lived)
 
@@ -80,6 +91,8 @@ def _lived(story: Story, version: CalendarVersion | None, *, by: Actor, now: dat
     made = Happened("made", story.made_at, moment)
     change = Change(row, terms_of(row), begin(made), [Written(made, by, story.channel)])
     for what, at, reason in story.deeds:
+        if at > now:
+            break
         change.notice(by=system("promises"), now=at)
         if allow(change, what):
             change.add(Happened(what, at), by=by, channel=story.channel, reason=reason)
@@ -128,5 +141,6 @@ def _held(promises: Iterable[Promise], *, now: datetime) -> list[Change]:
     """What their subjects name is held first, then the promises in their order; what happened meanwhile is noticed."""
     asked = list(promises)
     lock_subjects({row.subject for row in asked if row.subject}, wait=True)
+    hold_persons(asked)
     rows = Promise.objects.filter(pk__in=[row.pk for row in asked]).order_by("pk").select_for_update()
     return [Change.of(row).notice(by=system("promises"), now=now) for row in rows]

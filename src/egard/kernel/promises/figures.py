@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils import formats
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.figures import interval
@@ -35,10 +36,12 @@ PUBLISHED_MIN = 20
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """So many kept of `n` that were due. `name` is what a filter takes; empty for what names none."""
+    """So many kept of `n` that were due. `name` is what a filter takes; empty for what names none. `label` is said in
+    the language of whoever reads it.
+    """
 
     name: str
-    label: str
+    label: Any
     kept: int
     n: int
 
@@ -131,14 +134,18 @@ def _named(name: Any) -> str:
     return "" if name is None else str(name)
 
 
-def _labels(by: By, names: list[Any]) -> dict[Any, str]:
+_kind_words = lazy(label_of, str)
+_month_words = lazy(lambda first: formats.date_format(first, "F Y"), str)
+
+
+def _labels(by: By, names: list[Any]) -> dict[Any, Any]:
     if by == "kind":
-        return {name: label_of(name) for name in names}
+        return {name: _kind_words(name) for name in names}
     if by in ("site", "team"):
         model = Site if by == "site" else Team
         return dict(model.objects.filter(pk__in=[n for n in names if n]).values_list("pk", "name"))
     if by == "month":
-        return {name: formats.date_format(name, "F Y") for name in names}
+        return {name: _month_words(name) for name in names}
     return {name: _named(name) for name in names}
 
 

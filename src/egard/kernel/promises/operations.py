@@ -219,8 +219,10 @@ def ensure_calendars(*, now: datetime) -> None:
         (HOUSE, {"zone": zone, "week": {"mon-fri": ["09:00-18:00"]}, "holidays": country}),
         (ALWAYS, always),
     ):
+        # Several machines may start at once. No change of the house: it begins with them.
+        first = {"data": checked(data).as_data(), "created_at": now, "by": str(by)}
         if not CalendarVersion.objects.filter(code=code).exists():
-            set_calendar(code, data, by=by, now=now)
+            CalendarVersion.objects.get_or_create(code=code, version=1, defaults=first)
 
 
 def publish(on: bool, *, by: Actor, now: datetime) -> None:
@@ -262,13 +264,15 @@ def _change(
 
 def _held(promise: Promise | UUID, *, by: Actor, now: datetime) -> Change:
     """The promise under a lock, and what happened to it meanwhile. What its subject names is locked first."""
-    found = Promise.objects.filter(uuid=promise) if isinstance(promise, UUID) else Promise.objects.filter(pk=promise.pk)
-    subject = found.values_list("subject", flat=True).first() if isinstance(promise, UUID) else promise.subject
-    if subject and writing.listeners(subject):
-        writing.lock_subjects([subject], wait=True)
-    row = found.select_for_update().first()
-    if row is None:
+    known = promise
+    if isinstance(known, UUID):
+        known = Promise.objects.filter(uuid=known).only("pk", "subject", "person_id", "kind").first()
+    if known is None:
         raise NotFound
+    if known.subject:
+        writing.lock_subjects([known.subject], wait=True)
+    writing.hold_persons([known])
+    row = Promise.objects.select_for_update().get(pk=known.pk)
     return Change.of(row).notice(by=system("promises"), now=now)
 
 

@@ -130,9 +130,10 @@ def replay(events: Iterable[Happened], terms: Terms) -> Clock:
 def coming(clock: Clock, terms: Terms) -> Happened | None:
     """What happens next by itself, if nobody does anything: a warning, the breach, an escalation."""
     if clock.state == "open":
-        for level, at in enumerate(warning_moments(clock, terms), 1):
-            if level > clock.warned and at > clock.since:
-                return Happened("warned", max(at, clock.last_at), level=level)
+        if clock.warned < len(terms.warnings):
+            for level, at in enumerate(warning_moments(clock, terms), 1):
+                if level > clock.warned and at > clock.since:
+                    return Happened("warned", max(at, clock.last_at), level=level)
         return Happened("broken", clock.due_at)
     if clock.state == "broken" and clock.is_outstanding and clock.escalated < len(terms.escalations):
         try:

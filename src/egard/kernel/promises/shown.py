@@ -65,10 +65,10 @@ def ring_of(row: Promise, now: datetime, what: Any = None) -> Ring:
     ended = row.ended_at
     if row.kept_at is not None:
         state = "kept"
+    elif state == "broken":  # whoever released it later: it was not kept
+        ended = row.due_at
     elif row.ended_at is not None:
         state = "released"
-    elif state == "broken":
-        ended = row.due_at
     counted: tuple[tuple[datetime, datetime], ...] = ()
     if row.working and row.state in ("open", "paused") and (row.due_at - row.made_at).days <= SPANS_DAYS:
         counted = tuple(spans(row.made_at, row.due_at, calendar(row.calendar_id)))

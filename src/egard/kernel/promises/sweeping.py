@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from egard.kernel.access.actors import system
 from egard.kernel.promises.models import Promise
-from egard.kernel.promises.writing import Change, lock_subjects, write
+from egard.kernel.promises.writing import Change, free_persons, lock_subjects, write
 from egard.kernel.registry import registry
 
 log = logging.getLogger("egard.promises")
@@ -38,8 +38,7 @@ def sweep_once(*, now: datetime, most: int = BATCH) -> int:
     """
     try:
         with transaction.atomic():
-            held = _take(now, most)
-            by = system("promises")
+            held, by = free_persons(_take(now, most)), system("promises")
             write([Change.of(promise).notice(by=by, now=now) for promise in held], now=now)
             return len(held)
     except Exception:

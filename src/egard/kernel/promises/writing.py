@@ -125,6 +125,33 @@ where p.id = w.id
 """
 
 
+_EVENTS = """
+insert into promises_event (promise_id, n, what, at, recorded_at, by, channel, due_at, level, reason)
+select * from unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[],
+  %s::timestamptz[], %s::int[], %s::text[]) returning id
+"""
+
+
+def insert_events(rows: Sequence[PromiseEvent]) -> None:
+    """Several times quicker than Django's own way for the hundreds of a sweep."""
+    columns = (
+        number_array(row.promise_id for row in rows),
+        number_array(row.n for row in rows),
+        text_array([row.what for row in rows]),
+        moment_array(row.at for row in rows),
+        moment_array(row.recorded_at for row in rows),
+        text_array([row.by for row in rows]),
+        text_array([row.channel for row in rows]),
+        moment_array(row.due_at for row in rows),
+        number_array(row.level for row in rows),
+        text_array([row.reason for row in rows]),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, columns)
+        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            row.pk = pk
+
+
 def write(changes: Iterable[Change], *, now: datetime) -> None:
     """Write what happened to some promises that are held: a constant number of statements, then who listens."""
     changed = [change for change in changes if change.events]
@@ -132,7 +159,7 @@ def write(changes: Iterable[Change], *, now: datetime) -> None:
         return
     events = [one for change in changed for one in _numbered(change)]
     rows = [event_row(promise, n, written, now) for promise, n, written in events]
-    PromiseEvent.objects.bulk_create(rows)
+    insert_events(rows)
     _update([change.promise for change in changed])
     _tell_staff(changed, rows, now=now)
     record_facts(events, now=now)
@@ -143,7 +170,7 @@ def write(changes: Iterable[Change], *, now: datetime) -> None:
 def write_first(promise: Promise, written: Written, *, now: datetime) -> None:
     """The same for a promise that was just made."""
     row = event_row(promise, 1, written, now)
-    row.save(force_insert=True)
+    insert_events([row])
     record_facts([(promise, 1, written)], now=now)
     hear([row])
     tell_pages([promise])
@@ -194,9 +221,8 @@ def record_facts(happened: Iterable[tuple[Promise, int, Written]], *, now: datet
     """On the timelines of those to whom the promises were made; each event with its number."""
     told: dict[Actor, list[Prepared]] = {}
     for promise, n, written in happened:
-        kind = registry.promises.get(promise.kind)
         fact_class = _FACTS.get(written.event.what)
-        if fact_class is None or promise.person_id is None or kind is None or not kind.portal:
+        if fact_class is None or promise.person_id is None or not _is_told(promise.kind):
             continue
         fact_type, prepared = registry.fact_of[fact_class], told.setdefault(written.by, [])
         data = validated(fact_type, _fact(fact_class, promise, written))
@@ -255,6 +281,39 @@ def lock_subjects(subjects: Collection[str], *, wait: bool) -> set[str]:
         if asked:
             free -= asked - set(listener.lock(sorted(asked), wait))
     return free
+
+
+def hold_persons(promises: Iterable[Promise]) -> None:
+    """Before promises are held, those on whose timelines something will be written: an erasure holds her first too, so
+    that two never wait for each other.
+    """
+    persons = {row.person_id for row in promises if row.person_id is not None and _is_told(row.kind)}
+    if persons:
+        with connection.cursor() as cursor:
+            cursor.execute(_PERSONS, [number_array(sorted(persons))])
+
+
+_PERSONS = "select 1 from people_person where id = any(%s::bigint[]) order by id for key share"
+
+
+def free_persons(promises: Iterable[Promise]) -> list[Promise]:
+    """Of promises that are held, those whose persons nobody is erasing or merging just now; these are held as well."""
+    held = list(promises)
+    persons = {row.person_id for row in held if row.person_id is not None}
+    if not persons:
+        return held
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE_PERSONS, [number_array(sorted(persons))])
+        free = {pk for (pk,) in cursor.fetchall()}
+    return [row for row in held if row.person_id is None or row.person_id in free]
+
+
+_FREE_PERSONS = "select id from people_person where id = any(%s::bigint[]) for key share skip locked"
+
+
+def _is_told(kind: str) -> bool:
+    declared = registry.promises.get(kind)
+    return declared is not None and declared.portal
 
 
 def tell_pages(promises: Sequence[Promise]) -> None:

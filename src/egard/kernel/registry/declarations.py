@@ -301,7 +301,7 @@ class MessageKind:
     `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
     line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
     `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
-    as it is of no use.
+    as it is of no use; until then it stands in the sandbox, for those who hold `permission` where one is named.
     """
 
     name: str
@@ -309,6 +309,7 @@ class MessageKind:
     template: str
     fields: tuple[str, ...] = ()
     secret: bool = False
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)

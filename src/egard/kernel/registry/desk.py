@@ -41,6 +41,8 @@ class WorkItem:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
+    without: tuple[str, ...] = ()
+    """Names of the list's actions that mean nothing for this row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Done:
 
     said: Words
     former: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+    """Where to go on with what it made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +102,12 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of a list: a text, or one of `choices(viewer)`."""
+    """A filter of a list: a text, or one of `choices(viewer)`; `none` is what holds while nothing is chosen."""
 
     name: str
     label: Words
     choices: Callable[..., Sequence[Choice]] | None = None
+    none: Words = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Worklist:
     """`g` then this key goes there."""
     url_name: str = ""
     """A page of its own in the place of the common one."""
+    live: tuple[str, ...] = ()
+    """Topics on which an open list is asked for again; `user` is the viewer's own."""
     snoozes: bool = True
     """Rows can be put off; not where the list is a register and not work."""
     order: int = 100

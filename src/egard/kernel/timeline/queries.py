@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Subquery
+import orjson
+from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
+from egard.base.quickread import quick_rows
 from egard.base.refusal import NotFound
 from egard.base.text import fold, like_pattern
 from egard.kernel.access.actors import Viewer
@@ -28,11 +30,13 @@ READ = "timeline.read"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A fact as the timeline shows it. `fact_type` is None when its journey is gone: the data still shows."""
+    """A fact as the timeline shows it. One whose journey is gone is kept, and shown again when the journey is back:
+    without its declaration nobody can say who may see it.
+    """
 
     id: UUID
     kind: str
-    fact_type: FactType | None
+    fact_type: FactType
     at: datetime
     recorded_at: datetime
     channel: str
@@ -46,27 +50,27 @@ class Entry:
 
     @property
     def label(self) -> Any:
-        return self.fact_type.label if self.fact_type else self.kind
+        return self.fact_type.label
 
     @property
     def headline(self) -> Any:
         """The line that staff read; the label where a journey gives none."""
-        if self.fact_type and self.fact_type.headline:
+        if self.fact_type.headline:
             return self.fact_type.headline(self.data)
         return self.label
 
     @property
     def icon(self) -> str:
-        return self.fact_type.icon if self.fact_type else "point"
+        return self.fact_type.icon
 
     @property
     def private(self) -> bool:
         """For staff alone."""
-        return self.fact_type.private if self.fact_type else False
+        return self.fact_type.private
 
     @property
     def tone(self) -> str:
-        return self.fact_type.tone if self.fact_type else ""
+        return self.fact_type.tone
 
 
 def timeline(
@@ -82,7 +86,7 @@ def timeline(
     cursor: str | None = None,
     down_to: str | None = None,
 ) -> Page[Entry]:
-    """The facts of a person, newest first by when they happened: at most two queries, whatever the history.
+    """The facts of a person, newest first by when they happened: one query, whatever the history.
 
     `kind` keeps some kinds (`purchases.made/1`, or `purchases.made` for all its versions); `q` a text inside the data
     or the kind's own words, accents and case ignored, or one of `q_channels` (the channels that the reader's words for
@@ -92,53 +96,55 @@ def timeline(
     """
     viewer = people.seen_as(viewer, person)
     limit = bounded(limit)
-    found = Fact.objects.filter(kind_id__in=_shown_numbers(viewer, kind))
+    where: list[str] = ["f.kind_id = any(%s)"]
+    values: list[Any] = [_shown_numbers(viewer, kind)]
     if since:
-        found = found.filter(at__gte=since)
+        where.append("f.at >= %s")
+        values.append(since)
     if until:
-        found = found.filter(at__lt=until)
-    if cursor:
-        position, pk = decode_cursor(cursor, "timeline", int, int)
-        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) < (%s, %s)"], params=[moment_of(position), pk])
-    if down_to:
-        position, pk = decode_cursor(down_to, "timeline", int, int)
-        last = [moment_of(position), pk]
-        found = found.extra(where=["(timeline_fact.at, timeline_fact.id) >= (%s, %s)"], params=last)
+        where.append("f.at < %s")
+        values.append(until)
+    for position, beyond in ((cursor, "<"), (down_to, ">=")):
+        if position:
+            at, pk = decode_cursor(position, "timeline", int, int)
+            where.append(f"(f.at, f.id) {beyond} (%s, %s)")
+            values += [moment_of(at), pk]
     if q.strip():
         text = fold(q.replace(chr(0), " ").strip()[:200])
         called = [kinds.number(f) for f in kinds_shown(viewer) if text in fold(f"{f.label} {f.search_words}")]
-        found = found.extra(
-            where=[
-                "(timeline_fact.kind_id = any(%s) or timeline_fact.channel = any(%s)"
-                # Values, not the names of fields.
-                " or exists (select 1 from jsonb_path_query(timeline_fact.data, '$.**') v"
-                " where jsonb_typeof(v) in ('string', 'number') and egard_fold(v #>> '{}') like %s))"
-            ],
-            params=[called, list(q_channels), f"%{like_pattern(text)}%"],
-        )
-    rows = list(_latest(found, person.members, limit + 1))
+        where.append(_HOLDS)
+        values += [called, list(q_channels), f"%{like_pattern(text)}%"]
+    # Each of her rows gives its own latest by the index; of those together the latest are hers.
+    part = f"(select {_COLUMNS} from timeline_fact f where f.person_id = %s and {' and '.join(where)}{_LATEST})"
+    query = f"select f.*, {_CORRECTED_BY} from ({' union all '.join([part] * len(person.members))}) f{_LATEST}"
+    parameters = [one for pk in person.members for one in (pk, *values, limit + 1)]
+    rows = quick_rows(query, [*parameters, limit + 1])
     shown = rows[:limit]
-    following = encode_cursor("timeline", micros(shown[-1].at), shown[-1].pk) if len(rows) > limit else None
+    following = encode_cursor("timeline", micros(shown[-1][2]), shown[-1][0]) if len(rows) > limit else None
     return Page(_entries(shown), following)
 
 
-def _latest(found: QuerySet[Fact], members: Sequence[int], count: int) -> QuerySet[Fact]:
-    """The `count` latest facts of all rows of a person: each row's own latest by the index, then those together."""
-    parts = [found.filter(person=pk).order_by("-at", "-id")[:count] for pk in members]
-    if len(parts) == 1:
-        return parts[0]
-    return parts[0].union(*parts[1:], all=True).order_by("-at", "-id")[:count]
+_COLUMNS = "f.id, f.uuid, f.at, f.recorded_at, f.kind_id, f.channel, f.by, f.key, f.corrects, f.history, f.data::text"
+_CORRECTED_BY = "(select c.uuid from timeline_fact c where c.corrects = f.uuid)"
+_LATEST = " order by f.at desc, f.id desc limit %s"
+_HOLDS = """(f.kind_id = any(%s) or f.channel = any(%s)
+or exists (select 1 from jsonb_path_query(f.data, '$.**') v
+           where jsonb_typeof(v) in ('string', 'number') and egard_fold(v #>> '{}') like %s))"""
+"""A text in the data's values (not in the names of its fields), or words that name the kind or the channel."""
 
 
 def fact(viewer: Viewer, uuid: UUID) -> tuple[Person | None, Entry]:
     """One fact by its id and whom it is about, within the viewer's scope. Raises `NotFound`."""
     viewer.require(READ)
-    row = Fact.objects.filter(uuid=uuid).first()
-    about = _about(viewer, row.person_id) if row and row.person_id else None
-    if row is None or (row.person_id and about is None):
+    rows = quick_rows(f"select {_COLUMNS}, {_CORRECTED_BY}, f.person_id from timeline_fact f where uuid = %s", [uuid])
+    if not rows:
+        raise NotFound
+    [(*row, person_id)] = rows
+    about = _about(viewer, person_id) if person_id else None
+    if person_id and about is None:
         raise NotFound
     closer = people.seen_as(viewer, about) if about else viewer
-    if not closer.can(READ) or row.kind_id not in _shown_numbers(closer, ()):
+    if not closer.can(READ) or row[4] not in _shown_numbers(closer, ()):
         raise NotFound
     return about, _entries([row])[0]
 
@@ -171,32 +177,23 @@ def _shown_numbers(viewer: Viewer, wanted: Iterable[str]) -> list[int]:
     return [kinds.number(f) for f in kinds_shown(viewer) if not names or f.kind in names or f.name in names]
 
 
-def _entries(rows: Sequence[Fact]) -> list[Entry]:
-    """Rows as entries, with the facts that correct them: one query."""
+def _entries(rows: Iterable[Sequence[Any]]) -> list[Entry]:
+    """Rows of `_COLUMNS` and `_CORRECTED_BY`, in that order, as entries."""
     by_number = {kinds.number(f): f for f in registry.facts.values()}
-    corrections = (
-        dict(
-            Fact.objects.filter(Q(corrects__in=[row.uuid for row in rows]))
-            .order_by("id")
-            .values_list("corrects", "uuid")
-        )
-        if rows
-        else {}
-    )
     return [
         Entry(
-            id=row.uuid,
-            kind=by_number[row.kind_id].kind if row.kind_id in by_number else str(row.kind),
-            fact_type=by_number.get(row.kind_id),
-            at=row.at,
-            recorded_at=row.recorded_at,
-            channel=row.channel,
-            by=row.by,
-            key=row.key,
-            data=row.data,
-            corrects=row.corrects,
-            corrected_by=corrections.get(row.uuid),
-            history=row.history,
+            id=uuid,
+            kind=by_number[number].kind,
+            fact_type=by_number[number],
+            at=at,
+            recorded_at=recorded_at,
+            channel=channel,
+            by=by,
+            key=key,
+            data=orjson.loads(data),
+            corrects=corrects,
+            corrected_by=corrected_by,
+            history=history,
         )
-        for row in rows
+        for _pk, uuid, at, recorded_at, number, channel, by, key, corrects, history, data, corrected_by in rows
     ]

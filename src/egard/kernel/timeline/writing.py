@@ -197,6 +197,7 @@ class _Writing:
         if self.dry_run:
             # Persons who would be made have no number yet: their place among the new ones stands for it.
             return {pair: [-n] for n, pair in enumerate(pairs, 1)}
+        pairs = sorted(pairs)  # two batches that make the same persons wait for each other, never both at once
         persons = [self.newcomers.get(pair) or NewPerson([pair]) for pair in pairs]
         made = people_bulk.create(persons, by=self.by, now=self.now)
         return {pair: [pk] for pair, pk in zip(pairs, made, strict=True)}

@@ -11,7 +11,15 @@
   const language = document.documentElement.lang || "en";
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   const number = new Intl.NumberFormat(language);
-  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // A token may be a word of CSS (light-dark): only an element that wears it tells the colour.
+  const token = (name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    node.append(probe);
+    const colour = getComputedStyle(probe).color;
+    probe.remove();
+    return colour;
+  };
   const said = (point) => data.between.replace("{low}", percent.format(point.low)).replace("{high}", percent.format(point.high)).replace("{n}", number.format(point.n));
 
   let chart = null;
@@ -23,7 +31,7 @@
     const lowest = Math.min(...data.points.map((point) => point.low));
     chart.setOption({
       animation: false,
-      grid: { left: 48, right: 16, top: 16, bottom: 28 },
+      grid: { left: 48, right: 16, top: 16, bottom: 34 },
       textStyle: font,
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true,
@@ -33,7 +41,7 @@
           return `${point.label}\n${data.name} ${percent.format(point.share)}\n${said(point)}`;
         },
       },
-      xAxis: { type: "category", data: data.points.map((point) => point.label), axisLabel: font, axisTick: { show: false }, axisLine: { lineStyle: { color: rule } } },
+      xAxis: { type: "category", data: data.points.map((point) => point.label), axisLabel: { ...font, margin: 14, hideOverlap: true }, axisTick: { show: false }, axisLine: { lineStyle: { color: rule } } },
       yAxis: { type: "value", min: Math.max(0, Math.floor(lowest * 10 - 0.5) / 10), max: 1, axisLabel: { ...font, formatter: (value) => percent.format(value) }, splitLine: { lineStyle: { color: rule } } },
       series: [
         { type: "line", stack: "bounds", symbol: "none", lineStyle: { opacity: 0 }, silent: true, data: data.points.map((point) => point.low) },

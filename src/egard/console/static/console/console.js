@@ -120,6 +120,30 @@
   });
 
   // Refusals come with their own status and words: show them where the answer would have stood.
+  // What has the focus may go with the answer (a form that closes, a row that leaves): the keyboard stays at its place,
+  // at what can be undone there, or at what opened the form.
+  const REACHED = "a[href], button:not([disabled]), summary, select, textarea, input:not([type=hidden])";
+  const reached = (part) => [...part.querySelectorAll(REACHED)].filter((one) => one.checkVisibility());
+  let held = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, target } = event.detail;
+    const one = document.activeElement;
+    if (one === document.body || !elt.contains(one) || !target?.id) return;
+    held = { part: target.id, id: one.id, at: reached(target).indexOf(one), fold: [...target.querySelectorAll("details")].indexOf(one.closest("details")) };
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!held || event.detail.target.id !== held.part) return;
+    const { part, id, at, fold } = held;
+    const place = document.getElementById(part);
+    held = null;
+    if (!place || document.activeElement !== document.body) return;
+    const there = reached(place);
+    const undo = place.querySelector(".notice .undo button");
+    const same = there.find((one) => id && one.id === id) || place.querySelectorAll("details")[fold]?.querySelector("summary");
+    const next = undo || same || there[Math.min(Math.max(at, 0), there.length - 1)];
+    (next || document.querySelector(`[hx-target="#${part}"]`))?.focus({ preventScroll: true });
+  });
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
     if (xhr.status >= 400 && xhr.getResponseHeader("X-Egard-Refusal")) {

@@ -58,6 +58,7 @@
   const move = (step) => {
     const list = rows();
     const at = list.findIndex((one) => one.dataset.row === current);
+    if (at < 0 && order.includes(current)) { go(after(current)); return; }
     go(list[at < 0 ? (step > 0 ? 0 : list.length - 1) : Math.max(0, Math.min(at + step, list.length - 1))]);
   };
 
@@ -153,7 +154,7 @@
     if (picked.size) return { id: [...picked].map(([key, person]) => (onPerson ? person : key)).filter(Boolean) };
     const one = row(current);
     if (one) return { id: [onPerson ? one.dataset.person : one.dataset.row].filter(Boolean) };
-    return { id: data.person && onPerson ? [data.person] : [] };
+    return { id: [onPerson ? data.person : data.row].filter(Boolean) };
   };
 
   const post = (url, values) => htmx.ajax("POST", url, { source: document.body, target: toasts, swap: "innerHTML", values });
@@ -246,7 +247,10 @@
 
   document.addEventListener("htmx:configRequest", (event) => {
     const { elt, parameters } = event.detail;
-    if (elt.id !== "rows" || event.detail.verb !== "get") return;
+    if (event.detail.verb !== "get") return;
+    // What comes back reaches as far down as what stands there.
+    if (elt.id === "people") parameters.down_to = elt.querySelector("[data-down-to]")?.dataset.downTo || "end";
+    if (elt.id !== "rows") return;
     parameters.limit = Math.min(200, rows().length);
     const view = new URL(window.location.href).searchParams.get("view");
     if (view) parameters.view = view;
@@ -263,7 +267,7 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (["rows", "people"].includes(event.detail.target.id)) {
       const held = document.activeElement;
-      order = rows().map((one) => one.dataset.row);
+      if (current === null || row(current)) order = rows().map((one) => one.dataset.row);
       focused = desk?.contains(held) && !pane.contains(held) ? { row: held.closest("[data-row]")?.dataset.row, id: held.id, at: held.selectionStart } : null;
     }
   });
@@ -284,6 +288,11 @@
       return;
     }
     if (current === null || event.detail.requestConfig?.elt?.id !== "rows") return;
+    // Somebody else's change takes nothing from under the reader's eyes: the pane keeps itself up to date.
+    if (event.detail.requestConfig.triggeringEvent?.type === "live") {
+      if (had?.row && row(had.row) && document.activeElement === document.body) opener(row(had.row)).focus({ preventScroll: true });
+      return;
+    }
     const still = row(current);
     const next = still || after(current);
     const writing = pane.querySelector("[data-composer]:not([hidden])");

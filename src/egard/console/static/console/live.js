@@ -159,7 +159,7 @@
   const away = () => {
     live = false;
     place.dataset.state = "away";
-    quiet ||= setTimeout(() => { if (!live && !ended && !document.hidden) say("away"); }, QUIET_MS);
+    quiet ||= setTimeout(() => { if (!live && !ended && !document.hidden && topics().length) say("away"); }, QUIET_MS);
   };
   const alive = (event) => {
     heardAt = Date.now();
@@ -190,7 +190,12 @@
     retry = 0;
     const wanted = topics().join(",");
     // A tab in the background lets go: a browser opens six connections to one place, and nobody looks at it.
-    if (ended || document.hidden || !wanted || !window.EventSource) { close(); if (!ended) away(); return; }
+    if (ended || document.hidden || !wanted || !window.EventSource) {
+      close();
+      if (!ended) away();
+      if (!wanted) say(""); // nothing here changes by itself: there is nothing to be late with
+      return;
+    }
     const about = new URLSearchParams({ topics: wanted, here: here(), tab });
     if (source && following === about.toString()) return;
     close();

@@ -9,6 +9,7 @@
   const sheet = document.getElementById("keys-sheet");
   const input = document.getElementById("palette-input");
   const day = document.getElementById("palette-day");
+  const chosen = document.getElementById("palette-chosen");
   const asks = document.getElementById("palette-asks");
   const list = document.getElementById("palette-list");
   const nothing = document.getElementById("palette-none");
@@ -33,9 +34,22 @@
     compose: (key) => Egard.compose(key.with),
     go: (key) => window.location.assign(key.with),
     undo: () => Egard.undo(),
+    press: (key) => press(pressable(key)),
     palette: () => show(),
     sheet: () => sheet.showModal(),
     search: () => { const box = document.getElementById("search"); if (box) { box.focus(); box.select(); } else show(); },
+  };
+
+  // What a page offers by its own button, link or disclosure: pressed, or opened with the focus in its first field.
+  const FIELD = "textarea, select, input:not([type=hidden]), button";
+  const pressable = (key) => [...document.querySelectorAll(`[data-press="${key.with}"]`)].find((one) => one.checkVisibility());
+  const press = (one) => {
+    if (!one) return;
+    if (one.matches("a, button")) { one.click(); return; }
+    if (one.matches("details")) one.open = true;
+    const field = one.querySelector(`:is(${FIELD}):not(summary *)`) || one;
+    field.focus();
+    one.scrollIntoView({ block: "nearest" });
   };
 
   // --- the palette
@@ -53,7 +67,7 @@
     const used = lately();
     const rank = (key) => { const at = used.indexOf(`${key.does}:${key.with}`); return at < 0 ? 99 : at; };
     return data.keys
-      .filter((key) => key.palette && words.every((one) => fold(key.label).includes(one)))
+      .filter((key) => key.palette && (key.does !== "press" || pressable(key)) && words.every((one) => fold(key.label).includes(one)))
       .map((key, at) => ({ key, at }))
       .sort((a, b) => rank(a.key) - rank(b.key) || a.at - b.at)
       .map(({ key }) => ({
@@ -171,12 +185,22 @@
   const answered = (value) => { const { then } = asking; then(value); };
 
   const pickDay = () => {
-    day.hidden = false;
+    day.hidden = chosen.hidden = false;
+    input.hidden = true;
+    options = [];
+    list.replaceChildren();
     const tomorrow = new Date(Date.now() + 24 * 3600 * 1000);
     day.min = tomorrow.toISOString().slice(0, 10);
     day.value = day.min;
     day.focus();
   };
+
+  const takeDay = () => {
+    if (!day.reportValidity() || !day.value) return;
+    palette.close();
+    answered(day.value);
+  };
+  chosen.addEventListener("click", takeDay);
 
   const show = (question = null) => {
     if (palette.open) return;
@@ -187,7 +211,8 @@
     input.placeholder = question ? word.type : word.search;
     input.setAttribute("aria-label", question ? question.action.asks : word.search);
     input.value = "";
-    day.hidden = true;
+    day.hidden = chosen.hidden = true;
+    input.hidden = false;
     people = [];
     options = [];
     nothing.hidden = true;
@@ -208,10 +233,7 @@
     timer = setTimeout(look, 90);
   });
   palette.addEventListener("keydown", (event) => {
-    if (event.target === day) {
-      if (event.key === "Enter" && day.value) { event.preventDefault(); const { value } = day; palette.close(); answered(value); }
-      return;
-    }
+    if (event.target === day && event.key === "Enter") { event.preventDefault(); takeDay(); return; }
     if (event.target !== input) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -223,6 +245,7 @@
     }
   });
 
+  Egard.press = (name) => press(pressable({ with: name }));
   Egard.ask = (name, action, then) => show({ name, action, then });
 
   // --- keys

@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=16)),
                 ('key', models.CharField(blank=True, db_collation='C', help_text='sent twice, done once', max_length=200)),
                 ('body', models.JSONField()),
-                ('case', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='cases.case')),
+                ('case', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='cases.case')),
             ],
             options={
                 'db_table': 'cases_event',

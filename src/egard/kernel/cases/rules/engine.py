@@ -38,10 +38,12 @@ RUNS_MAX = 1000
 class Known:
     """What expressions may ask about a case; only what one asks for is handed to it."""
 
-    __slots__ = ("now", "state", "type")
+    __slots__ = ("answers", "now", "state", "type")
 
     def __init__(self, case_type: CaseType, state: State, now: datetime) -> None:
         self.type, self.state, self.now = case_type, state, now
+        self.answers: dict[str, bool | None] = {}
+        """By expression, as long as nothing changes."""
 
     def __call__(self, uses: tuple[tuple[str, ...], ...]) -> Names:
         names: dict[str, Any] = {}
@@ -76,7 +78,11 @@ class Known:
 
     def holds(self, condition: Condition | None) -> bool | None:
         """True where there is no condition."""
-        return True if condition is None else condition.holds(self)
+        if condition is None:
+            return True
+        if condition.cel not in self.answers:
+            self.answers[condition.cel] = condition.holds(self)
+        return self.answers[condition.cel]
 
 
 _WAITS = {"state": WAITING}
@@ -101,6 +107,7 @@ def settle(case_type: CaseType, state: State, at: str, now: datetime, then: list
     def follow(**event: Any) -> None:
         then.append(event)
         consequence(state, event, at)
+        known.answers.clear()
 
     for _pass in range(PASSES_MAX):
         before = len(then)
