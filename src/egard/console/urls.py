@@ -8,6 +8,7 @@ from egard.console import (
     admin,
     admin_promises,
     audit,
+    case_figures,
     cockpit,
     components,
     details,
@@ -97,4 +98,7 @@ urlpatterns = [
     path("admin/import/<uuid:uuid>/progress/", imports.progress, name="import_progress"),
     path("admin/import/<uuid:uuid>/cancel/", imports.cancel, name="import_cancel"),
     path("admin/import/<uuid:uuid>/rejects/", imports.rejects, name="import_rejects"),
+    path("cases/types/<slug:name>/figures/", case_figures.figures, name="case_figures"),
+    path("cases/types/<slug:name>/draft/", case_figures.draft, name="case_draft"),
+    path("cases/types/<slug:name>/publication/", case_figures.publish, name="case_publish"),
 ]

@@ -25,7 +25,9 @@ from egard.kernel.cases.models import CaseType
 from egard.kernel.cases.rules.state import Event
 from egard.kernel.cases.writing import Held
 from egard.kernel.people.models import Person
-from egard.kernel.timeline.operations import record
+from egard.kernel.registry import registry
+from egard.kernel.timeline.operations import validated
+from egard.kernel.timeline.writing import Prepared, record_prepared
 
 WORDS_MAX = 10_000
 CONTACT_MAX = 200
@@ -239,10 +241,13 @@ def _record(
     person_id: int | None, fact: Any, key: str, *, at: datetime, by: Actor, channel: str, now: datetime
 ) -> None:
     """On the timeline of whoever complained; somebody unknown has none."""
-    if person_id is not None:
-        person = Person.objects.get(pk=person_id)
-        if person.erased_at is None:
-            record(person, fact, at=at, by=by, channel=channel, key=f"complaint:{key}"[:200], now=now)
+    if person_id is None:
+        return
+    fact_type = registry.fact_of[type(fact)]
+    one = Prepared(
+        0, fact_type, at, channel, f"complaint:{key}"[:200], validated(fact_type, fact), person_id=person_id
+    )  # fmt: skip
+    record_prepared([one], by=by, now=now, history=False, create_people=False)
 
 
 # --- what is promised -------------------------------------------------------------------------------------------------
