@@ -149,7 +149,7 @@ def cases_of(person, another, *, now):
     cases.skip_step(viewer, case.uuid, "facts", reason="Anne", now=now - timedelta(hours=28))
     cases.add_step(viewer, case.uuid, "Lebœuf", department="security", now=now - timedelta(hours=20))
     cases.write_note(viewer, case.uuid, "Camille Lefèvre", now=now)
-    articles.say(viewer, "stolen_phone", "block", "Zoé Martin", now=now)
+    articles.say_of_step(viewer, "stolen_phone", "block", "Zoé Martin", now=now)
     closed = cases.open_case(viewer, "complaint", another, now=now)
     cases.close_case(viewer, closed.uuid, outcome="withdrawn", override="Anne", now=now)
     outside.receive(viewer, "police_report", "77", {}, key="one", now=now)

@@ -151,7 +151,7 @@ def _word(asked: Asked) -> Answer:
     language, name = get_language() or "", held.view.type.case
     kind = "correction" if asked.post.get("kind") == "correction" else "comment"
     text = asked.post.get("text", "")
-    articles.say(asked.viewer, name, asked.step, text, kind=kind, language=language, now=asked.now)
+    articles.say_of_step(asked.viewer, name, asked.step, text, kind=kind, language=language, now=asked.now)
     return Answer(_("Thank you: those who keep the method will read it."), asked.step)
 
 

@@ -241,7 +241,7 @@ def drawn(request: HttpRequest, name: str) -> HttpResponse:
 @staff_page
 def settle(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     """What somebody said of a step's help was seen to."""
-    word = articles.settle(viewer_of(request), pk, now=utc_now())
+    word = articles.settle_word(viewer_of(request), pk, now=utc_now())
     if word.name != name:
         raise NotFound
     return redirect("console:case_type", name)
