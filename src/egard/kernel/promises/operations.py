@@ -272,7 +272,7 @@ def _held(promise: Promise | UUID, *, by: Actor, now: datetime) -> Change:
     if known.subject:
         writing.lock_subjects([known.subject], wait=True)
     writing.hold_persons([known])
-    row = Promise.objects.select_for_update().get(pk=known.pk)
+    row = Promise.objects.select_for_update().filter(pk=known.pk)[0]  # one act on a case may concern several
     return Change.of(row).notice(by=system("promises"), now=now)
 
 
