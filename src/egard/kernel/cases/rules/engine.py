@@ -96,12 +96,18 @@ def evaluate(case_type: CaseType, state: State, event: Event, now: datetime) -> 
     """
     after = apply(state, event)
     then: list[Event] = list(event.get("then", ()))
-    settle(case_type, after, event["at"], now, then)
+    settle(case_type, after, event["at"], now, then, stays=bool(after["reopened"]) and event["kind"] in _MOVES_NOTHING)
     return after, {**event, "then": then} if then else event
 
 
-def settle(case_type: CaseType, state: State, at: str, now: datetime, then: list[Event]) -> None:
-    """Fold into `state` what follows from it now, and list it in `then`."""
+_MOVES_NOTHING = frozenset({"reopened", "noted", "assigned", "refused", "clock"})
+"""A case that was reopened closes by itself again once something is done on it; none of these is."""
+
+
+def settle(
+    case_type: CaseType, state: State, at: str, now: datetime, then: list[Event], *, stays: bool = False
+) -> None:
+    """Fold into `state` what follows from it now, and list it in `then`. `stays`: it does not close by itself."""
     known = Known(case_type, state, now)
 
     def follow(**event: Any) -> None:
@@ -118,7 +124,7 @@ def settle(case_type: CaseType, state: State, at: str, now: datetime, then: list
             follow(**change)
         if len(then) > before:
             continue
-        if not (is_open and case_type.closing.auto and can_close(known)):
+        if stays or not (is_open and case_type.closing.auto and can_close(known)):
             break
         follow(kind="closed", outcome="")
 
