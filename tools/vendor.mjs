@@ -23,6 +23,7 @@ text("@tabler/core/dist/css/tabler.min.css", "tabler.min.css");
 text("htmx.org/dist/htmx.min.js", "htmx.min.js");
 text("idiomorph/dist/idiomorph-ext.min.js", "idiomorph-ext.min.js");
 text("@alpinejs/csp/dist/cdn.min.js", "alpine-csp.min.js");
+text("echarts/dist/echarts.common.min.js", "echarts.min.js"); // lines and bars: no maps, no 3D
 for (const part of ["latin", "latin-ext"]) {
   const name = `source-sans-3-${part}-wght-normal.woff2`;
   copyFileSync(join(modules, "@fontsource-variable/source-sans-3/files", name), join(target, name));
@@ -64,6 +65,8 @@ const notices = [
   ["htmx.org", "htmx.min.js", licence("htmx.org")],
   ["idiomorph", "idiomorph-ext.min.js", licence("idiomorph")],
   ["@alpinejs/csp", "alpine-csp.min.js", mit("2019-2026 Caleb Porzio and contributors")],
+  ["echarts", "echarts.min.js", `${licence("echarts")}\n\n${readFileSync(join(modules, "echarts", "NOTICE"), "utf8").trim()}`],
+  ["zrender", "inside echarts.min.js", licence("zrender")],
   ["@fontsource-variable/source-sans-3", "source-sans-3-*.woff2", licence("@fontsource-variable/source-sans-3")],
 ];
 writeFileSync(

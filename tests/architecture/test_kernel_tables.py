@@ -17,6 +17,18 @@ WRITERS = (
     "kernel/people/indexing.py",  # how they are found
     "kernel/people/merges.py",
     "kernel/people/duplicates.py",
+    "kernel/cases/archive.py",
+    "kernel/cases/articles.py",
+    "kernel/cases/following.py",
+    "kernel/cases/migrating.py",
+    "kernel/cases/outside.py",
+    "kernel/cases/privacy.py",
+    "kernel/cases/types.py",
+    "kernel/cases/writing.py",
+    "kernel/promises/quick.py",
+    "kernel/promises/past.py",  # replayed from the log of another system
+    "kernel/promises/writing.py",
+    "kernel/promises/sweeping.py",
     "kernel/timeline/writing.py",  # facts by COPY
     "kernel/timeline/reactions.py",  # cursors
     "kernel/timeline/kinds.py",  # declared kinds, at `migrate`
@@ -31,7 +43,7 @@ WRITES = frozenset(
     | {"update", "delete", "add", "remove", "set", "clear"}
 )
 SQL = re.compile(
-    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages)_\w+)',
+    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|promises|cases)_\w+)',
     re.IGNORECASE,
 )
 

@@ -55,6 +55,14 @@ def nameless(world: Any) -> dict[str, Any]:
     return {"uuid": world.nameless.uuid}
 
 
+def promise(world: Any) -> dict[str, Any]:
+    return {"uuid": world.promise.uuid}
+
+
+def case(world: Any) -> dict[str, Any]:
+    return {"uuid": world.case.uuid}
+
+
 PAGES: tuple[Shown, ...] = (
     Shown("console:people"),
     Shown("console:people", query="?q=leb"),
@@ -69,6 +77,23 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:worklists", who="adviser"),
     Shown("console:worklist", lambda world: {"name": "clients"}, who="adviser"),
     Shown("console:details", anne),
+    Shown("console:worklist", lambda world: {"name": "promises"}, opened=(".work-row .work-open",)),
+    Shown("console:promise", promise, opened=(".promise-whole .edit summary",)),
+    Shown("console:cockpit", who="administrator", opened=(".cockpit-head summary",)),
+    Shown("console:cockpit_list", who="administrator", query="?months=12&state=broken"),
+    Shown("console:admin_promises", who="administrator", opened=(".calendar summary",)),
+    Shown("portal:promises", who="nobody"),
+    Shown("console:case", case),
+    Shown("console:case", case, query="?step=decide", opened=("[data-press=why] summary",)),
+    Shown("console:case", case, query="?step=block", who="administrator", opened=("[data-press=close] > summary",)),
+    Shown("console:case", lambda world: {"uuid": world.closed.uuid}),
+    Shown("console:case_data", case),
+    Shown("console:case_outside"),
+    Shown("console:case_types"),
+    Shown("console:case_type", lambda world: {"name": "stolen_phone"}),
+    Shown("console:worklist", lambda world: {"name": "cases"}),
+    Shown("console:worklist", lambda world: {"name": "cases"}, query="?whose=all"),
+    Shown("console:worklist", lambda world: {"name": "case-mentions"}),
     Shown("about_demo", status=404),
     Shown("account_login", who="nobody"),
     Shown("account_signup", who="nobody"),
@@ -123,6 +148,9 @@ NO_PAGES: dict[str, str] = {
     "console:part": "a part of the person's page",
     "console:here": "a part of the person's page",
     "console:live": "a stream",
+    "console:cases": "leads to the list of cases",
+    "console:case_part": "a part of console:case",
+    "/cases/<uuid:uuid>": "the same page as console:case, without the last slash",
     "console:worklist_item": "a part of console:worklist",
     "console:worklist_matching": "a part of console:worklist",
     "console:choices": "a part of the palette; test_workbench.py opens it",

@@ -17,8 +17,16 @@ from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
 from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.kernel.access.models import Team
+from egard.kernel.access.operations import ensure_site
+from egard.kernel.access.queries import system_viewer
+from egard.kernel.cases import articles, outside
+from egard.kernel.cases import operations as cases
+from egard.kernel.cases.rules.text import Text
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
+from egard.kernel.promises.bulk import Story, remember
+from egard.kernel.promises.operations import pause, promise, publish
 from egard.kernel.timeline.operations import record
 from egard.portal import rules
 from egard.portal.models import Session
@@ -94,13 +102,58 @@ def world(transactional_db, make_user, make_person, me):
         bought = PurchaseMade(order_number=f"{536365 + n}", total=Amount(1250, "EUR"), lines=[])
         at = now - timedelta(days=9 * n, minutes=1)
         record(anne, bought, at=at, by=me, channel="shop", key=str(n), now=now, history=True)
+    promised = promises_of(anne, users["agent"], me, now)
     second_step(users["two steps"])
     second_step(users["asked again"])
     message = send(
         "portal.code", "anne@example.org", key="one", fields={"code": "123456", "minutes": 10}, by=me, now=now
     )
+    case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
+    users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
+    found |= {"promise": promised, "case": case, "closed": closed}
     return SimpleNamespace(users=users, **found)
+
+
+def promises_of(anne, agent, me, now):
+    """A past of promises that is shown to all, and some that are owed; one of these is answered."""
+    site = ensure_site("lyon", "Lyon Bellecour", by=me, now=now)
+    past = [
+        Story(
+            kind="promises.answer",
+            key=f"past:{n}",
+            within="2 h",
+            made_at=now - timedelta(days=5 * n + 5),
+            deeds=[("kept", now - timedelta(days=5 * n + 5) + timedelta(hours=1 if n % 7 else 5), "")],
+            person_id=anne.pk,
+            owner_id=agent.pk,
+            site_id=site.pk,
+            channel="email",
+        )
+        for n in range(50)
+    ]
+    remember(past, by=me, now=now)
+    publish(True, by=me, now=now)
+    for key, within in (("soon", "10 min"), ("later", "2 business days")):
+        last = promise(anne, "promises.answer", within=within, key=key, owner=agent, site=site, by=me, now=now)
+    pause(promise(anne, "promises.call_back", key="paused", by=me, now=now), reason="Anne", by=me, now=now)
+    return last
+
+
+def cases_of(person, another, *, now):
+    """A case on its way, and one that was closed against its rules; and something that found no case."""
+    viewer = system_viewer("test")
+    case = cases.open_case(viewer, "stolen_phone", person, channel="voice", now=now - timedelta(hours=30))
+    blocked = {"line": "06 12 34 56 78", "blocked_at": (now - timedelta(hours=29)).isoformat()}
+    cases.complete_step(viewer, case.uuid, "block", blocked, now=now - timedelta(hours=29))
+    cases.skip_step(viewer, case.uuid, "facts", reason="Anne", now=now - timedelta(hours=28))
+    cases.add_step(viewer, case.uuid, "Lebœuf", department="security", now=now - timedelta(hours=20))
+    cases.write_note(viewer, case.uuid, "Camille Lefèvre", now=now)
+    articles.say_of_step(viewer, "stolen_phone", "block", "Zoé Martin", now=now)
+    closed = cases.open_case(viewer, "complaint", another, now=now)
+    cases.close_case(viewer, closed.uuid, outcome="withdrawn", override="Anne", now=now)
+    outside.receive(viewer, "police_report", "77", {}, key="one", now=now)
+    return case, closed
 
 
 def portal_session_of(person) -> str:
@@ -227,6 +280,7 @@ def marked_french(monkeypatch):
     french = trans_real.translation("fr")
     forget_translations()
     monkeypatch.setattr(french, "_catalog", Marked(french._catalog))
+    monkeypatch.setattr(Text, "said", lambda text, language: f"⟦{text.fr}⟧")  # what files of case types say in French
     yield
     forget_translations()
 
@@ -239,6 +293,8 @@ def forget_translations() -> None:
 
 DATA = re.compile(
     r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
+    # teams that departments of case types became
+    r"Accounting|Legal|Logistics|Quality|Security|"
     # what the component page and the timeline are shown with
     r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|"
     r"nothingofthiskind|"

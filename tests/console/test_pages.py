@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from egard.base.clock import utc_now
+from egard.console import words
 from egard.console.middleware import RefusalMiddleware
 from egard.journeys.purchases.facts import Amount, PurchaseCancelled, PurchaseMade
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Sight, User
 from egard.kernel.people import operations as people
 from egard.kernel.people import queries
-from egard.kernel.registry import registry
+from egard.kernel.registry import RoleType, registry
 from egard.kernel.timeline.operations import record
 
 NOBODY = UUID("0190a0a0-0000-7000-8000-000000000000")
@@ -139,15 +140,23 @@ def test_a_role_without_people_is_told_whom_to_ask(read_as):
     assert "Ask an administrator" in text(page)
 
 
-def test_a_role_that_opens_no_page_lands_on_words_and_can_sign_out(read_as):
-    reader = read_as("analyst")
+def test_a_role_that_opens_no_page_lands_on_words_and_can_sign_out(read_as, monkeypatch):
+    monkeypatch.setitem(registry.roles, "guest", RoleType("guest", "Guest"))
+    monkeypatch.setitem(words.ROLES_AWAITING, "guest", "The lounge comes with a later release.")
+    reader = read_as("guest")
     landed = reader.get("/", follow=True)
     assert landed.status_code == 200
-    assert "Your role, Analyst, opens no page of this release. Figures on everybody" in text(landed)
+    assert "Your role, Guest, opens no page of this release. The lounge comes" in text(landed)
     for page in (landed, reader.get("/people/")):
         assert 'action="/accounts/logout/"' in page.content.decode()
         assert 'role="search"' not in page.content.decode()  # it would only be refused
     assert 'role="search"' in read_as("agent").get("/people/").content.decode()
+
+
+def test_an_analyst_begins_with_what_is_kept(read_as):
+    landed = read_as("analyst").get("/", follow=True)
+    assert landed.redirect_chain[-1][0] == "/cockpit/"
+    assert landed.status_code == 200
 
 
 def test_a_controller_does_not_see_how_to_reach_her_nor_what_happened(read_as, anne, buy):

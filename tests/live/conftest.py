@@ -148,7 +148,7 @@ def live_server(django_db_reset_sequences, _web):
         _web.start()
     yield _web
     # Pages that were closed are still being noted as gone: the tables are emptied after that, not across it.
-    wait_until(lambda: not Presence.objects.exists() and not _at_work(), seconds=5)
+    wait_until(lambda: not Presence.objects.exists() and not _at_work(), seconds=30)
 
 
 def _at_work() -> int:

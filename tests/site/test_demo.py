@@ -21,6 +21,7 @@ from django.urls import reverse
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
+from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.models import Fact
 from egard.site import demo, demo_staff, paths
 from egard.site.demo_accounts import is_at_this_machine
@@ -54,7 +55,7 @@ def orders() -> dict[tuple[str, str, bool], tuple[int, datetime]]:
 
 
 def counted() -> dict[str, int]:
-    models = (Person, Identifier, Consent, Relationship, Fact, Value, User, Site, Change)
+    models = (Person, Identifier, Consent, Relationship, Fact, Value, User, Site, Change, Promise)
     return {model.__name__: model.objects.count() for model in models}
 
 
@@ -85,7 +86,7 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
         customer, number, is_cancelled = place
         fact = facts.get(key=f"{'cancelled' if is_cancelled else 'made'}:{number}", person__identifiers__value=customer)
         assert fact.at == (real[place][1] + timedelta(weeks=weeks)).replace(tzinfo=PARIS)
-    newest = Fact.objects.aggregate(newest=Max("at"))["newest"]
+    newest = facts.filter(kind__name__startswith="purchases.").aggregate(newest=Max("at"))["newest"]
     assert timedelta(days=2) <= now - newest <= timedelta(days=9, hours=1)
 
     invented = lines("demo-people.csv.gz")
@@ -94,6 +95,7 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
         bool(row["withdrew_at"]) for row in invented
     )
     assert Fact.objects.filter(corrects__isnull=False).exists()
+    assert set(Promise.objects.values_list("state", flat=True)) == {"open", "paused", "kept", "broken", "released"}
     assert Person.objects.annotate(n=Count("roles", filter=Q(roles__until__isnull=True))).filter(n__gt=1).exists()
 
     before = counted()

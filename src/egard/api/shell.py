@@ -106,7 +106,19 @@ class EgardAPI(NinjaAPI):
 
 def build_api() -> EgardAPI:
     """The API with the kernel's resources and those of every journey."""
-    from egard.api import erasure, events, house, merges, overview, people, ties, timeline
+    from egard.api import (
+        case_types,
+        cases,
+        erasure,
+        events,
+        house,
+        merges,
+        overview,
+        people,
+        promises,
+        ties,
+        timeline,
+    )
 
     api = EgardAPI(
         title="Egard",
@@ -119,7 +131,8 @@ def build_api() -> EgardAPI:
         docs=Swagger(settings={"validatorUrl": None, "defaultModelsExpandDepth": 0}),
     )
     api.add_decorator(once, mode="view")
-    for router in (people, ties, merges, timeline, overview, erasure, events, house):
+    shells = (people, ties, merges, timeline, promises, cases, case_types, overview, erasure, events, house)
+    for router in shells:
         api.add_router("", router.router)
     for journey in registry.journeys.values():
         if journey.router:

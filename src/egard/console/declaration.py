@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.base.text import words
 from egard.console import views
+from egard.console.cases.lists import CASES, OPEN, PANEL
+from egard.console.cases.mentions import MENTIONS
 from egard.console.models import Deed, Draft, Snooze
+from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.registry import Action, Hooks, Journey, Permission
@@ -52,10 +55,12 @@ declaration = Journey(
             {"site_manager": "all", "supervisor": "all", "administrator": "all"},
         ),
     ),
-    worklists=LISTS,
+    worklists=(*LISTS, CASES, MENTIONS, PROMISES),
+    panels=(PANEL,),
     actions=(
         NAME_ADVISER,
         REMOVE_IDENTIFIER,
+        OPEN,
         Action(
             "console.remove_view",
             _("Remove this view"),

@@ -23,7 +23,7 @@ ANYWHERE = _("Anywhere")
 @dataclass(frozen=True, slots=True)
 class Key:
     """`keys` as pressed one after the other (`g c`); empty for what only the palette offers. `does` and `with_` say
-    to desk.js what; `single` keys can be switched off.
+    to desk.js what (`press`: the element `data-press=with_` of the page); `single` keys can be switched off.
     """
 
     keys: str
@@ -48,6 +48,8 @@ class Frame:
     keys: list[Key]
     single_keys: bool
     person: str = ""
+    row: str = ""
+    """The row of a list whose own page this is."""
     worklist: str = ""
     actions: list[Action] = field(default_factory=list)
 
@@ -72,6 +74,7 @@ class Frame:
         return {
             "single": self.single_keys,
             "person": self.person,
+            "row": self.row,
             "worklist": self.worklist,
             "actions": asks,
             "keys": [
@@ -98,12 +101,17 @@ def frame(
     actions: Iterable[Action] = (),
     composers: Iterable[Composer] = (),
     person: str = "",
+    row: str = "",
+    own: Iterable[Key] = (),
 ) -> Frame:
-    """The keys that hold on a page: everywhere's, the list's where there is one, and what can be done there."""
+    """The keys that hold on a page: everywhere's, the list's where there is one, the page's own, and what can be done
+    there.
+    """
     acts, writes = list(actions), list(composers)
     keys = list(_anywhere())
     if worklist:
         keys += _list_keys()
+    keys += own
     keys += [Key(c.key, "compose", c.label, ACT, with_=c.name, icon=c.icon, palette=True) for c in writes]
     keys += [Key(a.key, "act", a.label, ACT, with_=a.name, icon=a.icon, palette=True) for a in acts]
     for page in pages:
@@ -118,7 +126,8 @@ def frame(
                 palette=True,
             )
         )
-    return Frame(keys, single_keys(viewer), person=person, worklist=worklist.name if worklist else "", actions=acts)
+    name = worklist.name if worklist else ""
+    return Frame(keys, single_keys(viewer), person=person, row=row, worklist=name, actions=acts)
 
 
 def single_keys(viewer: Viewer) -> bool:

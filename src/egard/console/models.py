@@ -8,6 +8,7 @@ from django.db import models
 
 from egard.base.ids import new_id
 from egard.kernel.access.models import Team, User
+from egard.kernel.cases.models import Case
 from egard.kernel.people.models import Person
 
 
@@ -87,3 +88,23 @@ class Deed(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=("user", "-at"), name="console_deed_user")]
+
+
+class CaseMention(models.Model):
+    """A colleague named in a note on a case (`n`: its number in the history): in her list until she is done with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, models.CASCADE, related_name="+", db_index=False)
+    n = models.PositiveIntegerField()
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=("case", "n", "user"), name="console_case_mention_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("user", "-id"), condition=models.Q(done_at__isnull=True), name="console_case_named"),
+        ]

@@ -93,8 +93,11 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
         ids = [
             str(person) if action.on == "person" else row for row, person in matching if action.on == "row" or person
         ]
-    said, deed = acts.do(viewer, action, ids, choice=request.POST.get("choice", ""), now=now)
-    return _toast(request, said, deed)
+    done, deed = acts.perform(viewer, action, ids, choice=request.POST.get("choice", ""), now=now)
+    answer = _toast(request, str(done.said), deed)
+    if done.url:
+        answer.headers["HX-Redirect"] = done.url
+    return answer
 
 
 @require_POST

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.template.defaultfilters import date as date_words
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from egard.base.ring import Look, Ring, counted, look, risk_from, share_left, time_left
 from egard.console.moments import day_words, exact
@@ -75,16 +76,17 @@ def said(ring: Ring, now: datetime) -> Said:
     shown, what = look(ring, now), str(ring.what)
     if shown in ("running", "risk"):
         return Said(what, by(ring.due_at, now), ring.due_at, f", {left_words(ring, now)}")
+    dot = "· " if what else ""
     if shown == "paused":
-        return Said(what, "· " + _("paused"), ring.paused_at or now, f", {left_words(ring, now)}")
+        return Said(what, dot + _("paused"), ring.paused_at or now, f", {left_words(ring, now)}")
     ended = ring.ended_at or ring.due_at
     if shown == "broken":
         return Said(
-            what, "· " + _("not kept, it was due %(moment)s") % {"moment": at(ring.due_at, now)}, ring.due_at, ""
+            what, dot + _("not kept, it was due %(moment)s") % {"moment": at(ring.due_at, now)}, ring.due_at, ""
         )
     words = {"kept": _("kept %(moment)s"), "late": _("kept late, %(moment)s"), "released": _("released %(moment)s")}
     rest = f" ({late_words(ended - ring.due_at)})" if shown == "late" else ""
-    return Said(what, "· " + words[shown] % {"moment": at(ended, now)}, ended, rest)
+    return Said(what, dot + words[shown] % {"moment": at(ended, now)}, ended, rest)
 
 
 def at(moment: datetime, now: datetime) -> str:
@@ -143,9 +145,13 @@ def unit_words(unit: str, count: int) -> str:
     return (forms[unit] % {"count": count}).replace(f"{count} ", f"{count}\u00a0", 1)
 
 
-def left_words(ring: Ring, now: datetime) -> str:
+def _left(ring: Ring, now: datetime) -> str:
     unit, count = amount(ring, now)
-    words = _("less than a minute left") if count == 0 else unit_words(unit, count)
+    return _("less than a minute left") if count == 0 else unit_words(unit, count)
+
+
+def left_words(ring: Ring, now: datetime) -> str:
+    words = _left(ring, now)
     return _("at risk: %(left)s") % {"left": words} if look(ring, now) == "risk" else words
 
 
@@ -180,6 +186,25 @@ def drawn(ring: Ring, now: datetime, size: str = "row") -> SafeString:
     )  # fmt: skip
 
 
+def brief(ring: Ring, now: datetime) -> SafeString:
+    """The sign with the fewest words that do, for rows: the time left, how late it is, what became of it. The moment is
+    there on hover and for screen readers.
+    """
+    shown, words = look(ring, now), said(ring, now)
+    if shown in ("running", "risk"):
+        told = _left(ring, now)
+    elif shown == "broken":
+        told = late_words(now - ring.due_at)
+    else:
+        told = {"paused": _("paused"), "kept": _("kept"), "late": _("kept late"), "released": _("released")}[shown]
+    return format_html(
+        '<span class="promise promise-row promise-brief"{} data-brief>{}<time class="promise-words" datetime="{}" '
+        'title="{}"><span data-left>{}</span><span class="visually-hidden"> ({})</span></time></span>',
+        _clockwork(ring, now), sign(shown, share_left(ring, now)), words.moment.isoformat(), exact(words.moment), told,
+        exact(words.moment),
+    )  # fmt: skip
+
+
 def _clockwork(ring: Ring, now: datetime) -> SafeString:
     """What ring.js needs to move a running ring without asking: seconds of the epoch; nothing for one that stands."""
     if ring.state != "running" or not now < ring.due_at <= now + TICKS_WITHIN:
@@ -209,6 +234,11 @@ def text(ring: Ring, now: datetime) -> str:
 
 def vocabulary() -> str:
     """The words that ring.js says as time runs, as JSON: singular and plural of each unit, with `{count}`."""
+    return _vocabulary(get_language())
+
+
+@lru_cache(maxsize=16)
+def _vocabulary(_language: str | None) -> str:
     units = {unit: [_template(unit, 1), _template(unit, 2)] for unit in ("m", "h", "wm", "wh")}
     words = {"soon": _("less than a minute left"), "risk": _("at risk: %(left)s") % {"left": "{left}"}}
     return json.dumps({**units, **words, "over": _("the time is over")}, ensure_ascii=False, separators=(",", ":"))

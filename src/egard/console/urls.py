@@ -6,7 +6,10 @@ from django.urls import path
 
 from egard.console import (
     admin,
+    admin_promises,
     audit,
+    case_figures,
+    cockpit,
     components,
     details,
     drafts,
@@ -18,9 +21,11 @@ from egard.console import (
     pages,
     palette,
     people,
+    promises,
     sent,
 )
 from egard.console import worklist as work
+from egard.console.cases import urls as cases
 
 app_name = "console"
 
@@ -43,6 +48,11 @@ urlpatterns = [
     path("components/", components.components, name="components"),
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),
+    *cases.urlpatterns,
+    path("cockpit/", cockpit.cockpit, name="cockpit"),
+    path("cockpit/promises/", cockpit.behind, name="cockpit_list"),
+    path("promises/<uuid:uuid>/", promises.promise, name="promise"),
+    path("promises/<uuid:uuid>/changes/", promises.change, name="promise_change"),
     path("people/", people.listing, name="people"),
     path("people/duplicates/", merges.possible, name="duplicates"),
     path("people/duplicates/looking/", merges.looking, name="looking"),
@@ -73,6 +83,7 @@ urlpatterns = [
     path("admin/keys/", admin.keys, name="keys"),
     path("admin/keys/<uuid:uuid>/end/", admin.key_end, name="key_end"),
     path("admin/places/", admin.places, name="places"),
+    path("admin/promises/", admin_promises.promises, name="admin_promises"),
     path("admin/audit/", audit.log, name="audit"),
     path("admin/audit/changes/", audit.changes, name="audit_changes"),
     path("admin/audit/figures/", audit.figures, name="audit_figures"),
@@ -87,4 +98,7 @@ urlpatterns = [
     path("admin/import/<uuid:uuid>/progress/", imports.progress, name="import_progress"),
     path("admin/import/<uuid:uuid>/cancel/", imports.cancel, name="import_cancel"),
     path("admin/import/<uuid:uuid>/rejects/", imports.rejects, name="import_rejects"),
+    path("cases/types/<slug:name>/figures/", case_figures.figures, name="case_figures"),
+    path("cases/types/<slug:name>/draft/", case_figures.draft, name="case_draft"),
+    path("cases/types/<slug:name>/publication/", case_figures.publish, name="case_publish"),
 ]

@@ -16,9 +16,7 @@ ROLES: dict[str, Any] = {
     "driver": _("Driver"),
     "partner": _("Partner"),
 }
-ROLES_AWAITING: dict[str, Any] = {
-    "analyst": _("Figures on everybody, without names, come with a later release; this role will read them here."),
-}
+ROLES_AWAITING: dict[str, Any] = {}
 """What a role of staff will see, where no page is there for it yet."""
 CHANNELS: dict[str, Any] = {
     "email": _("E-mail"),

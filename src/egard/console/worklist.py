@@ -122,7 +122,7 @@ def item(request: HttpRequest, name: str) -> HttpResponse:
         "item": found,
         "row": row,
         "now": now,
-        "acts": [a for a in acts.actions_on(viewer, worklist) if a.on == "row"],
+        "acts": [a for a in acts.actions_on(viewer, worklist) if a.on == "row" and a.name not in found.without],
         "cards": [person_card(viewer, uuid, now=now, again_after=again_after(request)) for uuid in found.persons],
         "composers": keys.composers_for(viewer) if len(found.persons) == 1 else [],
     }

@@ -14,7 +14,7 @@ from egard.base.refusal import Conflict, NotFound, Refusal
 from egard.console.models import Deed
 from egard.console.worklist_snooze import PREFIX, put_off, snooze_action
 from egard.kernel.access.actors import Viewer
-from egard.kernel.registry import Action, Worklist, registry
+from egard.kernel.registry import Action, Done, Worklist, registry
 
 UNDO_FOR = timedelta(hours=24)
 AT_ONCE_MAX = 1000
@@ -85,12 +85,20 @@ def action_named(viewer: Viewer, name: str) -> Action:
     return found
 
 
-@transaction.atomic
 def do(
     viewer: Viewer, action: Action, ids: Sequence[str], *, choice: str = "", now: datetime
 ) -> tuple[str, Deed | None]:
-    """Run an action and keep what undoes it; answers the words for the toast. Raises `NothingChosen`, `TooMany`, and
-    what the action raises.
+    """As `perform`, answering the words for the toast."""
+    done, deed = perform(viewer, action, ids, choice=choice, now=now)
+    return str(done.said), deed
+
+
+@transaction.atomic
+def perform(
+    viewer: Viewer, action: Action, ids: Sequence[str], *, choice: str = "", now: datetime
+) -> tuple[Done, Deed | None]:
+    """Run an action and keep what undoes it; answers what it did. Raises `NothingChosen`, `TooMany`, and what
+    the action raises.
     """
     viewer.require(action.permission)
     chosen = list(dict.fromkeys(ids))
@@ -101,14 +109,13 @@ def do(
     if not action.bulk and len(chosen) > 1:
         chosen = chosen[:1]
     done = action.run(viewer, chosen, choice=choice, now=now)
-    said = str(done.said)
     if action.undo is None or not done.former or viewer.user_id is None:
-        return said, None
+        return done, None
     Deed.objects.filter(user=viewer.user_id, at__lt=now - UNDO_FOR).delete()
     deed = Deed.objects.create(
-        user_id=viewer.user_id, action=action.name, said=said[:500], former=dict(done.former), at=now
+        user_id=viewer.user_id, action=action.name, said=str(done.said)[:500], former=dict(done.former), at=now
     )
-    return said, deed
+    return done, deed
 
 
 @transaction.atomic

@@ -1,14 +1,15 @@
-"""The portal's addresses, below /me/."""
+"""The portal's addresses: a person's own below /me/, what anybody may see below /p/."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from egard.portal import data, entrance, life
+from egard.portal import data, entrance, life, public
 
 app_name = "portal"
 
 urlpatterns = [
+    path("p/promises", public.promises, name="promises"),
     path("me/", life.home, name="home"),
     path("me/sign-in/", entrance.sign_in, name="sign_in"),
     path("me/sign-in/code/", entrance.code, name="code"),

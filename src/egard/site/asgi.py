@@ -9,8 +9,6 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "egard.site.settings")
 
-from django.core.asgi import get_asgi_application
-
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -77,10 +75,14 @@ class BodyLimit:
 
 
 def _limited() -> BodyLimit:
-    django = get_asgi_application()
+    import django
+
+    django.setup(set_prefix=False)
     from django.conf import settings
 
-    return BodyLimit(django, settings.BODY_MAX_BYTES)
+    from egard.site.one_thread import OneThreadHandler
+
+    return BodyLimit(OneThreadHandler(), settings.BODY_MAX_BYTES)
 
 
 application = _limited()

@@ -24,6 +24,7 @@ COMMANDS = {
     "user": ("users:user", "Create the people who sign in; set their passwords."),
     "apikey": ("keys:apikey", "Create the keys of programs."),
     "import": ("imports:command", "Bring in a file: CSV, JSON lines, Parquet."),
+    "case": ("cases:case", "Look through types of case, publish them, move cases to them."),
     "people": ("people:people", "Export or erase what is held on a person; who saw it."),
     "prepare": ("serve:prepare", ""),
 }

@@ -235,6 +235,7 @@ def _found_digits(text: str, query: str) -> tuple[int, int] | None:
 
 
 register.simple_tag(rings.drawn, name="ring")
+register.simple_tag(rings.brief, name="ring_brief")
 register.simple_tag(rings.sign, name="ring_sign")
 register.simple_tag(rings.text, name="ring_text")
 register.simple_tag(rings.vocabulary, name="ring_words")

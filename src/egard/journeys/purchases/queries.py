@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery, Sum
+import orjson
+from django.db.models import Sum
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.money import Money
+from egard.base.quickread import quick_rows
 from egard.journeys.purchases import rules
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.actors import Viewer
-from egard.kernel.access.models import Site
 from egard.kernel.people.models import Person
 from egard.kernel.people.queries import seen_as
 from egard.kernel.registry import FieldClass
@@ -22,17 +23,24 @@ from egard.kernel.registry import FieldClass
 READ = "purchases.read_value"
 
 
+_VALUES = f"""
+select currency, {", ".join(f"v.{name}" for name in rules.FIELDS if name != "months")}, months::text,
+       coalesce((select s.name from access_site s where s.code = v.visit_site), v.visit_site)
+from purchases_value v where person_id = any(%s) order by id
+"""
+
+
 def values(viewer: Viewer, person: Person) -> list[tuple[str, rules.Buying, str]]:
     """What a person bought, by currency, the largest first, with the name of the shop last visited: one query."""
     viewer = seen_as(viewer, person)
     if not viewer.can(READ) or not viewer.sees(FieldClass.VALUE):
         return []
-    name = Site.objects.filter(code=OuterRef("visit_site")).values("name")
     places: dict[str, str] = {}
     held: dict[str, list[rules.Buying]] = {}
-    for v in Value.objects.filter(person__in=person.members).annotate(site_name=Subquery(name)):
-        places[v.visit_site] = v.site_name or v.visit_site
-        held.setdefault(v.currency, []).append(rules.Buying(**{name: getattr(v, name) for name in rules.FIELDS}))
+    for currency, *sums, months, place in quick_rows(_VALUES, [list(person.members)]):
+        buying = rules.Buying(*sums, months=orjson.loads(months))
+        places[buying.visit_site] = place
+        held.setdefault(currency, []).append(buying)
     sums = {currency: rules.together(some) for currency, some in held.items()}
     return sorted(((c, b, places[b.visit_site]) for c, b in sums.items()), key=lambda found: -found[1].spent_minor)
 

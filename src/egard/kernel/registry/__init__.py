@@ -3,6 +3,8 @@
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
+    CaseListener,
+    CaseTypeFile,
     FactType,
     FieldClass,
     Hooks,
@@ -37,16 +39,20 @@ from egard.kernel.registry.desk import (
     WorkRow,
 )
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
+from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
     "SCOPES",
     "Action",
     "Asks",
     "Capability",
+    "CaseListener",
+    "CaseTypeFile",
     "Choice",
     "Composer",
     "DeclarationError",
     "Done",
+    "Escalation",
     "FactType",
     "FieldClass",
     "Filter",
@@ -65,6 +71,8 @@ __all__ = [
     "Permission",
     "Personal",
     "PortalItem",
+    "PromiseKind",
+    "PromiseListener",
     "Reaction",
     "Registry",
     "RoleType",

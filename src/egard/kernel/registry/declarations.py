@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from egard.base.ring import Ring
 from egard.kernel.registry.desk import Action, Composer, Worklist
+from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
 SCOPES: tuple[Scope, ...] = ("own", "team", "site", "all")
@@ -198,6 +201,10 @@ class OpenItem:
     label: Words
     due_at: datetime | None = None
     tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
+    ring: Ring | None = None
+    """A promise: it shows with the time that is left."""
+    url: str = ""
+    """Where one works on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +321,27 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseTypeFile:
+    """A type of case that a journey brings, as a file (see docs/cases.md); its name is that of the file.
+
+    `migrate` publishes it once; what the house publishes under that name afterwards stays.
+    """
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class CaseListener:
+    """Hears what happens to cases of some types, in the same transaction: `handler(held, events, now)`, after they are
+    written; of each event what followed stands in its `then`. Not of work that was replayed.
+    """
+
+    types: tuple[str, ...]
+    handler: Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
 class Hooks:
     """What a kernel package or a journey does when persons are merged, exported, erased.
 
@@ -357,6 +385,10 @@ class Journey:
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
+    promises: tuple[PromiseKind, ...] = ()
+    promise_listeners: tuple[PromiseListener, ...] = ()
+    case_types: tuple[CaseTypeFile, ...] = ()
+    case_listeners: tuple[CaseListener, ...] = ()
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

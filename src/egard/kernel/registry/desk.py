@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from egard.base.ring import Ring
+
 Words = Any
 Tone = Literal["", "kept", "risk", "broken", "waiting"]
 
@@ -25,6 +27,8 @@ class WorkRow:
     due_at: datetime | None = None
     tone: Tone = ""
     url: str = ""
+    ring: Ring | None = None
+    """A promise: it counts down in the place of `due_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class WorkItem:
     template: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
+    without: tuple[str, ...] = ()
+    """Names of the list's actions that mean nothing for this row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Done:
 
     said: Words
     former: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+    """Where to go on with what it made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +102,12 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of a list: a text, or one of `choices(viewer)`."""
+    """A filter of a list: a text, or one of `choices(viewer)`; `none` is what holds while nothing is chosen."""
 
     name: str
     label: Words
     choices: Callable[..., Sequence[Choice]] | None = None
+    none: Words = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
+from egard.base.calendars import BadSpan, Span
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
+    CaseListener,
+    CaseTypeFile,
     FactType,
     Hooks,
     IdentifierKind,
@@ -30,6 +33,7 @@ from egard.kernel.registry.declarations import (
     RoleType,
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
+from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -77,6 +81,10 @@ class Registry:
         self.importers: dict[str, Importer] = {}
         self.jobs: dict[str, Job] = {}
         self.messages: dict[str, MessageKind] = {}
+        self.promises: dict[str, PromiseKind] = {}
+        self.promise_listeners: list[PromiseListener] = []
+        self.case_listeners: tuple[CaseListener, ...] = ()
+        self.case_types: dict[str, CaseTypeFile] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -137,6 +145,13 @@ class Registry:
         for message in journey.messages:
             self._dotted(journey, message.name)
             self._put("message", self.messages, message.name, message, journey)
+        for promise in journey.promises:
+            self._dotted(journey, promise.name)
+            self._put("promise", self.promises, promise.name, promise, journey)
+        self.promise_listeners += journey.promise_listeners
+        self.case_listeners += journey.case_listeners
+        for case_type in journey.case_types:
+            self._put("case type", self.case_types, case_type.name, case_type, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
@@ -158,12 +173,15 @@ class Registry:
             *self.worklists.values(),
             *self.actions.values(),
             *self.composers.values(),
+            *self.promises.values(),
         ):
             if asking.permission not in self.permissions:
                 raise DeclarationError(f"{asking.name} asks for the unknown permission {asking.permission}")
         for importer in self.importers.values():
             if importer.permission not in self.permissions:
                 raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
+        for kind in self.promises.values():
+            self._readable(kind)
         for worklist in self.worklists.values():
             self._keys_once(f"the worklist {worklist.name}", worklist.actions)
         self._keys_once("the person's page", ())
@@ -174,6 +192,18 @@ class Registry:
         for one in (*(a for a in self.actions.values() if a.on == "person"), *self.composers.values(), *actions):
             if one.key and meant.setdefault(one.key, one.name) != one.name:
                 raise DeclarationError(f"on {where} the key {one.key} means {meant[one.key]} and {one.name}")
+
+    def _readable(self, kind: PromiseKind) -> None:
+        """The amounts of time that a kind of promise names are some, and whom it tells exists."""
+        try:
+            for words in filter(None, (kind.within, *kind.warnings, *(e.after for e in kind.escalation))):
+                Span.parse(words)
+        except BadSpan as error:
+            raise DeclarationError(f"the promise {kind.name}: {error}") from error
+        for told in (one for escalation in kind.escalation for one in escalation.to):
+            role = told.removeprefix("role:")
+            if told not in ("owner", "team", "lead") and (role == told or role not in self.roles):
+                raise DeclarationError(f"the promise {kind.name} tells {told}, which is nobody")
 
     def call(self, capability: str, *args: Any, **kwargs: Any) -> Any:
         """Call another journey's capability; ask `has` first, and hide the feature where it is absent."""

@@ -73,7 +73,7 @@ def web(host: str, port: int, count: int | None, gate: int | None) -> None:
 @click.command()
 @data_option
 def worker() -> None:
-    """Run reactions, jobs and schedules, until told to stop."""
+    """Run reactions, jobs and schedules, and watch over promises, until told to stop."""
     from egard.site.commands import load_django
 
     supervised()
@@ -83,12 +83,16 @@ def worker() -> None:
         signal.signal(signum, lambda signum, frame: stop.set())
     load_django()
     from egard.kernel.jobs.worker import run_jobs
+    from egard.kernel.promises.worker import run_sweeper
     from egard.kernel.timeline.worker import run_worker
 
     jobs = threading.Thread(target=run_jobs, args=(stop,), name="jobs", daemon=True)
+    sweeper = threading.Thread(target=run_sweeper, args=(stop,), name="sweeper", daemon=True)
     jobs.start()
+    sweeper.start()
     run_worker(stop)
     jobs.join(JOBS_STOP_SECONDS)
+    sweeper.join(JOBS_STOP_SECONDS)
 
 
 @click.command(hidden=True)

@@ -154,7 +154,7 @@
     if (picked.size) return { id: [...picked].map(([key, person]) => (onPerson ? person : key)).filter(Boolean) };
     const one = row(current);
     if (one) return { id: [onPerson ? one.dataset.person : one.dataset.row].filter(Boolean) };
-    return { id: data.person && onPerson ? [data.person] : [] };
+    return { id: [onPerson ? data.person : data.row].filter(Boolean) };
   };
 
   const post = (url, values) => htmx.ajax("POST", url, { source: document.body, target: toasts, swap: "innerHTML", values });

@@ -34,9 +34,22 @@
     compose: (key) => Egard.compose(key.with),
     go: (key) => window.location.assign(key.with),
     undo: () => Egard.undo(),
+    press: (key) => press(pressable(key)),
     palette: () => show(),
     sheet: () => sheet.showModal(),
     search: () => { const box = document.getElementById("search"); if (box) { box.focus(); box.select(); } else show(); },
+  };
+
+  // What a page offers by its own button, link or disclosure: pressed, or opened with the focus in its first field.
+  const FIELD = "textarea, select, input:not([type=hidden]), button";
+  const pressable = (key) => [...document.querySelectorAll(`[data-press="${key.with}"]`)].find((one) => one.checkVisibility());
+  const press = (one) => {
+    if (!one) return;
+    if (one.matches("a, button")) { one.click(); return; }
+    if (one.matches("details")) one.open = true;
+    const field = one.querySelector(`:is(${FIELD}):not(summary *)`) || one;
+    field.focus();
+    one.scrollIntoView({ block: "nearest" });
   };
 
   // --- the palette
@@ -54,7 +67,7 @@
     const used = lately();
     const rank = (key) => { const at = used.indexOf(`${key.does}:${key.with}`); return at < 0 ? 99 : at; };
     return data.keys
-      .filter((key) => key.palette && words.every((one) => fold(key.label).includes(one)))
+      .filter((key) => key.palette && (key.does !== "press" || pressable(key)) && words.every((one) => fold(key.label).includes(one)))
       .map((key, at) => ({ key, at }))
       .sort((a, b) => rank(a.key) - rank(b.key) || a.at - b.at)
       .map(({ key }) => ({
@@ -232,6 +245,7 @@
     }
   });
 
+  Egard.press = (name) => press(pressable({ with: name }));
   Egard.ask = (name, action, then) => show({ name, action, then });
 
   // --- keys

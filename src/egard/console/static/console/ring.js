@@ -53,7 +53,7 @@
     mark(svg, risky ? "M12 8v4.6M12 15.8v.01" : "");
     // Of many hours and of days the server knows more (days of opening): its words stand.
     if (left < 36 * 3600 && !(ring.working && left > 8 * 3600)) {
-      write(told, risky ? words.risk.replace("{left}", say(ring, left)) : say(ring, left));
+      write(told, risky && !("brief" in node.dataset) ? words.risk.replace("{left}", say(ring, left)) : say(ring, left));
     }
     return ring.due - at;
   };

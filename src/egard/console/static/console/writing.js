@@ -1,5 +1,5 @@
-// Writing: drafts that the server keeps (`data-draft="place"` on any textarea, `data-person` for whom), and colleagues
-// named after an `@` (`data-mentions="address"`).
+// Writing: drafts that the server keeps (`data-draft="place"` on a textarea or a form, `data-person` for whom), and
+// colleagues named after an `@` (`data-mentions="address"`).
 (() => {
   "use strict";
 
@@ -9,7 +9,31 @@
 
   // --- drafts
 
-  const kept = new WeakMap(); // textarea → { timer, chain, sent }
+  const kept = new WeakMap(); // textarea or form → { timer, chain, sent }
+  const DRAFT = "textarea[data-draft], form[data-draft]";
+  const draftsIn = (root) => [...(root?.matches?.(DRAFT) ? [root] : []), ...(root?.querySelectorAll?.(DRAFT) || [])];
+
+  // A form is kept as the answers in it that differ from those it came with.
+  const asked = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit");
+  const typed = (one) => (["checkbox", "radio"].includes(one.type) ? one.checked !== one.defaultChecked
+    : one.tagName === "SELECT" ? !one.options[one.selectedIndex]?.defaultSelected && one.value !== "" : one.value !== one.defaultValue);
+  const textOf = (field) => {
+    if (field.tagName !== "FORM") return field.value;
+    if (!asked(field).some(typed)) return "";
+    const given = new FormData(field);
+    return JSON.stringify(Object.fromEntries([...new Set(asked(field).map((one) => one.name))].map((name) => [name, given.get(name) ?? ""])));
+  };
+  const isFresh = (field) => (field.tagName === "FORM" ? !asked(field).some(typed) && !field.hasAttribute("data-filled") : !field.value);
+  const fill = (field, text) => {
+    if (field.tagName !== "FORM") { field.value = text; return; }
+    let told = {};
+    try { told = JSON.parse(text); } catch { return; }
+    for (const one of asked(field)) {
+      if (!(one.name in told)) continue;
+      if (["checkbox", "radio"].includes(one.type)) one.checked = one.value === told[one.name];
+      else one.value = told[one.name];
+    }
+  };
 
   const send = (field, text, keepalive = false) => {
     const body = new URLSearchParams({ place: field.dataset.draft, person: field.dataset.person || "", text });
@@ -17,7 +41,7 @@
   };
 
   const say = (field, word) => {
-    const place = field.form?.querySelector("[data-draft-state]");
+    const place = (field.form || field).querySelector?.("[data-draft-state]");
     if (place) place.textContent = word ? place.dataset[word] : "";
   };
 
@@ -26,7 +50,7 @@
     clearTimeout(state.timer);
     state.timer = 0;
     if (state.sent) return;
-    const text = field.value;
+    const text = textOf(field);
     // One after the other, so that what was typed last is what is kept.
     state.chain = state.chain.then(async () => {
       if (state.sent) return;
@@ -42,15 +66,15 @@
     const state = { timer: 0, chain: Promise.resolve(), sent: false };
     kept.set(field, state);
     field.addEventListener("input", () => { state.sent = false; clearTimeout(state.timer); state.timer = setTimeout(() => save(field), PAUSE); });
-    field.addEventListener("blur", () => { if (state.timer) save(field); });
-    const asked = new URLSearchParams({ place: field.dataset.draft, person: field.dataset.person || "" });
+    field.addEventListener("focusout", () => { if (state.timer) save(field); });
+    const about = new URLSearchParams({ place: field.dataset.draft, person: field.dataset.person || "" });
     try {
       await going;
-      const answer = await fetch(`/drafts/?${asked}`, { headers: { Accept: "application/json", "HX-Request": "true" }, redirect: "manual" });
+      const answer = await fetch(`/drafts/?${about}`, { headers: { Accept: "application/json", "HX-Request": "true" }, redirect: "manual" });
       if (!answer.ok) return;
       const { text } = await answer.json();
-      if (!text || field.value) return;
-      field.value = text;
+      if (!text || !isFresh(field)) return;
+      fill(field, text);
       field.dispatchEvent(new CustomEvent("egard:draft", { bubbles: true }));
       say(field, "restored");
       const composer = field.closest("[data-composer]");
@@ -58,35 +82,35 @@
     } catch { /* the next key tries again */ }
   };
 
-  const holdAll = (root) => { for (const field of root.querySelectorAll?.("textarea[data-draft]") || []) hold(field); };
+  const holdAll = (root) => { for (const field of draftsIn(root)) hold(field); };
   document.addEventListener("DOMContentLoaded", () => holdAll(document));
   document.addEventListener("htmx:load", (event) => holdAll(event.detail.elt.parentElement || event.detail.elt));
 
   // A page that closes within the pause does not lose the last words.
   window.addEventListener("pagehide", () => {
-    for (const field of document.querySelectorAll("textarea[data-draft]")) {
+    for (const field of draftsIn(document)) {
       const state = kept.get(field);
-      if (state?.timer && !state.sent) send(field, field.value, true).catch(() => {});
+      if (state?.timer && !state.sent) send(field, textOf(field), true).catch(() => {});
     }
   });
 
   // While it is being sent nothing more is kept; once it is, the draft goes. A refusal keeps it.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    for (const field of event.detail.elt.querySelectorAll?.("textarea[data-draft]") || []) {
+    for (const field of draftsIn(event.detail.elt)) {
       const state = kept.get(field);
       if (state) { clearTimeout(state.timer); state.timer = 0; state.sent = true; }
     }
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     const form = event.detail.requestConfig?.elt;
-    for (const field of form?.querySelectorAll?.("textarea[data-draft]") || []) {
+    for (const field of draftsIn(form)) {
       const state = kept.get(field);
       if (!state) continue;
       if (event.detail.xhr.status >= 400) { state.sent = false; save(field); } else going = state.chain.then(() => send(field, "")).catch(() => {});
     }
   });
   document.addEventListener("htmx:sendError", (event) => {
-    for (const field of event.detail.elt.querySelectorAll?.("textarea[data-draft]") || []) {
+    for (const field of draftsIn(event.detail.elt)) {
       const state = kept.get(field);
       if (state) { state.sent = false; say(field, "lost"); }
     }

@@ -170,7 +170,7 @@ def _run(job: Job) -> Summary:
         job.rejects.abandon()
         raise
     summary = Summary(job.tally, job.table.detected, job.finish(), job.dry_run)
-    if not job.dry_run and (job.tally.facts or job.tally.people):
+    if not job.dry_run and job.tally.imported:
         log_change(
             "import.done",
             by=job.by,

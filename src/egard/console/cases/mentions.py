@@ -1,0 +1,133 @@
+"""Colleagues named in notes on cases: each finds the note in a list of hers until she is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.refusal import NotFound
+from egard.console.cases import lists, show
+from egard.console.models import CaseMention
+from egard.kernel.access.actors import Viewer
+from egard.kernel.access.queries import staff, staff_names
+from egard.kernel.cases import queries, types
+from egard.kernel.cases.checks import said
+from egard.kernel.cases.writing import Held
+from egard.kernel.registry import Action, Done, WorkItem, Worklist, WorkRow
+
+NAMED_MAX = 50
+
+
+def keep(viewer: Viewer, held: Held, text: str, ids: Sequence[str], *, now: datetime) -> None:
+    """Those who were chosen, and whose names still stand in the text after an @, have the note in their list."""
+    if held.done_before is not None or not ids:
+        return
+    wanted = []
+    for one in ids[:NAMED_MAX]:
+        try:
+            wanted.append(UUID(one))
+        except ValueError:
+            continue
+    named = [user for user in staff(viewer, wanted) if f"@{user.name}" in text]
+    by = str(viewer.actor)
+    CaseMention.objects.bulk_create(
+        (CaseMention(case_id=held.id, n=held.version, user=user, by=by, at=now) for user in named),
+        ignore_conflicts=True,
+    )
+
+
+def _open(viewer: Viewer) -> QuerySet[CaseMention]:
+    """What she has not done with, on cases that she may see."""
+    hers = CaseMention.objects.filter(user=viewer.user_id, done_at__isnull=True)
+    return hers.filter(case__in=queries.visible(viewer))
+
+
+def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None) -> Page[WorkRow]:
+    """The notes that name the viewer, the latest first: two queries."""
+    limit = bounded(limit)
+    found = _open(viewer).select_related("case__type", "case__person__root").order_by("-id")
+    found = found.defer("case__snapshot", "case__type__source", "case__type__definition")
+    if cursor:
+        found = found.filter(pk__lt=decode_cursor(cursor, "case_mentions", int)[0])
+    held = list(found[: limit + 1])
+    types.read_all(row.case.type for row in held)
+    names = staff_names(viewer)
+    items = []
+    for row in held[:limit]:
+        person, name = lists.whom(viewer, row.case)
+        words = _("%(name)s names you: %(type)s") % {
+            "name": names.get(row.by, row.by),
+            "type": said(types.defined(row.case.type).title),
+        }
+        url = reverse("console:case", args=[row.case.uuid])
+        items.append(WorkRow(str(row.pk), name, words, person=person.uuid if person else None, url=url))
+    return Page(items, encode_cursor("case_mentions", held[limit - 1].pk) if len(held) > limit else None)
+
+
+def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
+    return _open(viewer)[:most].count()
+
+
+def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
+    """The note, and its case in short. Raises `NotFound`."""
+    mine = CaseMention.objects.filter(user=viewer.user_id).select_related("case")
+    found = mine.filter(pk=int(row)).first() if row.isdigit() and len(row) < 19 else None
+    if found is None:
+        raise NotFound
+    held = show.shown(viewer, found.case.uuid, now=now)
+    person = show.person_of(viewer, held.case)
+    note = show.line(held, found.n)
+    context = {"shown": held, "now": now, "note": note, "last": []}
+    return WorkItem((person.uuid,) if person else (), "console/cases/_short.html", context)
+
+
+def finish(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
+    """Done with these: they leave one's list."""
+    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
+    with transaction.atomic():
+        mine = CaseMention.objects.select_for_update().filter(user=viewer.user_id, pk__in=wanted, done_at__isnull=True)
+        done = list(mine.values_list("pk", flat=True))
+        CaseMention.objects.filter(pk__in=done).update(done_at=now)
+    words = ngettext("Done with it.", "Done with %(n)s notes.", len(done)) % {"n": len(done)}
+    return Done(words, {str(pk): now.isoformat() for pk in done})
+
+
+def take_up(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Collection[str]:
+    """They wait again."""
+    mine = CaseMention.objects.filter(user=viewer.user_id, pk__in=[int(one) for one in former], done_at__isnull=False)
+    back = [str(pk) for pk in mine.values_list("pk", flat=True)]
+    mine.update(done_at=None)
+    return back
+
+
+MENTIONS = Worklist(
+    "case-mentions",
+    gettext_lazy("Cases where a note names me"),
+    queries.READ,
+    "message-circle",
+    rows,
+    item=item,
+    count=count,
+    actions=(
+        Action(
+            "console.finish_case_mentions",
+            gettext_lazy("Done"),
+            queries.READ,
+            run=finish,
+            undo=take_up,
+            key="e",
+            icon="check",
+        ),
+    ),
+    empty=gettext_lazy("When a colleague writes @ and your name on a case, it waits here until you are done with it."),
+    order=6,
+)

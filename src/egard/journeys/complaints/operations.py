@@ -1,0 +1,304 @@
+"""Taking in a complaint, joining two that are one, and following what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.refusal import Conflict, Refusal
+from egard.journeys.complaints import facts, queries, rules
+from egard.journeys.complaints.models import Complaint, Contact
+from egard.journeys.complaints.rules import RuleSet
+from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.operations import log_change
+from egard.kernel.access.queries import system_viewer
+from egard.kernel.cases import operations as cases
+from egard.kernel.cases import types
+from egard.kernel.cases.models import CaseType
+from egard.kernel.cases.rules.state import Event
+from egard.kernel.cases.writing import Held
+from egard.kernel.people.models import Person
+from egard.kernel.registry import registry
+from egard.kernel.timeline.operations import validated
+from egard.kernel.timeline.writing import Prepared, record_prepared
+
+WORDS_MAX = 10_000
+CONTACT_MAX = 200
+
+
+class NothingSaid(Refusal):
+    """A complaint needs words: what happened, or at least what it is about."""
+
+    code = "complaints.nothing_said"
+    title = _("Nothing is written")
+    message = _("Write what happened, in a few words.")
+
+
+class TooManyWords(Refusal):
+    """One of the texts is longer than its field."""
+
+    code = "complaints.too_long"
+    message = _("At most {most} characters.")
+
+
+class NotTheirs(Conflict):
+    """A complaint is joined to an open one of the same person."""
+
+    code = "complaints.not_theirs"
+    title = _("This is somebody else’s complaint, or it is closed")
+    message = _("A complaint can be joined to an open one of the same person only.")
+
+
+class NotARuleSet(Refusal):
+    """A rule set says `name`, `title`, `acknowledge` and `answer`."""
+
+    code = "complaints.bad_rules"
+    message = _("This is no rule set: {why}.")
+
+
+def receive(
+    viewer: Viewer,
+    words: str,
+    *,
+    person: Person | None = None,
+    contact: str = "",
+    subject: str = "",
+    category: str = "",
+    order_number: str = "",
+    channel: str,
+    settled: str = "",
+    into: UUID | None = None,
+    key: str,
+    now: datetime,
+) -> Complaint:
+    """Take in a complaint of anybody, by any channel. `contact` is how to reach somebody who is no client.
+
+    `settled`: what was done about it at once, in the same contact; then it is answered and closed. `into`: the open
+    complaint of the same person to which it belongs, where the agent says so. The same `key` is one complaint.
+    Raises `NotAllowed`, `NothingSaid`, `TooManyWords`, `NotTheirs`, `EvidenceMissing`, `BadData`.
+    """
+    viewer.require(queries.RECEIVE)
+    words, subject = _clean("words", words, WORDS_MAX), _clean("subject", subject, facts.SUBJECT_MAX)
+    contact, order_number = _clean("contact", contact, CONTACT_MAX), _clean("order_number", order_number, 64)
+    if not words and not subject:
+        raise NothingSaid(fields={"words": str(NothingSaid.message)})
+    told = {"words": words, "subject": subject or _first_words(words), "category": category,
+            "order_number": order_number, "contact": contact}  # fmt: skip
+    acting = replace(system_viewer("complaints"), actor=viewer.actor, user_id=viewer.user_id)
+    try:
+        with transaction.atomic():
+            if held := _before(key):
+                return held
+            if into is not None:
+                return _join(viewer, acting, into, told, person=person, channel=channel, key=key, now=now)
+            data = {name: value for name, value in told.items() if value}
+            if settled:
+                data |= {"once_and_done": True, "answer": settled[:WORDS_MAX]}
+            case = cases.open_case(acting, rules.TYPE, person, data=data, channel=channel, now=now)
+            _came(case.id, channel=channel, by=viewer.actor, key=key, now=now)
+            if settled or category:
+                cases.complete_step(acting, case.uuid, "listen", {}, now=now)
+            if settled:
+                cases.close_case(acting, case.uuid, outcome="satisfied", now=now)
+            return Complaint.objects.select_related("case").get(pk=case.id)
+    except IntegrityError:  # sent twice at the same moment
+        if held := _before(key):
+            return held
+        raise
+
+
+def _before(key: str) -> Complaint | None:
+    held = Contact.objects.filter(key=key).select_related("complaint__case").first()
+    return held.complaint if held else None
+
+
+def _came(complaint_id: int, *, channel: str, by: Actor, key: str, now: datetime) -> None:
+    Contact.objects.create(complaint_id=complaint_id, at=now, channel=channel, by=str(by), key=key)
+
+
+def _join(
+    viewer: Viewer, acting: Viewer, into: UUID, told: dict[str, str], *, person: Person | None, channel: str, key: str,
+    now: datetime,
+) -> Complaint:  # fmt: skip
+    """She comes again about the same: it stands on the open complaint, and no longer waits for her."""
+    held = queries.complaint(viewer, into)
+    same = held.case.person_id in person.members if person else _same_contact(held, told["contact"])
+    if not same or held.case.status != "open":
+        raise NotTheirs
+    said = "\n".join(text for text in (told["subject"], told["words"]) if text)
+    cases.write_note(acting, into, said, key=f"complaint:{key}"[:200], now=now)
+    if (held.case.snapshot or {}).get("data", {}).get("waits_for_client"):
+        cases.edit_data(acting, into, {"waits_for_client": False}, now=now)
+    _came(held.pk, channel=channel, by=viewer.actor, key=key, now=now)
+    contacts = Contact.objects.filter(complaint=held).count()
+    Complaint.objects.filter(pk=held.pk).update(contacts=contacts)
+    fact = facts.ComplaintReceived(into, told["subject"], told["category"], again=True)
+    _record(held.case.person_id, fact, f"again:{key}", at=now, by=viewer.actor, channel=channel, now=now)
+    return queries.complaint(viewer, into)
+
+
+def _same_contact(held: Complaint, contact: str) -> bool:
+    return held.case.person_id is None and bool(held.contact) and held.contact == rules.contact_key(contact)
+
+
+@transaction.atomic
+def join(viewer: Viewer, complaint: UUID, into: UUID, *, now: datetime) -> Complaint:
+    """Two open complaints of one person are one: what the first says goes on the other, and it is closed as joined.
+
+    Raises `NotAllowed`, `NotFound`, `NotTheirs`.
+    """
+    viewer.require(queries.RECEIVE)
+    first, other = queries.complaint(viewer, complaint), queries.complaint(viewer, into)
+    if complaint == into or first.case.status != "open" or (first.case.person_id is not None and (
+        other.case.person_id not in _person(first.case.person_id).members
+    )):  # fmt: skip
+        raise NotTheirs
+    acting = replace(system_viewer("complaints"), actor=viewer.actor, user_id=viewer.user_id)
+    data, person = (first.case.snapshot or {}).get("data", {}), _person(first.case.person_id)
+    told = {name: data.get(name, "") for name in ("words", "subject", "category", "order_number", "contact")}
+    _join(viewer, acting, into, told, person=person, channel=first.channel, key=f"join:{complaint}", now=now)
+    cases.close_case(acting, complaint, outcome="joined", override=f"→ {into}", now=now)
+    return queries.complaint(viewer, into)
+
+
+def _person(pk: int | None) -> Any:
+    return Person.objects.get(pk=pk) if pk else None
+
+
+def _clean(name: str, text: str, most: int) -> str:
+    clean = text.replace("\x00", "").replace("\r\n", "\n").strip()
+    if len(clean) > most:
+        raise TooManyWords(most=most, fields={name: str(TooManyWords.message).format(most=most)})
+    return clean
+
+
+def _first_words(words: str) -> str:
+    """What it is about, where nobody said: its first sentence, or its first words."""
+    line = words.split("\n")[0].split(". ")[0]
+    return line if len(line) <= 100 else line[:100].rsplit(" ", 1)[0] + "…"
+
+
+# --- what becomes of them ---------------------------------------------------------------------------------------------
+
+
+def hear(held: Held, events: Sequence[tuple[Event, str, str]], now: datetime) -> None:
+    """Follow a case: its row in our table, and what the person lives of it, on her timeline."""
+    for number, (event, by, _key) in enumerate(events, held.version - len(events) + 1):
+        at = datetime.fromisoformat(event["at"])
+        if event["kind"] == "opened":
+            _opened(held, at)
+        changed, fact = _became(held, event, at)
+        if changed:
+            Complaint.objects.filter(pk=held.id).update(**changed)
+        if fact is not None:
+            kind, _colon, who = by.partition(":")
+            actor = Actor(kind, who)  # type: ignore[arg-type]  # as it was written
+            _record(held.person_id, fact, f"{held.uuid}:{number}", at=at, by=actor, channel=held.channel, now=now)
+
+
+def _opened(held: Held, at: datetime) -> None:
+    data = held.state["data"]
+    contact = rules.contact_key(data.get("contact", ""))
+    Complaint.objects.create(
+        case_id=held.id, category=data.get("category", ""), channel=held.channel, contact=contact, received_at=at
+    )
+
+
+def _became(held: Held, event: Event, at: datetime) -> tuple[dict[str, Any], Any]:
+    """What one event changes in our row, and the fact that it is."""
+    uuid, kind, data = held.uuid, event["kind"], held.state["data"]
+    told = event.get("data") or {}
+    changed: dict[str, Any] = {"category": told["category"] or ""} if "category" in told else {}
+    if "contact" in told:
+        changed["contact"] = rules.contact_key(told["contact"] or "")
+    if kind == "opened":
+        subject = str(data.get("subject", ""))[: facts.SUBJECT_MAX]
+        return {}, facts.ComplaintReceived(uuid, subject, data.get("category", ""))
+    if kind == "completed" and event["step"] == "acknowledge":
+        return changed | {"acknowledged_at": at}, facts.ComplaintAcknowledged(uuid)
+    if kind == "completed" and event["step"] == "answer":
+        return changed | {"answered_at": at}, facts.ComplaintAnswered(uuid)
+    if kind == "completed" and event["step"] == "listen" and data.get("once_and_done"):
+        return changed | {"answered_at": at, "settled_at_once": True}, facts.ComplaintAnswered(uuid, at_once=True)
+    if kind == "closed":
+        row = Complaint.objects.get(pk=held.id)
+        changed |= {"closed_at": row.closed_at or at, "outcome": event.get("outcome", "")}
+        return changed, facts.ComplaintClosed(uuid, event.get("outcome", ""))
+    if kind == "reopened":
+        row = Complaint.objects.get(pk=held.id)
+        return changed | {"reopened_at": row.reopened_at or at, "outcome": ""}, facts.ComplaintReopened(uuid)
+    return changed, None
+
+
+def _record(
+    person_id: int | None, fact: Any, key: str, *, at: datetime, by: Actor, channel: str, now: datetime
+) -> None:
+    """On the timeline of whoever complained; somebody unknown has none."""
+    if person_id is None:
+        return
+    fact_type = registry.fact_of[type(fact)]
+    one = Prepared(
+        0, fact_type, at, channel, f"complaint:{key}"[:200], validated(fact_type, fact), person_id=person_id
+    )  # fmt: skip
+    record_prepared([one], by=by, now=now, history=False, create_people=False)
+
+
+# --- what is promised -------------------------------------------------------------------------------------------------
+
+RULE_SETS = Path(__file__).parent / "rule_sets"
+DEFAULT = "acpr-2022-r-01"
+
+
+def use_rules(viewer: Viewer, source: str, *, now: datetime) -> CaseType:
+    """From now on complaints are promised what a rule set says: another version of the type of case, which is else as
+    it was. Running complaints keep what they were promised. Raises `NotAllowed`, `NotARuleSet`, `BadType`.
+    """
+    viewer.require(queries.DEFINE)
+    chosen = read(source)
+    current = CaseType.objects.get(pk=types.current(rules.TYPE).pk)
+    try:
+        edited = rules.with_rules(current.source, chosen)
+    except rules.BadRules as error:
+        raise NotARuleSet(why=str(error)) from error
+    made = types.publish(edited, by=viewer.actor, now=now)
+    if made.pk != current.pk:
+        log_change("complaints.rules_set", by=viewer.actor, now=now, subject=chosen.name, version=made.version)
+    return made
+
+
+def shipped(name: str) -> str:
+    """The file of a rule set that ships. Raises `NotARuleSet`."""
+    known = {path.stem: path for path in sorted(RULE_SETS.glob("*.yaml"))}
+    if name not in known:
+        raise NotARuleSet(why=", ".join(known))
+    return known[name].read_text(encoding="utf-8")
+
+
+def complain(
+    person: Person, words: str, *, category: str = "", order_number: str = "", key: str, now: datetime
+) -> Complaint:
+    """What she writes herself, in her own space. Raises as `receive`."""
+    herself = replace(system_viewer("portal"), actor=Actor("person", str(person.uuid)))
+    return receive(
+        herself, words, person=person, category=category, order_number=order_number, channel="web", key=key, now=now
+    )
+
+
+def read(source: str) -> RuleSet:
+    """Raises `NotARuleSet`."""
+    try:
+        return rules.read_rules(source)
+    except rules.BadRules as error:
+        raise NotARuleSet(why=str(error)[:200]) from error
+
+
+def erase(person: Person, *, now: datetime) -> None:
+    """How to reach her goes; that she complained and what came of it stays. The words are the case's."""
+    Complaint.objects.filter(case__person=person).exclude(contact="").update(contact="")

@@ -1,0 +1,209 @@
+"""The pages of complaints: taking one in on one screen, the list, the figures; a person's own."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from egard.base.clock import utc_now
+from egard.base.ids import new_id
+from egard.base.refusal import Forbidden, NotFound, Refusal
+from egard.console.context import viewer_of
+from egard.console.pages import staff_page
+from egard.journeys.complaints import operations, queries, shown
+from egard.kernel.access.actors import Viewer
+from egard.kernel.access.operations import log_sight
+from egard.kernel.people import queries as people
+from egard.kernel.people.models import Person
+from egard.kernel.promises.shown import ring_of
+from egard.portal import pages as portal
+
+app_name = "complaints"
+FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled")
+
+
+@require_GET
+@staff_page
+def listed(request: HttpRequest) -> HttpResponse:
+    """Complaints, the latest first."""
+    viewer, now = viewer_of(request), utc_now()
+    status = request.GET.get("status", "open")
+    filters = {"status": status if status in ("open", "closed") else "", "category": request.GET.get("category", "")}
+    page = queries.complaints(viewer, filters, cursor=request.GET.get("cursor") or None)
+    if "cursor" not in request.GET:
+        log_sight(viewer, "list", detail="complaints", now=now)
+    named = queries.categories(viewer)
+    rows = [(row, shown.subject_of(row), _whose(row.case.person), named.get(row.category, "")) for row in page.items]
+    context = {"rows": rows, "next": page.next, "filters": filters, "categories": named, "now": now,
+               "may_see_figures": viewer.can(queries.FIGURES)}  # fmt: skip
+    return render(request, "complaints/list.html", context)
+
+
+def _whose(person: Person | None) -> Person | None:
+    return (person.root or person) if person else None
+
+
+@require_http_methods(["GET", "POST"])
+@staff_page
+def new(request: HttpRequest) -> HttpResponse:
+    """One screen: what is said, by whom, whether it belongs to another, whether it is settled at once."""
+    viewer = viewer_of(request)
+    viewer.require(queries.RECEIVE)
+    asked = request.POST if request.method == "POST" else request.GET
+    person = _person(viewer, asked.get("person", ""))
+    typed = {name: request.POST.get(name, "") for name in FIELDS}
+    key, refusal = request.POST.get("key", "")[:64] or str(new_id()), None
+    if request.method == "POST":
+        try:
+            made = _received(viewer, person, typed, into=request.POST.get("into", ""), key=key,
+                             at_once=request.POST.get("at_once") == "yes")  # fmt: skip
+        except Refusal as told:
+            if isinstance(told, Forbidden | NotFound):
+                raise
+            refusal = told
+        else:
+            messages.success(request, _("The complaint is taken in."))
+            return redirect(f"/cases/{made}/")
+    acknowledge, answer = queries.promised(viewer)
+    context = {
+        "person": person, "typed": typed, "key": key, "refusal": refusal, "categories": queries.categories(viewer),
+        "channels": list(queries.channels().items()), "possible": _possible(viewer, person, typed), "now": utc_now(),
+        "at_once": request.POST.get("at_once") == "yes", "into": request.POST.get("into", ""),
+        "acknowledge": _span(acknowledge), "answer": _span(answer),
+    }  # fmt: skip
+    return render(request, "complaints/new.html", context, status=refusal.status if refusal else 200)
+
+
+def _received(
+    viewer: Viewer, person: Person | None, typed: dict[str, str], *, into: str, at_once: bool, key: str
+) -> UUID:
+    settled = (typed["settled"].strip() or _("Settled at once")) if at_once else ""
+    told = {name: typed[name] for name in ("subject", "category", "order_number", "contact")}
+    channel = typed["channel"] if typed["channel"] in queries.channels() else "phone"
+    made = operations.receive(
+        viewer, typed["words"], person=person, channel=channel, settled=settled, into=_uuid(into),
+        key=f"page:{viewer.actor}:{key}", now=utc_now(), **told,
+    )  # fmt: skip
+    return made.case.uuid
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _person(viewer: Viewer, text: str) -> Person | None:
+    uuid = _uuid(text)
+    return people.person(viewer, uuid) if uuid else None
+
+
+def _possible(viewer: Viewer, person: Person | None, typed: dict[str, str]) -> list[queries.Possible]:
+    words = f"{typed['subject']} {typed['words']}"
+    return queries.possible(
+        viewer, person, words, order_number=typed["order_number"], contact=typed["contact"]
+    )[:5]  # fmt: skip
+
+
+@require_POST
+@staff_page
+def joins(request: HttpRequest) -> HttpResponse:
+    """The open complaints to which this one may belong, as it is typed. A post, so that words stand in no address."""
+    viewer = viewer_of(request)
+    person = _person(viewer, request.POST.get("person", ""))
+    typed = {name: request.POST.get(name, "")[: operations.WORDS_MAX] for name in FIELDS}
+    context = {"possible": _possible(viewer, person, typed), "into": request.POST.get("into", ""), "now": utc_now()}
+    return render(request, "complaints/_joins.html", context)
+
+
+@require_GET
+@staff_page
+def figures(request: HttpRequest) -> HttpResponse:
+    """Once and done, with n and an interval; what is promised, and by which rules."""
+    viewer, now = viewer_of(request), utc_now()
+    acknowledge, answer = queries.promised(viewer)
+    context = {
+        "figures": queries.figures(viewer, now=now),
+        "acknowledge": _span(acknowledge),
+        "answer": _span(answer),
+        "rule_sets": [(one, _said(one.title), _said(one.about), (one.acknowledge, one.answer) == (acknowledge, answer))
+                      for one in queries.rule_sets(viewer, [operations.RULE_SETS])],
+        "may_choose": viewer.can(queries.DEFINE),
+    }  # fmt: skip
+    return render(request, "complaints/figures.html", context)
+
+
+@require_POST
+@staff_page
+def choose(request: HttpRequest) -> HttpResponse:
+    """Another rule set from now on."""
+    operations.use_rules(viewer_of(request), operations.shipped(request.POST.get("name", "")), now=utc_now())
+    messages.success(request, _("Complaints are promised this from now on; running ones keep what they have."))
+    return redirect("complaints:figures")
+
+
+def _said(texts: Any) -> str:
+    return texts.get(get_language() or "fr") or texts.get("fr", "")
+
+
+def _span(text: str) -> str:
+    """An amount of time in the reader's words; one that we have no words for, as it is written."""
+    count, _blank, unit = text.partition(" ")
+    from django.utils.translation import ngettext
+
+    known = {
+        "business day": lambda n: ngettext("%(n)s business day", "%(n)s business days", n),
+        "day": lambda n: ngettext("%(n)s day", "%(n)s days", n),
+        "month": lambda n: ngettext("%(n)s month", "%(n)s months", n),
+        "week": lambda n: ngettext("%(n)s week", "%(n)s weeks", n),
+    }
+    words = known.get(unit.removesuffix("s"))
+    return words(int(count)) % {"n": count} if words and count.isdigit() else text
+
+
+# --- her own space ----------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@portal.portal_page
+def mine(request: HttpRequest) -> HttpResponse:
+    """Her complaints, where each stands and what is promised; and a form to complain."""
+    reader, now = portal.me(request), utc_now()
+    typed = {name: request.POST.get(name, "") for name in ("words", "category", "order_number")}
+    key, refusal = request.POST.get("key", "")[:64] or str(new_id()), None
+    if request.method == "POST":
+        try:
+            operations.complain(reader.person, key=f"portal:{reader.person.uuid}:{key}", now=now, **typed)
+            return redirect("complaints:mine")
+        except Refusal as told:
+            refusal = told
+    rows = [
+        (one, ring_of(one.promise, now, shown.described([one.promise.subject]).get(one.promise.subject)) if one.promise
+         else None)
+        for one in queries.own(reader.viewer, reader.person)
+    ]  # fmt: skip
+    acknowledge, answer = queries.promised(reader.viewer)
+    context = {
+        "rows": rows, "typed": typed, "key": key, "refusal": refusal, "categories": queries.categories(reader.viewer),
+        "acknowledge": _span(acknowledge), "answer": _span(answer),
+    }  # fmt: skip
+    return portal.render(request, "complaints/mine", context, status=refusal.status if refusal else 200)
+
+
+urlpatterns = [
+    path("complaints/", listed, name="list"),
+    path("complaints/new", new, name="new"),
+    path("complaints/new/joins", joins, name="joins"),
+    path("complaints/figures", figures, name="figures"),
+    path("complaints/rules", choose, name="choose"),
+    path("me/complaints/", mine, name="mine"),
+]

@@ -1,0 +1,15 @@
+"""What of this journey the catalogue of pages opens."""
+
+from catalogue import Shown
+
+PAGES = (
+    Shown("complaints:list"),
+    Shown("complaints:list", query="?status=closed"),
+    Shown("complaints:new"),
+    Shown("complaints:figures", who="administrator"),
+    Shown("complaints:mine", who="anne"),
+)
+NO_PAGES = {
+    "complaints:joins": "a part of the screen on which a complaint is taken in",
+    "complaints:choose": "a post of the figures page",
+}
