@@ -125,6 +125,7 @@ CHANGES: dict[str, Any] = {
     "complaints.rules_set": _("changed the rules of complaints"),
     "promises.calendar_set": _("changed opening hours"),
     "promises.published": _("published kinds of promises"),
+    "promises.unpublished": _("took kinds of promises back"),
     "demo.started": _("began the demo"),
     "demo.loaded": _("brought in the demo"),
 }
