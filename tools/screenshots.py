@@ -26,7 +26,7 @@ def pictures(url: str, password: str) -> None:
         sign_in(page, AGENT, password)
         page.goto("/people/?q=mar")
         take(page, "search")
-        page.locator("[data-option] a").first.click()
+        page.goto(page.locator("[data-option] a").first.get_attribute("href") or "")
         page.wait_for_selector(".panel.is-loaded")
         take(page, "person")
         page.goto("/components/")

@@ -119,6 +119,13 @@ CHANGES: dict[str, Any] = {
     "portal.phone_added": _("added a phone"),
     "portal.phone_removed": _("took a phone away"),
     "portal.address_changed": _("changed her e-mail address"),
+    "cases.migrated": _("moved cases to another version"),
+    "cases.migration_reverted": _("took a move of cases back"),
+    "cases.type_published": _("published a kind of case"),
+    "complaints.rules_set": _("changed the rules of complaints"),
+    "promises.calendar_set": _("changed opening hours"),
+    "promises.published": _("published kinds of promises"),
+    "promises.unpublished": _("took kinds of promises back"),
     "demo.started": _("began the demo"),
     "demo.loaded": _("brought in the demo"),
 }
