@@ -130,6 +130,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:sent", who="administrator", data=True),
     Shown("console:sent_one", lambda world: {"uuid": world.message.uuid}, who="administrator", data=True),
     Shown("console:imports", who="administrator"),
+    Shown("console:case_figures", lambda world: {"name": "stolen_phone"}, who="administrator"),
     Shown("portal:sign_in", who="nobody"),
     *(
         Shown(f"portal:{name}", who="anne")

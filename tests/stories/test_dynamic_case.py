@@ -90,6 +90,11 @@ def test_a_stolen_phone_from_the_call_to_the_replacement(desk, browser_of, make_
     assert desk("POST", f"{case}/steps/footage/completion", {"data": {"seen": "theft"}})[0] < 300
     assert desk("POST", f"{case}/notes", {"text": "On voit le vol à 8 h 40, caméra 3", "step": "footage"})[0] == 201
 
+    the_method_changes(desk, browser_of, opened, case)
+    it_ends_and_is_opened_again(desk, opened, case)
+
+
+def the_method_changes(desk, browser_of, opened, case):
     # Meanwhile the method changes: what people keep adding becomes a planned step, published from the draft.
     claire = browser_of("administrator")
     draft = claire.post("/cases/types/stolen_phone/draft/", {"title": "Prêter un téléphone", "stage": "protect"})
@@ -118,6 +123,8 @@ def test_a_stolen_phone_from_the_call_to_the_replacement(desk, browser_of, make_
     assert row.type.version == versions[1]
     assert state_of(desk("GET", case)[1], "footage") == "done"
 
+
+def it_ends_and_is_opened_again(desk, opened, case):
     # The report comes, the manager decides, a phone is sent, she is told: the case closes by itself.
     for step, data in (
         ("report", {"report_number": "PV-2291"}),
@@ -137,7 +144,7 @@ def test_a_stolen_phone_from_the_call_to_the_replacement(desk, browser_of, make_
     whole = desk("GET", case)[1]
     if whole["status"] == "open":
         assert desk("POST", f"{case}/closure", {})[0] < 300
-    row.refresh_from_db()
+    row = Case.objects.get(uuid=opened["id"])
     assert row.status == "closed"
     assert rebuilt(row.pk) == row.snapshot
     kinds = [one["kind"] for one in desk("GET", f"{case}/events?limit=200")[1]["items"]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.complaints import facts, operations, queries, rules, shown
+from egard.journeys.complaints import facts, following, operations, queries, rules, shown
 from egard.kernel.registry import (
     CaseListener,
     CaseTypeFile,
@@ -70,7 +70,7 @@ journey = Journey(
         ),
     ),
     case_types=tuple(CaseTypeFile(name, FOLDER / f"{name}.yaml") for name in NAMES),
-    case_listeners=(CaseListener((rules.TYPE,), operations.hear),),
+    case_listeners=(CaseListener((rules.TYPE,), following.hear),),
     panels=(
         Panel(
             "complaints",
@@ -120,7 +120,7 @@ journey = Journey(
             load="egard.journeys.complaints.imports:load",
         ),
     ),
-    hooks=Hooks(export=queries.export, erase=operations.erase),
+    hooks=Hooks(export=shown.export, erase=operations.erase),
     router="egard.journeys.complaints.api:router",
     pages="egard.journeys.complaints.pages",
 )

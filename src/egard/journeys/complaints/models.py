@@ -10,7 +10,7 @@ from egard.kernel.cases.models import Case
 
 
 class Complaint(models.Model):
-    """A complaint is a case; this row follows it (see `operations.hear`)."""
+    """A complaint is a case; this row follows it (see `following.hear`)."""
 
     case = models.OneToOneField(Case, models.PROTECT, primary_key=True, related_name="complaint")
     category = models.CharField(max_length=64, blank=True)

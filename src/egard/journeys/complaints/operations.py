@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, Refusal
 from egard.journeys.complaints import facts, queries, rules
+from egard.journeys.complaints.following import record_fact
 from egard.journeys.complaints.models import Complaint, Contact
 from egard.journeys.complaints.rules import RuleSet
 from egard.kernel.access.actors import Actor, Viewer
@@ -22,12 +22,7 @@ from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import operations as cases
 from egard.kernel.cases import types
 from egard.kernel.cases.models import CaseType
-from egard.kernel.cases.rules.state import Event
-from egard.kernel.cases.writing import Held
 from egard.kernel.people.models import Person
-from egard.kernel.registry import registry
-from egard.kernel.timeline.operations import validated
-from egard.kernel.timeline.writing import Prepared, record_prepared
 
 WORDS_MAX = 10_000
 CONTACT_MAX = 200
@@ -140,7 +135,7 @@ def _join(
     contacts = Contact.objects.filter(complaint=held).count()
     Complaint.objects.filter(pk=held.pk).update(contacts=contacts)
     fact = facts.ComplaintReceived(into, told["subject"], told["category"], again=True)
-    _record(held.case.person_id, fact, f"again:{key}", at=now, by=viewer.actor, channel=channel, now=now)
+    record_fact(held.case.person_id, fact, f"again:{key}", at=now, by=viewer.actor, channel=channel, now=now)
     return queries.complaint(viewer, into)
 
 
@@ -183,71 +178,6 @@ def _first_words(words: str) -> str:
     """What it is about, where nobody said: its first sentence, or its first words."""
     line = words.split("\n")[0].split(". ")[0]
     return line if len(line) <= 100 else line[:100].rsplit(" ", 1)[0] + "…"
-
-
-# --- what becomes of them ---------------------------------------------------------------------------------------------
-
-
-def hear(held: Held, events: Sequence[tuple[Event, str, str]], now: datetime) -> None:
-    """Follow a case: its row in our table, and what the person lives of it, on her timeline."""
-    for number, (event, by, _key) in enumerate(events, held.version - len(events) + 1):
-        at = datetime.fromisoformat(event["at"])
-        if event["kind"] == "opened":
-            _opened(held, at)
-        changed, fact = _became(held, event, at)
-        if changed:
-            Complaint.objects.filter(pk=held.id).update(**changed)
-        if fact is not None:
-            kind, _colon, who = by.partition(":")
-            actor = Actor(kind, who)  # type: ignore[arg-type]  # as it was written
-            _record(held.person_id, fact, f"{held.uuid}:{number}", at=at, by=actor, channel=held.channel, now=now)
-
-
-def _opened(held: Held, at: datetime) -> None:
-    data = held.state["data"]
-    contact = rules.contact_key(data.get("contact", ""))
-    Complaint.objects.create(
-        case_id=held.id, category=data.get("category", ""), channel=held.channel, contact=contact, received_at=at
-    )
-
-
-def _became(held: Held, event: Event, at: datetime) -> tuple[dict[str, Any], Any]:
-    """What one event changes in our row, and the fact that it is."""
-    uuid, kind, data = held.uuid, event["kind"], held.state["data"]
-    told = event.get("data") or {}
-    changed: dict[str, Any] = {"category": told["category"] or ""} if "category" in told else {}
-    if "contact" in told:
-        changed["contact"] = rules.contact_key(told["contact"] or "")
-    if kind == "opened":
-        subject = str(data.get("subject", ""))[: facts.SUBJECT_MAX]
-        return {}, facts.ComplaintReceived(uuid, subject, data.get("category", ""))
-    if kind == "completed" and event["step"] == "acknowledge":
-        return changed | {"acknowledged_at": at}, facts.ComplaintAcknowledged(uuid)
-    if kind == "completed" and event["step"] == "answer":
-        return changed | {"answered_at": at}, facts.ComplaintAnswered(uuid)
-    if kind == "completed" and event["step"] == "listen" and data.get("once_and_done"):
-        return changed | {"answered_at": at, "settled_at_once": True}, facts.ComplaintAnswered(uuid, at_once=True)
-    if kind == "closed":
-        row = Complaint.objects.get(pk=held.id)
-        changed |= {"closed_at": row.closed_at or at, "outcome": event.get("outcome", "")}
-        return changed, facts.ComplaintClosed(uuid, event.get("outcome", ""))
-    if kind == "reopened":
-        row = Complaint.objects.get(pk=held.id)
-        return changed | {"reopened_at": row.reopened_at or at, "outcome": ""}, facts.ComplaintReopened(uuid)
-    return changed, None
-
-
-def _record(
-    person_id: int | None, fact: Any, key: str, *, at: datetime, by: Actor, channel: str, now: datetime
-) -> None:
-    """On the timeline of whoever complained; somebody unknown has none."""
-    if person_id is None:
-        return
-    fact_type = registry.fact_of[type(fact)]
-    one = Prepared(
-        0, fact_type, at, channel, f"complaint:{key}"[:200], validated(fact_type, fact), person_id=person_id
-    )  # fmt: skip
-    record_prepared([one], by=by, now=now, history=False, create_people=False)
 
 
 # --- what is promised -------------------------------------------------------------------------------------------------

@@ -250,9 +250,3 @@ def promised(viewer: Viewer) -> tuple[str, str]:
     """What complaints are promised now: within what they are acknowledged, within what answered."""
     clocks = types.defined(types.current(rules.TYPE)).promises
     return tuple(str(clocks[name].within) if name in clocks else "" for name in ("acknowledged", "answered"))  # type: ignore[return-value]
-
-
-def export(person: Person) -> list[dict[str, Any]]:
-    """What we hold of her complaints beside their cases."""
-    rows = Complaint.objects.filter(case__person=person).order_by("received_at")
-    return list(rows.values("category", "channel", "contact", "contacts", "received_at", "answered_at", "closed_at"))

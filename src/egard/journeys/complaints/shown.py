@@ -60,3 +60,9 @@ def _rows(person: Person) -> list[Complaint]:
 def subject_of(row: Complaint) -> str:
     """What it is about; of one that is packed away, nothing."""
     return (row.case.snapshot or {}).get("data", {}).get("subject", "") or _("Complaint")
+
+
+def export(person: Person) -> list[dict[str, Any]]:
+    """What we hold of her complaints beside their cases."""
+    rows = Complaint.objects.filter(case__person=person).order_by("received_at")
+    return list(rows.values("category", "channel", "contact", "contacts", "received_at", "answered_at", "closed_at"))

@@ -9,7 +9,3 @@ PAGES = (
     Shown("complaints:figures", who="administrator"),
     Shown("complaints:mine", who="anne"),
 )
-NO_PAGES = {
-    "complaints:joins": "a part of the screen on which a complaint is taken in",
-    "complaints:choose": "a post of the figures page",
-}
