@@ -43,6 +43,7 @@ def test_the_list_follows_what_happens_elsewhere_and_is_worked_through_by_keys(o
     page.keyboard.press("e")
     expect(page.locator("#toasts")).to_contain_text("1 promise is kept.")
     expect(titles).to_have_count(0)
-    page.keyboard.press("u")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("Undone", timeout=SOON)
     expect(titles).to_have_text(["the card"], timeout=SOON)
     assert Promise.objects.get(key="the card").state == "open"
