@@ -175,10 +175,10 @@ def test_once_and_done_counts_what_nobody_had_to_come_again_about_in_thirty_days
 def test_she_reads_where_hers_stand_and_nobody_elses(anne, make_person, now):
     from egard.portal.queries import viewer_of
 
-    made = complain(anne, "My parcel came open", order_number="A-17", key="k", now=now)
+    made = complain(anne, "My box came open", order_number="A-17", key="k", now=now)
     paul = make_person("Paul")
     (one,) = queries.own(viewer_of(anne), anne)
-    assert (one.subject, one.state, one.promise.kind) == ("My parcel came open", "received", "complaints.acknowledge")
+    assert (one.subject, one.state, one.promise.kind) == ("My box came open", "received", "complaints.acknowledge")
     assert queries.own(viewer_of(paul), paul) == []
     assert queries.own(viewer_of(paul), anne) == []
     assert Case.objects.get(pk=made.pk).events.get(n=1).by == f"person:{anne.uuid}"
