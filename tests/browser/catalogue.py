@@ -23,7 +23,7 @@ class Shown:
     `name` is its address in the URL conf; `args(world)` its arguments; `who` is signed in (a role, `nobody`);
     `opened` are selectors clicked once it is there; `status` is the answer that it comes with; `path` stands for an
     address of no name; `without` is a part that others drew, which is not ours to mend; `data`
-    says that words of messages stand there, in the language of whoever gets them.
+    says that words of messages or of rules stand there, in the language of whoever gets them.
     """
 
     name: str
@@ -69,7 +69,6 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:people", query="?q=nobodyiscalledthis"),
     Shown("console:people", opened=(DRAWER, ".whoami")),
     Shown("console:home", who="plain"),
-    Shown("console:home", who="analyst"),
     Shown("console:person", anne, opened=("#ways .edit summary", "#consents .edit summary")),
     Shown("console:person", nameless),
     Shown("console:person", anne, query="?in=nothingofthiskind"),
@@ -144,6 +143,7 @@ PAGES: tuple[Shown, ...] = (
 )
 
 NO_PAGES: dict[str, str] = {
+    "/": "leads to where each begins",
     "console:timeline": "a part of the person's page",
     "console:panel": "a part of the person's page",
     "console:part": "a part of the person's page",

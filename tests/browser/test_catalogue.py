@@ -297,7 +297,11 @@ DATA = re.compile(
     r"Accounting|Legal|Logistics|Quality|Security|"
     # what the component page and the timeline are shown with
     r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|"
-    r"nothingofthiskind|"
+    r"nothingofthiskind|Inès|Ferrand|Nora|Benali|"
+    # codes of teams, places and types of case, and what the files of types and of rules say in the house's language
+    r"\b(?:accounting|legal|logistics|lyon|quality|security)\b|"
+    r"\b(?:stolen_phone|late_delivery|wrong_charge|damaged_goods|data_request|complaint|incident)\b|"
+    r"Demander les images du magasin|Obtenir le procès-verbal|Réponse au client|ACPR|"
     r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b",
 )
 

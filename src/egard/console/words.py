@@ -75,6 +75,8 @@ SIGHTS: dict[str, Any] = {
     "merge": _("compared two records"),
     "merges": _("read the merges"),
     "message": _("read a message"),
+    "promise": _("read a promise"),
+    "complaint": _("read a complaint"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
