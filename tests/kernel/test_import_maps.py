@@ -175,8 +175,12 @@ SHIPPED = {
 }
 
 
+ELSEWHERE = {"cfpb-complaints.yaml", "itsm-incidents.yaml"}
+"""Maps of journeys, tried in their own tests."""
+
+
 def test_every_map_that_ships_is_tried_here():
-    assert {path.name for path in MAPS.glob("*.yaml")} == set(SHIPPED)
+    assert {path.name for path in MAPS.glob("*.yaml")} - ELSEWHERE == set(SHIPPED)
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))

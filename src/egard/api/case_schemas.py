@@ -59,7 +59,7 @@ class NewCase(In):
     channel: str = Field("", max_length=32)
 
 
-class PromiseOut(Out):
+class ClockOut(Out):
     id: UUID | None
     state: str = Field(description="open, paused, kept, broken, released")
     due_at: datetime | None
@@ -89,7 +89,7 @@ class StepOut(Out):
     yours: bool = Field(description="your role or department may do it")
     runs: int
     evidence: list[EvidenceOut]
-    promise: PromiseOut | None
+    promise: ClockOut | None
 
 
 class ReasonOut(Out):
@@ -139,7 +139,7 @@ class CaseOut(CaseRow):
     data: Data
     stages: dict[str, str]
     milestones: dict[str, datetime]
-    promises: dict[str, PromiseOut]
+    promises: dict[str, ClockOut]
     steps: list[StepOut]
     next_steps: list[NextStepOut]
     children: dict[str, UUID] = Field(description="cases within this one, by the step that opened them")

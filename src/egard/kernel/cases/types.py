@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from egard.base.quickread import quick_run
@@ -102,7 +103,7 @@ def publish(source: str, *, by: Actor, now: datetime) -> CaseType:
         held.refresh_from_db()
         return held
     for department in (*case_type.departments.values(), *(role for role in case_type.roles.values() if role.team)):
-        ensure_team(department.team, department.label.en, by=by, now=now)
+        ensure_team(department.team, department.label.said(settings.LANGUAGE_CODE), by=by, now=now)
     made = CaseType.objects.create(
         name=case_type.case,
         version=case_type.version,
