@@ -8,7 +8,7 @@ from egard.base.clock import utc_now
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import operations
 
-SOON = 3000
+SOON = 5000
 """Milliseconds: a second is the goal, and other tests run beside this one."""
 
 
