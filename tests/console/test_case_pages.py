@@ -249,7 +249,7 @@ def test_a_map_draws_the_order_the_conditions_and_who_stands_where(read_as, phon
     read_as("administrator").post(f"/cases/types/stolen_phone/words/{word.pk}/")
     assert ArticleWord.objects.get().settled_at is not None
     with pytest.raises(Exception, match="unknown_step"):
-        articles.say(everything, "stolen_phone", "blok", "x", now=utc_now())
+        articles.say_of_step(everything, "stolen_phone", "blok", "x", now=utc_now())
 
 
 def test_what_found_no_case_waits_until_somebody_attaches_it(read_as, phone, everything):
