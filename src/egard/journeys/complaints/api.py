@@ -14,6 +14,7 @@ from egard.api.authentication import viewer_of
 from egard.api.schemas import Cursor, In, Limit, Listed
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
+from egard.base.moments import Moment
 from egard.journeys.complaints import operations, queries, rules
 from egard.journeys.complaints.models import Complaint
 from egard.kernel.access.actors import Viewer
@@ -167,10 +168,10 @@ def join_complaint(request: HttpRequest, complaint_id: UUID, into: UUID) -> Any:
 
 
 @router.get("complaint-figures", response=FiguresOut, summary="Once and done")
-def get_figures(request: HttpRequest, since: datetime | None = None, until: datetime | None = None) -> Any:
+def get_figures(request: HttpRequest, since: Moment | None = None, until: Moment | None = None) -> Any:
     """Of complaints received between two moments. Scope: `complaints.figures`."""
     viewer, now = viewer_of(request), utc_now()
-    found = queries.figures(viewer, since=_aware(since), until=_aware(until), now=now)
+    found = queries.figures(viewer, since=since, until=until, now=now)
     lists = {name: [_share(one) for one in getattr(found, name)] for name in ("by_category", "by_channel", "by_month")}
     counts = {name: getattr(found, name) for name in ("received", "open", "watched")}
     return {**counts, "once_and_done": _share(found.once), **lists}
@@ -196,12 +197,6 @@ def choose_rules(request: HttpRequest, body: NewRules) -> Any:
 def _promised(viewer: Viewer) -> dict[str, Any]:
     acknowledge, answer = queries.promised(viewer)
     return {"acknowledge": acknowledge, "answer": answer, "sets": queries.rule_sets(viewer, [operations.RULE_SETS])}
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    from datetime import UTC
-
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
 
 
 def _share(one: queries.Share) -> dict[str, Any]:
