@@ -301,7 +301,8 @@ DATA = re.compile(
     # codes of teams, places and types of case, and what the files of types and of rules say in the house's language
     r"\b(?:accounting|legal|logistics|lyon|quality|security)\b|"
     r"\b(?:stolen_phone|late_delivery|wrong_charge|damaged_goods|data_request|complaint|incident)\b|"
-    r"Demander les images du magasin|Obtenir le procès-verbal|Réponse au client|ACPR|Comptabilité|Juridique|Logistique|Qualité|Sécurité|"
+    r"Demander les images du magasin|Obtenir le procès-verbal|Réponse au client|ACPR|"
+    r"Comptabilité|Juridique|Logistique|Qualité|Sécurité|"
     r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b",
 )
 
