@@ -3,8 +3,8 @@
 In process (Django's client, whole middleware), the whole page of fifty rows with their promises, one request at a time,
 a random agent each. Cases of the `complaint` type that ships, at its beginning, each with a promise; a thousand agents
 in a hundred teams and fifty places, every second case is an agent's own, every tenth asks a team. Two roles: `agent`,
-who sees all cases and whose list is her own, and `site_manager`, who sees those of the place. Claim: the number of queries is
-the same at a thousand and at a million. Goal: p95 50 ms.
+who sees all cases and whose list is her own, and `site_manager`, who sees those of the place. Claim: the
+number of queries is the same at a thousand and at a million. Goal: p95 50 ms.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ teams as (select id, row_number() over (order by code) - 1 as n from access_team
 places as (select id, row_number() over (order by code) - 1 as n from access_site where code like 'bench%%'),
 made as (
   select n, gen_random_uuid() as uuid, gen_random_uuid() as promise,
-    date_trunc('second', %(now)s::timestamptz) + (n * 7919 %% 1000000 - 20000) * interval '1 second' as due_at
+    date_trunc('second', %(now)s::timestamptz) + (n::bigint * 7919 %% 1000000 - 20000) * interval '1 second' as due_at
   from generate_series(%(first)s::int, %(last)s::int) n),
 cases as (
   insert into cases_case (uuid, type_id, person_id, parent_step, status, version, snapshot, owner_id, team_id, site_id,
     channel, asked, keys, opened_at, due_at)
-  select made.uuid, c.type_id, %(person)s + n %% %(people)s, '', 'open', c.version,
+  select made.uuid, c.type_id, %(person)s + made.n %% %(people)s, '', 'open', c.version,
     jsonb_set(jsonb_set(c.snapshot, array['clocks', %(clock)s, 'promise'], to_jsonb(made.promise::text)),
       array['clocks', %(clock)s, 'due_at'], to_jsonb(made.due_at)),
-    case when n %% 2 = 0 then staff.id end, teams.id, places.id, 'web',
-    case when n %% 10 = 0 then array[teams.id] else '{}' end, '{}', c.opened_at, made.due_at
+    case when made.n %% 2 = 0 then staff.id end, teams.id, places.id, 'web',
+    case when made.n %% 10 = 0 then array[teams.id] else '{}' end, '{}', c.opened_at, made.due_at
   from made join staff on staff.n = made.n / 2 %% %(agents)s join teams on teams.n = made.n %% %(teams)s
     join places on places.n = made.n %% %(sites)s, cases_case c where c.id = %(like)s)
 insert into promises_promise (uuid, person_id, kind, subject, key, note, state, made_at, due_at, first_due_at, since,
   last_at, next_at, within, working, channel, kept_channel, warned, escalated, version)
-select made.promise, %(person)s + n %% %(people)s, p.kind, 'case:' || made.uuid || '/' || %(clock)s,
+select made.promise, %(person)s + made.n %% %(people)s, p.kind, 'case:' || made.uuid || '/' || %(clock)s,
   'bench:' || made.uuid, '', 'open', p.made_at, made.due_at, made.due_at, p.since, p.last_at,
   greatest(made.due_at, p.made_at + interval '30 days'), p.within, p.working, 'web', '', 0, 0, 1
 from made, promises_promise p where p.uuid = %(promise)s
@@ -120,9 +120,12 @@ def run(section: Section) -> None:
     def measured(what: str, role: int) -> tuple[int, list[float]]:
         for n in range(10):
             asked(what, role, n)
-        with CaptureQueriesContext(connection) as queries:
-            asked(what, role, rng.randrange(MEASURED))
-        return len(queries), [asked(what, role, rng.randrange(MEASURED)) for _n in range(SAMPLES)]
+        most = 0
+        for n in range(MEASURED // 2):  # one who has nothing asks less
+            with CaptureQueriesContext(connection) as queries:
+                asked(what, role, n)
+            most = max(most, len(queries))
+        return most, [asked(what, role, rng.randrange(MEASURED)) for _n in range(SAMPLES)]
 
     rng = random.Random(5)
     fill(0, FEW)
