@@ -94,23 +94,24 @@ def _after(found: QuerySet[Case], after: Sequence[int] | None) -> QuerySet[Case]
 
 def _branches(viewer: Viewer, filters: Mapping[str, Any]) -> list[QuerySet[Case]]:
     """The cases of a list, one question a way by which they are somebody's; `next_due` and `n` are their order."""
-    whose = filters.get("whose") or "all"
-    ways, scope = _ways(viewer, whose), viewer.require(READ)
-    # Where the ways are those of the scope itself, each case found by one is within it.
-    found = _filtered(Case.objects.all() if whose == "all" else visible(viewer), filters)
-    return [_by(found, way) for way in ways] if ways or scope != "all" or whose != "all" else [_ordered(found)]
+    whose, scope = filters.get("whose") or "all", viewer.require(READ)
+    if whose == scope == "all":
+        return [_ordered(_filtered(Case.objects.all(), filters))]
+    return [_by(viewer, way, whose, filters) for way in _ways(viewer, whose)]
 
 
 def _ordered(found: QuerySet[Case]) -> QuerySet[Case]:
     return found.annotate(next_due=F("due_at"), n=F("pk"))
 
 
-def _by(found: QuerySet[Case], way: Way) -> QuerySet[Case]:
-    """Ordered as the index of that way is."""
+def _by(viewer: Viewer, way: Way, whose: str, filters: Mapping[str, Any]) -> QuerySet[Case]:
+    """Ordered as the index of that way is. What asks the viewer is within her scope, and so is what the ways of the
+    scope itself find.
+    """
+    asks = way.column == "asks__who"
+    found = _filtered(Case.objects.all() if asks or whose == "all" else visible(viewer), filters)
     found = found.filter(**{way.column: way.value})
-    if way.column == "asks__who":
-        return found.annotate(next_due=F("asks__due_at"), n=F("asks__case_id"))
-    return _ordered(found)
+    return found.annotate(next_due=F("asks__due_at"), n=F("asks__case_id")) if asks else _ordered(found)
 
 
 def _filtered(found: QuerySet[Case], filters: Mapping[str, Any]) -> QuerySet[Case]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from egard.base.paging import bounded
 from egard.base.refusal import NotFound
@@ -78,7 +78,7 @@ def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Case]:
         return Case.objects.all()
     mine = {"own": Q(owner=viewer.user_id), "team": Q(team__in=viewer.team_ids), "site": Q(site__in=viewer.site_ids)}
     asked = [*viewer.team_ids, *([viewer.user_id] if viewer.user_id else [])]
-    return Case.objects.filter(mine[scope] | Q(pk__in=CaseAsk.objects.filter(who__in=asked).values("case")))
+    return Case.objects.filter(mine[scope] | Q(Exists(CaseAsk.objects.filter(case=OuterRef("pk"), who__in=asked))))
 
 
 def case(viewer: Viewer, uuid: UUID, permission: str = READ) -> Case:
