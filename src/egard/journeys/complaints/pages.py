@@ -239,7 +239,7 @@ def followed(request: HttpRequest, link: str) -> HttpResponse:
     except (signing.BadSignature, ValueError) as error:
         raise NotFound from error
     now = utc_now()
-    state, since, owed = queries.followed(uuid)
+    state, since, owed = queries.followed(system_viewer("complaints"), uuid)
     named = shown.described([one.subject for one in owed])
     rings = [ring_of(one, now, named.get(one.subject)) for one in owed]
     return portal.render(request, "complaints/followed", {"state": state, "since": since, "rings": rings, "now": now})

@@ -22,7 +22,6 @@ from egard.journeys.complaints import rules
 from egard.journeys.complaints.models import Complaint
 from egard.journeys.complaints.rules import RuleSet
 from egard.kernel.access.actors import Viewer
-from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import queries as cases
 from egard.kernel.cases import types
 from egard.kernel.people.models import Person
@@ -151,15 +150,13 @@ def _own(viewer: Viewer, row: Complaint, promise: Promise | None) -> Own:
     )
 
 
-def followed(uuid: UUID) -> tuple[str, datetime, list[Promise]]:
+def followed(viewer: Viewer, uuid: UUID) -> tuple[str, datetime, list[Promise]]:
     """Where a complaint stands, since when, and what is owed on it, without a word of what was said: for who holds its
     link. Raises `NotFound`.
     """
-    row = Complaint.objects.select_related("case").filter(case__uuid=uuid).first()
-    if row is None:
-        raise NotFound
-    told = _own(system_viewer("complaints"), row, None)
-    owed = of_subject(system_viewer("complaints"), f"case:{uuid}/acknowledged", f"case:{uuid}/answered")
+    row = complaint(viewer, uuid)
+    told = _own(viewer, row, None)
+    owed = of_subject(viewer, f"case:{uuid}/acknowledged", f"case:{uuid}/answered")
     return told.state, told.since, sorted((one for one in owed if one.ended_at is None), key=lambda one: one.due_at)
 
 
