@@ -44,7 +44,8 @@ Statement = tuple[bytes, Sequence[Any] | Mapping[str, Any]]
 def quick_run(query: bytes, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, on Django's connection and in its transaction, if there is one.
 
-    It is prepared on its second use: what is planned once costs half. Errors are Django's. `%s` or `%(name)s`, as in psycopg.
+    It is prepared on its second use: what is planned once costs half. Errors are Django's. `%s` or `%(name)s`, as in
+    psycopg.
     """
     return quick_run_all([(query, parameters)])[0]
 
