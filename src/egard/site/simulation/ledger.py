@@ -17,14 +17,14 @@ from django.db import OperationalError, connections
 
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import system
-from egard.kernel.ledger import checks, closing, operations, rules
+from egard.kernel.ledger import checks, closing, operations, rules, units
 from egard.kernel.ledger.drafts import Draft
 from egard.kernel.ledger.models import Account, Transfer
 from egard.kernel.ledger.sweeping import SOURCE, sweep
 from egard.site.simulation.clients import Client, run
 from egard.site.simulation.place import schema
 
-CLIENTS, STEPS, KILLS = 3, 40, 4
+CLIENTS, STEPS, KILLS = 3, 25, 3
 SEEDS_OF_A_PLACE = 25
 """Seeds that share their tables: the checks read all of them."""
 SCHEMA = "egard_simulation"
@@ -66,6 +66,7 @@ def _one(seed: int, start: datetime, told: Told) -> None:
     rng = random.Random(f"kills {seed}")  # noqa: S311
     world = World(seed, start)
     world.open()
+    units.words(100, "EUR")  # read the words of money once, and not in each client
     connections.close_all()
     clients = [Client(n, STEPS) for n in range(CLIENTS)]
     told.kills += run(clients, world.work, kills=KILLS, rng=rng)
@@ -121,7 +122,7 @@ class World:
             if rng.random() < 0.4:  # many at one account
                 debit, credit = "budget", rng.choice(["cost", "purse", "card", "other"])
             # Minutes pass with the steps; now and then a clock runs an hour behind.
-            now = self.start + DAY + n * 30 * MINUTE - (60 * MINUTE if rng.random() < 0.1 else 0 * MINUTE)
+            now = self.start + DAY + n * 50 * MINUTE - (60 * MINUTE if rng.random() < 0.1 else 0 * MINUTE)
             earlier = f"s{self.seed}:c{rng.randrange(CLIENTS)}:{rng.randrange(n + 1)}"
             if what == "again" and n:
                 what, earlier = "again", f"s{self.seed}:c{client}:{rng.randrange(n)}"
