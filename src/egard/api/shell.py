@@ -112,6 +112,7 @@ def build_api() -> EgardAPI:
         erasure,
         events,
         house,
+        ledger,
         merges,
         overview,
         people,
@@ -131,7 +132,7 @@ def build_api() -> EgardAPI:
         docs=Swagger(settings={"validatorUrl": None, "defaultModelsExpandDepth": 0}),
     )
     api.add_decorator(once, mode="view")
-    shells = (people, ties, merges, timeline, promises, cases, case_types, overview, erasure, events, house)
+    shells = (people, ties, merges, timeline, promises, ledger, cases, case_types, overview, erasure, events, house)
     for router in shells:
         api.add_router("", router.router)
     for journey in registry.journeys.values():

@@ -13,15 +13,9 @@ from egard.kernel.registry.declarations import (
     Importer,
     Job,
     Journey,
-    LiveTopic,
-    MenuItem,
     MessageKind,
-    OpenItem,
-    OpenItems,
-    Panel,
     Permission,
     Personal,
-    PortalItem,
     Reaction,
     RoleType,
     Scope,
@@ -38,7 +32,9 @@ from egard.kernel.registry.desk import (
     Worklist,
     WorkRow,
 )
+from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
+from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
@@ -48,6 +44,7 @@ __all__ = [
     "Capability",
     "CaseListener",
     "CaseTypeFile",
+    "Check",
     "Choice",
     "Composer",
     "DeclarationError",
@@ -77,6 +74,7 @@ __all__ = [
     "Registry",
     "RoleType",
     "Scope",
+    "Unit",
     "WorkItem",
     "WorkRow",
     "Worklist",
