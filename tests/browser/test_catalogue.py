@@ -23,6 +23,7 @@ from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import articles, outside
 from egard.kernel.cases import operations as cases
 from egard.kernel.cases.rules.text import Text
+from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.promises.bulk import Story, remember
@@ -111,8 +112,23 @@ def world(transactional_db, make_user, make_person, me):
     case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
     users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
-    found |= {"promise": promised, "case": case, "closed": closed}
+    found |= {"promise": promised, "case": case, "closed": closed, "account": purse_of(anne, me, now)}
     return SimpleNamespace(users=users, **found)
+
+
+def purse_of(anne, me, now):
+    """A purse in lots: some of it was spent, and some is held back."""
+    who = {"by": me, "now": now}
+    house = open_account("house:funds", unit="EUR", kind="equity", name="Lyon", **who)
+    purse = open_account(
+        f"wallet:{anne.uuid}", unit="EUR", kind="liability", limit="no_negative", lots=True, owner=anne, **who
+    )
+    for n, days in enumerate((30, 300)):
+        sides = {"debit": house, "credit": purse, "lot_expires_at": now + timedelta(days=days)}
+        transfer(**sides, amount=1250, key=f"in{n}", reason="Anne", by=me, now=now - timedelta(days=9 - n))
+    transfer(debit=purse, credit=house, amount=150, key="out", **who)
+    transfer(debit=purse, credit=house, amount=300, key="held", pending=True, **who)
+    return purse
 
 
 def promises_of(anne, agent, me, now):

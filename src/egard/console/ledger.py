@@ -50,12 +50,14 @@ def books(request: HttpRequest) -> HttpResponse:
         return render(request, "console/ledger/_accounts.html", context)
     if asked["q"]:
         log_sight(viewer, "list", detail=f"accounts {asked['q']}", now=now)
-    closings = queries.closings(viewer)
     context |= {
         "totals": queries.totals(viewer) if viewer.scope(queries.READ) == "all" else [],
         "kinds": KINDS,
-        "closings": closings,
-        "closed_until": closings[0].until - timedelta(microseconds=1) if closings else None,
+        # A period is said by its last day; it ends at the midnight after that.
+        "closings": [
+            {"last": timezone.localtime(one.until - timedelta(microseconds=1)).date(), "note": one.note}
+            for one in queries.closings(viewer)
+        ],
         "keeps": viewer.scope(queries.WRITE) == "all",
         "yesterday": (timezone.localtime(now) - timedelta(days=1)).date().isoformat(),
         "refusal": refusal,

@@ -38,6 +38,13 @@ def change(value: int, unit: str) -> str:
     return f"+{words}" if value > 0 else words
 
 
+@register.simple_tag
+def account_name(account: Any) -> str:
+    """An account as people call it: its name, whose it is, or its code."""
+    person = account.person and (account.person.root or account.person)
+    return account.name or (person.name if person else "") or account.code
+
+
 @register.filter
 def unit_word(unit: str) -> str:
     return units.label(unit)
