@@ -42,7 +42,7 @@ def delegation_out(row: Delegation) -> dict[str, Any]:
 
 def whole_out(viewer: Viewer, uuid: UUID) -> dict[str, Any]:
     row = queries.delegation(viewer, uuid)
-    held = queries.holders(viewer, row, now=utc_now())
+    held = queries.holders(viewer, [row], now=utc_now())[row.pk]
     return {
         **delegation_out(row),
         "holders": [
