@@ -59,6 +59,10 @@ def promise(world: Any) -> dict[str, Any]:
     return {"uuid": world.promise.uuid}
 
 
+def delegation(world: Any) -> dict[str, Any]:
+    return {"uuid": world.delegation.pk}
+
+
 def case(world: Any) -> dict[str, Any]:
     return {"uuid": world.case.uuid}
 
@@ -123,6 +127,10 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:user", lambda world: {"uuid": world.users["agent"].pk}, who="administrator"),
     Shown("console:keys", who="administrator"),
     Shown("console:places", who="administrator"),
+    Shown("console:delegations", who="administrator"),
+    Shown("console:delegations", who="auditor", query="?over=1"),
+    Shown("console:delegation", delegation, who="administrator"),
+    Shown("console:trainings", who="administrator"),
     Shown("console:audit", who="auditor"),
     Shown("console:audit_changes", who="auditor"),
     Shown("console:audit_figures", who="auditor"),

@@ -1,5 +1,6 @@
 """Declarations and hook points. No models: only what a journey says of itself, loaded and checked at start."""
 
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
@@ -41,6 +42,7 @@ __all__ = [
     "SCOPES",
     "Action",
     "Asks",
+    "Authority",
     "Capability",
     "CaseListener",
     "CaseTypeFile",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
@@ -307,6 +308,7 @@ class Journey:
     messages: tuple[MessageKind, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
+    authorities: tuple[Authority, ...] = ()
     case_types: tuple[CaseTypeFile, ...] = ()
     case_listeners: tuple[CaseListener, ...] = ()
     units: tuple[Unit, ...] = ()
