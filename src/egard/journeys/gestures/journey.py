@@ -1,4 +1,4 @@
-"""Gestures: what staff may give to put something right, decided at once within their authority, and controlled later."""
+"""Gestures: what staff give to put something right, decided at once within their authority, controlled later."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _CURRENCY = r"^[A-Z]{3}$"
 
 
 class Catalogue(models.Model):
-    """A version of what may be given, for ever: publishing another file makes another row. The newest `number` holds."""
+    """A version of what may be given, kept for ever: publishing a file makes a row. The highest `number` holds."""
 
     id = models.AutoField(primary_key=True)
     version = models.CharField(max_length=64, unique=True, help_text="SHA-256 of what it says")
