@@ -80,6 +80,8 @@ def _worth(value: object) -> object:
 
 def _share(value: object) -> object:
     """`60 %` of the worth, or an amount."""
+    if isinstance(value, dict | Cost):
+        return value
     words = str(value).strip()
     return {"percent": words[:-1].strip()} if words.endswith("%") else {"each": words}
 
