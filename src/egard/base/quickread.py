@@ -6,7 +6,7 @@ Django reads every moment by Python code on its own connections; here psycopg's 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,13 +38,13 @@ def _counted(*queries: str | bytes) -> Generator[None]:
             connection.queries_log.append({"sql": query if isinstance(query, str) else query.decode(), "time": took})
 
 
-Statement = tuple[bytes, Sequence[Any]]
+Statement = tuple[bytes, Sequence[Any] | Mapping[str, Any]]
 
 
-def quick_run(query: bytes, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+def quick_run(query: bytes, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, on Django's connection and in its transaction, if there is one.
 
-    It is prepared on its second use: what is planned once costs half. Errors are Django's. `%s` only, as in psycopg.
+    It is prepared on its second use: what is planned once costs half. Errors are Django's. `%s` or `%(name)s`, as in psycopg.
     """
     return quick_run_all([(query, parameters)])[0]
 
