@@ -1,0 +1,7 @@
+"""Gestures for programs."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+router = Router(tags=["gestures"])
