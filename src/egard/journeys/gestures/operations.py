@@ -24,10 +24,10 @@ from egard.journeys.gestures.refusals import (
     OwnRequest,
 )
 from egard.journeys.gestures.rules.catalogue import Catalogue
-from egard.journeys.gestures.rules.proposing import Item
 from egard.kernel.access.actors import Actor, NotAllowed, Viewer
 from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
+from egard.kernel.cases.models import Case
 from egard.kernel.delegations import operations as delegations
 from egard.kernel.ledger import operations as ledger
 from egard.kernel.ledger.models import Transfer
@@ -112,8 +112,7 @@ def grant(
         proof=proof,
         repairs=repairs,
         transfer=paid.uuid if paid else None,
-        team_id=asked.budget.team_id if asked.budget else (case.team_id if case else next(iter(viewer.team_ids), None)),
-        site_id=case.site_id if case else next(iter(viewer.site_ids), person.site_id),
+        **_place(viewer, asked, case),
     )
     if waits:
         _ask(asked, rows, now=now)
@@ -121,6 +120,16 @@ def grant(
         giving.give(asked, rows, now=now)
     tell(LIVE)
     return rows[0]
+
+
+def _place(viewer: Viewer, asked: Asked, case: Case | None) -> dict[str, UUID | None]:
+    """Whose gesture it is: the team whose budget bears it, else the case's, else the viewer's; and where."""
+    team = asked.budget.team_id if asked.budget else case.team_id if case else None
+    site = case.site_id if case else None
+    return {
+        "team_id": team or next(iter(viewer.team_ids), None),
+        "site_id": site or next(iter(viewer.site_ids), asked.person.site_id),
+    }
 
 
 def _decided_alone(viewer: Viewer, asked: Asked, *, now: datetime) -> Transfer | None:
@@ -295,10 +304,6 @@ def reverse(viewer: Viewer, gesture: UUID, *, reason: str, now: datetime) -> Ges
         row.save(update_fields=["state", "reversed_at", "decision"])
     tell(LIVE)
     return rows[0]
-
-
-def items_of(rows: Sequence[Gesture]) -> tuple[Item, ...]:
-    return tuple(Item(row.kind, row.amount) for row in rows)
 
 
 def erase(person: Person, *, now: datetime) -> None:
