@@ -26,6 +26,8 @@ WRITERS = (
     "kernel/cases/privacy.py",
     "kernel/cases/types.py",
     "kernel/cases/writing.py",
+    "kernel/ledger/closing.py",
+    "kernel/ledger/privacy.py",
     "kernel/ledger/quick.py",
     "kernel/ledger/writing.py",
     "kernel/promises/quick.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -185,6 +186,8 @@ class Transfer(models.Model):
             ),
             models.Index(fields=("reverses",), condition=Q(reverses__isnull=False), name="ledger_transfer_reversals"),
             models.Index(fields=("subject",), condition=~Q(subject=""), name="ledger_transfer_subject"),
+            # What a closing adds up: rows come in the order of their dates, nearly.
+            BrinIndex(fields=("at",), name="ledger_transfer_dates"),
         ]
 
 
@@ -255,11 +258,12 @@ class LotUse(models.Model):
 
 
 class Closing(models.Model):
-    """The books are closed before a moment: nothing is dated in there any more."""
+    """The books are closed before a moment: nothing is dated in there any more. It stays as it is, by a trigger."""
 
     id = models.AutoField(primary_key=True)
     until = models.DateTimeField(unique=True, help_text="not included")
     closed_at = models.DateTimeField()
+    summed_at = models.DateTimeField(null=True, help_text="when the sums of all accounts were written beside it")
     by = models.CharField(max_length=64)
     note = models.CharField(max_length=500, blank=True)
 

@@ -68,14 +68,16 @@ moved as (
 select id, (select count(*) from moved) from wrote""".encode()
 
 _RESOLVED = f"""
-with held as materialized (
+with mine as materialized (
+  select 1 from ledger_pending
+  where transfer_id = %(pending)s and (%(late)s or expires_at is null or expires_at > %(now)s) for update),
+held as materialized (
   select account_id, stripe, lots from ledger_sum s
   where account_id in (%(debit)s, %(credit)s) and stripe = case when limited then 0 else {_OWN} end
+    and (select count(*) from mine) = 1
   order by account_id for no key update),
 fit as (select count(*) = 2 and not bool_or(lots) as ok from held),
 wrote as ({_ROW.format(resolves="%(pending)s::bigint", expires="null")} from fit where ok and {_OPEN}
-  and exists (select 1 from ledger_pending where transfer_id = %(pending)s
-    and (%(late)s or expires_at is null or expires_at > %(now)s))
   on conflict do nothing returning id),
 gone as (delete from ledger_pending using wrote where transfer_id = %(pending)s),
 moved as (

@@ -121,11 +121,11 @@ class Book:
         self._resolved.append(pending.pk)
         return row
 
-    def expire_lot(self, account: Account, lot: int, into: Account, *, at: datetime, key: str) -> Transfer:
+    def expire_lot(self, account: Account, lot: int, into: Account, *, at: datetime) -> Transfer:
         """What is free of a lot past its time goes to `into`."""
         piece = self.pieces[account.pk][lot]
         row, _number = self._row(account.pk, into.pk, piece.free, "posted", at)
-        row.source, row.key, row.subject = "ledger", key, f"lot:{lot}"
+        row.source, row.key = "ledger", f"lot:{lot}:{row.pk}"
         self._move(row, held=0)
         self._use(row, account.pk, lot, piece.free, reserve=False)
         return row
