@@ -27,6 +27,7 @@ from egard.journeys.gestures.refusals import (
 from egard.journeys.gestures.rules import catalogue as rules
 from egard.journeys.gestures.rules.proposing import Item, needs_proof, with_
 from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.models import User
 from egard.kernel.cases import queries as cases
 from egard.kernel.cases.checks import said
 from egard.kernel.cases.models import Case
@@ -48,6 +49,8 @@ class Asked:
     subject: str
     budget: Budget | None
     by: Actor
+    user: User | None
+    """Who decides, or asks; None for a program."""
     channel: str
 
     @property
@@ -153,9 +156,9 @@ def check_repairs(person: Person, promise: UUID | None) -> None:
         raise NothingToRepair
 
 
-def write(asked: Asked, viewer: Viewer, *, state: str, key: str, now: datetime, **told: Any) -> list[Gesture]:
+def write(asked: Asked, *, state: str, key: str, now: datetime, **told: Any) -> list[Gesture]:
     """One row for each thing that is given; what was chosen comes first and bears the key."""
-    told["granted_by_id"], told["granted_at"] = viewer.user_id, now if state == "granted" else None
+    told["granted_by"], told["granted_at"] = asked.user, now if state == "granted" else None
     paid = told.pop("transfer")
     rows = []
     for place, one in enumerate(asked.items):
@@ -201,6 +204,7 @@ def again(first: Gesture, *, by: Actor) -> tuple[Asked, list[Gesture]]:
         subject=row.subject,
         budget=row.budget,
         by=by,
+        user=row.granted_by,
         channel=row.channel,
     )
     return asked, rows

@@ -153,6 +153,12 @@ def standings(viewer: Viewer, *, now: datetime, past: bool = False) -> list[Stan
     return _standing(rows, now=now)
 
 
+def standing(viewer: Viewer, row: Budget, *, now: datetime) -> Standing:
+    """One of them. Raises `NotAllowed`."""
+    viewer.require(READ)
+    return _standing([row], now=now)[0]
+
+
 def _standing(rows: Sequence[Budget], *, now: datetime) -> list[Standing]:
     codes = {(row.code, row.currency): row for row in rows}
     held = {
@@ -170,11 +176,11 @@ def _standing(rows: Sequence[Budget], *, now: datetime) -> list[Standing]:
 
 def _sums(rows: Iterable[Budget]) -> Any:
     granted, waiting = Q(state="granted"), Q(state="waiting")
-    asked = ~Q(state="reversed")
+    asked, refused = ~Q(state="reversed"), Q(state="refused")
     return Gesture.objects.filter(budget__in=rows).values("budget").annotate(
-        desired=Sum("desired", filter=asked, default=0), granted=Sum("amount", filter=granted, default=0),
-        waiting=Sum("desired", filter=waiting, default=0), refused=Sum("desired", filter=Q(state="refused"), default=0),
-        n=Count("together", distinct=True, filter=granted),
+        all_desired=Sum("desired", filter=asked, default=0), all_granted=Sum("amount", filter=granted, default=0),
+        all_waiting=Sum("desired", filter=waiting, default=0), all_refused=Sum("desired", filter=refused, default=0),
+        all_n=Count("together", distinct=True, filter=granted),
     ).order_by("budget")  # fmt: skip
 
 
@@ -191,5 +197,5 @@ def _one(
         [cost for _at, cost in costs], since=row.since, until=row.until, now=max(now, row.since), budget=row.amount
     )
     names = ("desired", "granted", "waiting", "refused", "n")
-    sums = {name: told.get(name, 0) for name in names}
+    sums = {name: told.get(f"all_{name}", 0) for name in names}
     return Standing(budget=row, spent=row.amount - left, left=left, forecast=forecast, days=tuple(days.items()), **sums)

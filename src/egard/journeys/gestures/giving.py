@@ -140,7 +140,7 @@ def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: dateti
             continue
         if row.form == "voucher":
             _revoke(row, reason, asked, now=now)
-        moved = Transfer.objects.get(source=accounts.SOURCE, key=f"{row.uuid}:worth")
+        moved = Transfer.objects.filter(source=accounts.SOURCE, key=f"{row.uuid}:worth")[0]
         try:
             ledger.reverse(
                 moved, reason=reason, key=f"{row.uuid}:worth:back", source=accounts.SOURCE, by=asked.by, now=now
@@ -155,7 +155,7 @@ def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: dateti
 
 
 def _release(row: Gesture, reason: str, asked: Asked, *, now: datetime) -> None:
-    held = Promise.objects.get(uuid=row.promise)
+    held = Promise.objects.filter(uuid=row.promise)[0]
     if held.kept_at is not None:
         raise UsedAlready
     if held.ended_at is None:
@@ -163,7 +163,7 @@ def _release(row: Gesture, reason: str, asked: Asked, *, now: datetime) -> None:
 
 
 def _revoke(row: Gesture, reason: str, asked: Asked, *, now: datetime) -> None:
-    voucher = Voucher.objects.select_for_update().get(gesture=row)
+    voucher = Voucher.objects.select_for_update().filter(gesture=row)[0]
     if voucher.ended_at is not None or voucher.redemptions.filter(undone_at=None).exists():
         raise UsedAlready
     voucher.ended_at, voucher.ended_as, voucher.ended_by, voucher.ended_why = now, "revoked", str(asked.by), reason

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.gestures import budgets, facts, giving, jobs, operations, queries, shown, vouchers, worklists
+from egard.journeys.gestures import (
+    budgets,
+    facts,
+    figures,
+    giving,
+    jobs,
+    operations,
+    queries,
+    shown,
+    vouchers,
+    worklists,
+)
 from egard.kernel.registry import (
     Authority,
     Capability,
@@ -54,7 +65,7 @@ journey = Journey(
         ),
         Permission(budgets.MANAGE, _("set budgets of gestures"), {"supervisor": "all", "administrator": "all"}),
         Permission(
-            shown.FIGURES,
+            figures.FIGURES,
             _("see what gestures do"),
             {**_LEADS, "analyst": "all", "auditor": "all", "administrator": "all"},
         ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -26,7 +27,7 @@ from egard.journeys.gestures.refusals import (
 from egard.journeys.gestures.rules.catalogue import Catalogue
 from egard.kernel.access.actors import Actor, NotAllowed, Viewer
 from egard.kernel.access.live import tell
-from egard.kernel.access.models import User
+from egard.kernel.access.models import Site, Team, User
 from egard.kernel.cases.models import Case
 from egard.kernel.delegations import operations as delegations
 from egard.kernel.ledger import operations as ledger
@@ -93,6 +94,7 @@ def grant(
         subject=subject,
         budget=budgets.running(viewer, first=case.team_id if case else None, currency=catalogue.currency, now=now),
         by=by or viewer.actor,
+        user=User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None,
         channel=channel,
     )
     try:
@@ -101,7 +103,6 @@ def grant(
         waits, paid = str(waiting.args[0]), None
     rows = asking.write(
         asked,
-        viewer,
         state="waiting" if waits else "granted",
         key=key,
         now=now,
@@ -122,25 +123,25 @@ def grant(
     return rows[0]
 
 
-def _place(viewer: Viewer, asked: Asked, case: Case | None) -> dict[str, UUID | None]:
+def _place(viewer: Viewer, asked: Asked, case: Case | None) -> dict[str, Any]:
     """Whose gesture it is: the team whose budget bears it, else the case's, else the viewer's; and where."""
-    team = asked.budget.team_id if asked.budget else case.team_id if case else None
-    site = case.site_id if case else None
-    return {
-        "team_id": team or next(iter(viewer.team_ids), None),
-        "site_id": site or next(iter(viewer.site_ids), asked.person.site_id),
-    }
+    team = asked.budget.team if asked.budget else case.team if case else None
+    site = (case.site if case else None) or asked.person.site
+    if team is None and viewer.team_ids:
+        team = Team.objects.filter(pk=viewer.team_ids[0]).first()
+    if viewer.site_ids and site is None:
+        site = Site.objects.filter(pk=viewer.site_ids[0]).first()
+    return {"team": team, "site": site}
 
 
 def _decided_alone(viewer: Viewer, asked: Asked, *, now: datetime) -> Transfer | None:
     """By the viewer's own authority, and paid. Raises `_Waits`, with nothing taken."""
     with transaction.atomic():
         if asked.worth:
-            user = User.objects.filter(pk=viewer.user_id).first()
-            if user is None:  # a program decides nothing
+            if asked.user is None:  # a program decides nothing
                 raise _Waits("authority")
             decision = delegations.use(
-                user, catalogues.AUTHORITY, Money(asked.worth, asked.catalogue.currency), person=asked.person,
+                asked.user, catalogues.AUTHORITY, Money(asked.worth, asked.catalogue.currency), person=asked.person,
                 case=asked.subject, key=_decision(asked.together), by=asked.by, now=now,
             )  # fmt: skip
             if not decision.allowed:

@@ -17,7 +17,7 @@ from egard.kernel.people.models import Person
 from egard.kernel.registry import OpenItem
 
 PREFIX = "gesture:"
-FIGURES, CATALOGUE = "gestures.figures", "gestures.catalogue"
+CATALOGUE = "gestures.catalogue"
 SOON = timedelta(days=30)
 """What ends within it is shown as open with the client."""
 PANEL_MAX = 8

@@ -176,6 +176,13 @@ def undo(viewer: Viewer, redemption: UUID, *, reason: str, now: datetime) -> Red
     return row
 
 
+def require_of(viewer: Viewer, typed: str, redemption: UUID, *, now: datetime) -> None:
+    """That a use is one of this voucher's. Raises `NotAllowed`, `UnknownVoucher`."""
+    held = check(viewer, typed, now=now)
+    if not Redemption.objects.filter(uuid=redemption, voucher__uuid=held.uuid).exists():
+        raise UnknownVoucher
+
+
 @transaction.atomic
 def revoke(viewer: Viewer, voucher: UUID, *, reason: str, now: datetime) -> Voucher:
     """It can no longer be used (stolen, or made by mistake); what was used of it stays so. Twice changes nothing.
