@@ -19,6 +19,7 @@ from egard.journeys.gestures import (
 from egard.kernel.registry import (
     Authority,
     Capability,
+    CasePanel,
     Escalation,
     Hooks,
     Job,
@@ -139,6 +140,7 @@ journey = Journey(
         ),
     ),
     live=(LiveTopic("gestures", lambda viewer, of: viewer.can(queries.READ)),),
+    case_panels=(CasePanel("gestures", _("Gestures"), "gestures:case_panel", queries.READ, order=20),),
     panels=(
         Panel(
             "gestures",
