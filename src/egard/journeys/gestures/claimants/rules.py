@@ -93,7 +93,7 @@ def _mean(counts: Counts, shape: float) -> float:
     """The likeliest mean for a shape: where the likelihood's slope is zero. It falls once through zero."""
     rates = [claims / orders for claims, orders in counts]
     low, high = 0.0, max(rates)
-    for _step in range(60):
+    for _step in range(40):
         mean = (low + high) / 2
         slope = sum(n * (claims - mean * orders) / (shape + mean * orders) for (claims, orders), n in counts.items())
         low, high = (mean, high) if slope > 0 else (low, mean)
@@ -101,11 +101,11 @@ def _mean(counts: Counts, shape: float) -> float:
 
 
 def _peak(value: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function with one peak has it, by the golden section, to 1e-4."""
+    """Where a function with one peak has it, by the golden section, to 0.001."""
     golden = (5**0.5 - 1) / 2
     left, right = high - golden * (high - low), low + golden * (high - low)
     at_left, at_right = value(left), value(right)
-    while high - low > 1e-4:
+    while high - low > 1e-3:
         if at_left < at_right:
             low, left, at_left = left, right, at_right
             right = low + golden * (high - low)

@@ -1,4 +1,4 @@
-"""Ex-post control, computed: sizes as published, draws that nobody can tell and everybody can recompute, honest bounds."""
+"""Ex-post control: sizes as published, draws that nobody can tell and everybody can recompute, honest bounds."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def test_what_cannot_be_measured_is_refused():
 
 @pytest.mark.parametrize(
     ("hits", "n", "low", "high"),
-    [(0, 10, 0.0, 0.3085), (1, 10, 0.0025, 0.4450), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1.0), (3, 59, 0.0106, 0.1415)],
+    [(0, 10, 0.0, 0.3085), (1, 10, 0.0025, 0.4450), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1.0),
+     (3, 59, 0.0106, 0.1415)],
 )  # fmt: skip
 def test_bounds_of_a_large_population_are_those_of_clopper_and_pearson(hits, n, low, high):
     least, most = bounds(hits, n, 1_000_000, 0.025)

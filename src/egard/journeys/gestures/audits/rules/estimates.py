@@ -2,8 +2,8 @@
 
 Acts that were all looked at (for their amount, or because an agent has no more) are known and add no doubt. Of the
 rest, shares of agents that differ are weighed, and bounds follow from as many equal shares (Kish), by the exact bounds
-of a finite population. The amount is summed over all amounts s: how many errors above s there may be (Stringer's bound),
-which are never more than acts above s.
+of a finite population. The amount is summed over all amounts s: how many errors above s there may be (Stringer's
+bound), which are never more than acts above s.
 """
 
 from __future__ import annotations
