@@ -17,6 +17,7 @@ WRITERS = (
     "kernel/people/indexing.py",  # how they are found
     "kernel/people/merges.py",
     "kernel/people/duplicates.py",
+    "kernel/delegations/granting.py",
     "kernel/cases/archive.py",
     "kernel/cases/articles.py",
     "kernel/cases/following.py",
@@ -43,7 +44,7 @@ WRITES = frozenset(
     | {"update", "delete", "add", "remove", "set", "clear"}
 )
 SQL = re.compile(
-    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|promises|cases)_\w+)',
+    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|promises|delegations|cases)_\w+)',
     re.IGNORECASE,
 )
 

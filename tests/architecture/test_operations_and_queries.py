@@ -14,6 +14,7 @@ WITHOUT_VIEWER = {
     "egard.kernel.access.queries.system_viewer": "makes the viewer of the product itself",
     "egard.kernel.access.queries.digest": "computes, asks nothing",
     "egard.kernel.people.queries.has_consent": "the product asks itself before it sends; nobody looks",
+    "egard.kernel.delegations.queries.export": "a hook of lifecycle, which asked for people.export",
     "egard.portal.queries.session_of": "finds the session behind a cookie",
     "egard.portal.queries.viewer_of": "makes the viewer of a person",
     "egard.journeys.purchases.queries.panel": "a panel's hook: person, viewer, now",

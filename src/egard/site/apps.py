@@ -10,6 +10,7 @@ DECLARING = (
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.delegations",
     "egard.kernel.promises",
     "egard.kernel.messages",
     "egard.kernel.cases",

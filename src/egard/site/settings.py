@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.delegations",
     "egard.kernel.promises",
     "egard.kernel.messages",
     "egard.kernel.cases",

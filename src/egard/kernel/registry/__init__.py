@@ -1,5 +1,6 @@
 """Declarations and hook points. No models: only what a journey says of itself, loaded and checked at start."""
 
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
@@ -45,6 +46,7 @@ __all__ = [
     "SCOPES",
     "Action",
     "Asks",
+    "Authority",
     "Capability",
     "CaseListener",
     "CaseTypeFile",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from egard.base.ring import Ring
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
@@ -387,6 +388,7 @@ class Journey:
     messages: tuple[MessageKind, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
+    authorities: tuple[Authority, ...] = ()
     case_types: tuple[CaseTypeFile, ...] = ()
     case_listeners: tuple[CaseListener, ...] = ()
     capabilities: tuple[Capability, ...] = ()

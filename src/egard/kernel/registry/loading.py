@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from egard.base.calendars import BadSpan, Span
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
@@ -83,6 +84,7 @@ class Registry:
         self.messages: dict[str, MessageKind] = {}
         self.promises: dict[str, PromiseKind] = {}
         self.promise_listeners: list[PromiseListener] = []
+        self.authorities: dict[str, Authority] = {}
         self.case_listeners: tuple[CaseListener, ...] = ()
         self.case_types: dict[str, CaseTypeFile] = {}
         self.capabilities: dict[str, Capability] = {}
@@ -148,6 +150,9 @@ class Registry:
         for promise in journey.promises:
             self._dotted(journey, promise.name)
             self._put("promise", self.promises, promise.name, promise, journey)
+        for authority in journey.authorities:
+            self._dotted(journey, authority.name)
+            self._put("authority", self.authorities, authority.name, authority, journey)
         self.promise_listeners += journey.promise_listeners
         self.case_listeners += journey.case_listeners
         for case_type in journey.case_types:
@@ -180,6 +185,10 @@ class Registry:
         for importer in self.importers.values():
             if importer.permission not in self.permissions:
                 raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
+        for authority in self.authorities.values():
+            for role in authority.roles:
+                if role not in self.roles:
+                    raise DeclarationError(f"the authority {authority.name} names the unknown role {role}")
         for kind in self.promises.values():
             self._readable(kind)
         for worklist in self.worklists.values():
