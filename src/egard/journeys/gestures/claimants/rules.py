@@ -23,7 +23,7 @@ TRIMMED = 100
 SHAPE_MAX = 1e6
 """From here on all clients have one rate."""
 T = TypeVar("T")
-Counts = Mapping[tuple[int, int], int]
+Counts = Counter[tuple[int, int]]
 """How many clients have so many (claims, orders); orders are at least 1."""
 
 
@@ -117,33 +117,49 @@ def _peak(value: Callable[[float], float], low: float, high: float) -> float:
     return (low + high) / 2
 
 
-def discovered(p_values: Mapping[T, float], rate: float = RATE) -> list[T]:
-    """Those who stand out, the clearest first: the largest k with the k-th lowest p-value at most k ÷ n × `rate`."""
+def discovered(p_values: Mapping[T, float], counts: Mapping[T, int] | None = None, rate: float = RATE) -> list[T]:
+    """Those who stand out, the clearest first: the largest k with the k-th lowest p-value at most k ÷ n × `rate`.
+
+    `counts` says how many have the same p-value (one, without it): they stand out together, or none of them does.
+    """
+    counts = counts or {}
     ordered = sorted(p_values.items(), key=lambda one: one[1])
-    n = len(ordered)
-    last = max((k for k, (_who, p) in enumerate(ordered, 1) if p <= k * rate / n), default=0)
+    n = sum(counts.get(who, 1) for who in p_values)
+    last, k = 0, 0
+    for place, (who, p) in enumerate(ordered, 1):
+        k += counts.get(who, 1)
+        if p <= k * rate / n:
+            last = place
     return [who for who, _p in ordered[:last]]
 
 
-def outstanding(held: Mapping[T, tuple[int, int]], rate: float = RATE) -> tuple[Model | None, list[T]]:
-    """The model of the others, and those who stand out from it, the clearest first: `held` says (claims, orders).
+def outstanding(counts: Counts, rate: float = RATE) -> tuple[Model | None, list[tuple[int, int]]]:
+    """The model of the others, and the (claims, orders) that stand out from it, the clearest first.
 
-    Who stands out would make the model think that such rates are usual: it is fitted again without them, until nobody
-    more does.
+    Who stands out would make the model think that such rates are usual: it is fitted without them, first without the
+    few who claim most, then without those whom it names, until it names the same again.
     """
-    pairs = Counter(held.values())
-    model = fitted(pairs)
+    model = fitted(counts)
     if model is None:
         return None, []
-    by_chance = sorted(held, key=lambda who: (model.p_value(*held[who]), held[who]))
-    named: list[T] = by_chance[: len(held) // TRIMMED]
+    left_out = _highest(model, counts, sum(counts.values()) // TRIMMED)
+    named: list[tuple[int, int]] = []
     for _round in range(ROUNDS_MAX):
-        model = fitted(pairs - Counter(held[who] for who in named)) or model
-        chances = {pair: model.p_value(*pair) for pair in pairs}
-        before, named = named, discovered({who: chances[pair] for who, pair in held.items()}, rate)
-        if set(named) == set(before):
+        model = fitted(counts - left_out) or model
+        before, named = named, discovered({pair: model.p_value(*pair) for pair in counts}, counts, rate)
+        left_out = Counter({pair: counts[pair] for pair in named})
+        if set(named) == set(before) and _round:
             break
-    return model, [who for who in named if held[who][0] >= CLAIMS_MIN]
+    return model, [pair for pair in named if pair[0] >= CLAIMS_MIN]
+
+
+def _highest(model: Model, counts: Counts, most: int) -> Counts:
+    """So many clients, those who claim most for their orders."""
+    found: Counter[tuple[int, int]] = Counter()
+    for pair in sorted(counts, key=lambda pair: (model.p_value(*pair), pair)):
+        found[pair] = min(counts[pair], most)
+        most -= found[pair]
+    return +found
 
 
 def one_in(p_value: float) -> float:

@@ -38,7 +38,7 @@ class Plan:
     """What is looked at. All acts of `threshold` and more (minor units; None: of no amount by itself).
 
     Below it, by `method`: `acts`, so many that with at most `tolerated` deviations fewer than `tolerable` of all
-    deviate, and at least `least` of each agent; `money`, so many that less than `tolerable_amount` (minor units) is in error.
+    deviate, and at least `least` of each agent; `money`, so many that less than `tolerable_amount` is in error.
     """
 
     method: Method
