@@ -15,3 +15,11 @@ KINDS = {
     "other": _("Something else"),
 }
 """By their name, in the order in which they are offered."""
+
+RESPONSIBILITY = {
+    "ours": _("ours"),
+    "shared": _("shared"),
+    "theirs": _("the client’s"),
+    "nobody": _("nobody’s"),
+}
+"""Whose fault it was, as it is read beside an act."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
+from egard.base.paging import LIMIT_MAX, Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.journeys.gestures.audits.models import DEVIATION, AuditAct, AuditDraw, AuditPlan, Finding
 from egard.journeys.gestures.audits.refusals import StillSecret
@@ -130,7 +130,7 @@ def acts(viewer: Viewer, row: AuditDraw, *, left: bool = False, limit: int = 50,
     found = AuditAct.objects.filter(draw=row, position__gt=after).select_related("gesture__granted_by")
     if left:
         found = found.filter(findings=None)
-    return _with_findings(list(found.order_by("position")[: bounded(limit)]))
+    return _with_findings(list(found.order_by("position")[: min(limit, LIMIT_MAX + 1)]))
 
 
 def _with_findings(rows: list[AuditAct]) -> list[AuditAct]:
@@ -139,6 +139,24 @@ def _with_findings(rows: list[AuditAct]) -> list[AuditAct]:
     for row in rows:
         row.finding = held.get(row.pk)  # type: ignore[attr-defined]
     return rows
+
+
+def position(viewer: Viewer, cursor: str | None) -> int:
+    """Behind which act a page of them goes on."""
+    return decode_cursor(cursor, "gesture-acts", int)[0] if cursor else 0
+
+
+def after(viewer: Viewer, row: AuditAct) -> str:
+    """The cursor behind an act."""
+    return encode_cursor("gesture-acts", row.position)
+
+
+def findings(viewer: Viewer, row: AuditDraw) -> list[Finding]:
+    """Of each act of a draw the finding that holds, in the order of the acts: one query."""
+    viewer.require_everywhere(AUDIT)
+    later = Finding.objects.filter(act=OuterRef("act"), pk__gt=OuterRef("pk"))
+    held = Finding.objects.filter(~Exists(later), act__draw=row).select_related("act__gesture")
+    return list(held.order_by("act__position"))
 
 
 def act(viewer: Viewer, row: AuditDraw, position: int) -> AuditAct:

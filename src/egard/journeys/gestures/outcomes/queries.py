@@ -6,15 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from egard.base.figures import interval
 from egard.base.quickread import quick_rows
 from egard.kernel.access.actors import Viewer
 from egard.kernel.cases.rules.improving import Median, median
 from egard.kernel.people import queries as people
 
-FIGURES = "gestures.figures"
+FIGURES = "gestures.compare"
 DAYS = (30, 90, 180)
 """Within how many days a person may buy again to count."""
+
+NO_CAUSE = _(
+    "This shows no cause: gestures are given where things went worse, and to those whom we know better. Only where "
+    "lots had decided who gets one would a difference be their effect."
+)
 
 # One line a complaint: how long it took, what was given for it (by its case), and whether she bought again in time.
 _OUTCOMES = """
