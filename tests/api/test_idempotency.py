@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import orjson
 import pytest
-from django.db import connections
+from tests.racing import at_once
 
 from egard.api.models import IdempotencyRecord
 from egard.api.operations import KEPT, Remembered, claim, forget_person, purge_idempotency, remember
@@ -18,21 +17,6 @@ from egard.kernel.people.models import Identifier, Person
 from egard.kernel.timeline.models import Fact
 
 THREADS = 8
-
-
-def at_once(count, call):
-    """The results of `call(n)` from `count` threads with connections of their own, let go together."""
-    gate = threading.Barrier(count)
-
-    def run(n):
-        try:
-            gate.wait(10)
-            return call(n)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 @pytest.mark.django_db
@@ -132,7 +116,7 @@ def test_an_erasure_forgets_the_answers_that_hold_the_person(program, anne):
 
 @pytest.mark.django_db(transaction=True)
 def test_eight_twins_at_once_make_one_person_and_all_get_her(program):
-    answers = at_once(THREADS, lambda _n: program.post("people", {"family_name": "Kerouac"}, Idempotency_Key="same"))
+    answers = at_once([lambda: program.post("people", {"family_name": "Kerouac"}, Idempotency_Key="same")] * THREADS)
     assert Person.objects.count() == 1
     assert {a.status for a in answers} == {201}
     assert len({a.content for a in answers}) == 1
@@ -142,7 +126,7 @@ def test_eight_twins_at_once_make_one_person_and_all_get_her(program):
 @pytest.mark.django_db(transaction=True)
 def test_two_programs_that_make_the_same_identifier_at_once_make_one_person(program):
     body = {"identifiers": [{"kind": "email", "value": "anne@example.org"}]}
-    answers = at_once(THREADS, lambda _n: program.post("people", body))
+    answers = at_once([lambda: program.post("people", body)] * THREADS)
     assert sorted(a.status for a in answers) == [201] + [409] * (THREADS - 1)
     assert {a.code for a in answers if a.status == 409} == {"people.identifier_taken"}
     assert (Person.objects.count(), Identifier.objects.count()) == (1, 1)
@@ -151,7 +135,7 @@ def test_two_programs_that_make_the_same_identifier_at_once_make_one_person(prog
 @pytest.mark.django_db(transaction=True)
 def test_the_same_events_sent_at_once_are_recorded_once(program, purchase):
     batch = [purchase(f"A{n}", person={"kind": "customer_number", "value": f"C{n % 5}"}) for n in range(40)]
-    answers = at_once(THREADS, lambda n: program.post("events", batch[n:] + batch[:n]))
+    answers = at_once([lambda n=n: program.post("events", batch[n:] + batch[:n]) for n in range(THREADS)])
     assert {a.status for a in answers} <= {200, 201}, answers
     assert sum(a.json["recorded"] for a in answers) == 40
     assert (Fact.objects.count(), Person.objects.count()) == (40, 5)
@@ -169,7 +153,7 @@ def test_a_person_erased_while_facts_arrive_keeps_none_that_came_after(program, 
             event["data"]["note"] = "for Anne"
         return program.post("events", events)
 
-    answers = at_once(THREADS, call)
+    answers = at_once([partial(call, n) for n in range(THREADS)])
     assert answers[0].status == 201
     assert {a.status for a in answers[1:]} <= {201, 207}
     assert not [f for f in Fact.objects.all() if "Anne" in orjson.dumps(f.data).decode()]

@@ -36,6 +36,7 @@ def described() -> dict:
         "house",
         "cases",
         "promises",
+        "delegations",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):

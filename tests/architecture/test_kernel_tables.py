@@ -26,6 +26,10 @@ WRITERS = (
     "kernel/cases/privacy.py",
     "kernel/cases/types.py",
     "kernel/cases/writing.py",
+    "kernel/ledger/closing.py",
+    "kernel/ledger/privacy.py",
+    "kernel/ledger/quick.py",
+    "kernel/ledger/writing.py",
     "kernel/promises/quick.py",
     "kernel/promises/past.py",  # replayed from the log of another system
     "kernel/promises/writing.py",
@@ -44,7 +48,7 @@ WRITES = frozenset(
     | {"update", "delete", "add", "remove", "set", "clear"}
 )
 SQL = re.compile(
-    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|promises|delegations|cases)_\w+)',
+    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|delegations|ledger|promises|cases)_\w+)',
     re.IGNORECASE,
 )
 

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connections
+from tests.racing import at_once
 
-from egard.base.refusal import Refusal
 from egard.kernel.lifecycle.operations import erase_person, merge_persons, undo_merge
 from egard.kernel.people import operations, queries, search
 from egard.kernel.people.models import Merge, Person, SearchRow
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*works):
-    """Does them at the same moment; what each gave, or the code of its refusal."""
-    gate = threading.Barrier(len(works))
-
-    def run(work):
-        gate.wait()
-        try:
-            return work()
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 def _is_a_forest():
@@ -49,8 +28,10 @@ def test_two_staff_who_merge_crosswise_one_wins_and_the_other_is_told(make_perso
     for _round in range(8):
         a, b = make_person("Anne"), make_person("Nan")
         told = at_once(
-            lambda a=a, b=b: merge_persons(a, b, by=me, now=now),
-            lambda a=a, b=b: merge_persons(b, a, by=me, now=now),
+            [
+                lambda a=a, b=b: merge_persons(a, b, by=me, now=now),
+                lambda a=a, b=b: merge_persons(b, a, by=me, now=now),
+            ]
         )
         assert sorted(type(one).__name__ for one in told) == ["Merge", "str"]
         assert "people.already_merged" in told
@@ -65,7 +46,7 @@ def test_a_ring_of_merges_at_once_leaves_a_chain(make_person, me, now):
             lambda one=one, other=other: merge_persons(one, other, by=me, now=now)
             for one, other in zip(ring, [*ring[1:], ring[0]], strict=True)
         ]
-        told = at_once(*works)
+        told = at_once(works)
         assert any(isinstance(one, Merge) for one in told)
         assert {one for one in told if isinstance(one, str)} <= {"people.already_merged"}
         _is_a_forest()
@@ -76,9 +57,11 @@ def test_one_undoing_at_once_with_a_merge_further_up(make_person, me, now):
         a, b, c = (make_person(name) for name in "abc")
         first = merge_persons(a, b, by=me, now=now)
         at_once(
-            lambda first=first: undo_merge(first, by=me, now=now),
-            lambda first=first: undo_merge(first, by=me, now=now),
-            lambda a=a, c=c: merge_persons(c, a, by=me, now=now),
+            [
+                lambda first=first: undo_merge(first, by=me, now=now),
+                lambda first=first: undo_merge(first, by=me, now=now),
+                lambda a=a, c=c: merge_persons(c, a, by=me, now=now),
+            ]
         )
         _is_a_forest()
         assert Person.objects.get(pk=b.pk).root_id is None
@@ -89,9 +72,11 @@ def test_what_is_added_while_they_are_merged_is_found_afterwards(make_person, ev
     for n in range(8):
         a, b = make_person("Anne"), make_person("Nan")
         at_once(
-            lambda a=a, b=b: merge_persons(a, b, by=me, now=now),
-            lambda b=b, n=n: operations.add_identifier(b, "email", f"nan{n}@example.org", by=me, now=now),
-            lambda a=a, n=n: operations.add_identifier(a, "email", f"anne{n}@example.org", by=me, now=now),
+            [
+                lambda a=a, b=b: merge_persons(a, b, by=me, now=now),
+                lambda b=b, n=n: operations.add_identifier(b, "email", f"nan{n}@example.org", by=me, now=now),
+                lambda a=a, n=n: operations.add_identifier(a, "email", f"anne{n}@example.org", by=me, now=now),
+            ]
         )
         one = queries.person(everything, b.uuid)
         assert one.pk == a.pk
@@ -104,8 +89,10 @@ def test_an_erasure_at_once_with_a_merge_leaves_nobody_half_erased(make_person, 
     for _round in range(8):
         a, b = make_person("Anne", "Kerouac"), make_person("Nan", "Kerouac")
         told = at_once(
-            lambda a=a, b=b: merge_persons(a, b, by=me, now=now),
-            lambda b=b: erase_person(b, by=me, now=now),
+            [
+                lambda a=a, b=b: merge_persons(a, b, by=me, now=now),
+                lambda b=b: erase_person(b, by=me, now=now),
+            ]
         )
         rows = Person.objects.filter(pk__in=(a.pk, b.pk)).order_by("pk")
         # Merged first, both were one and are gone; erased first, there was nobody to merge with.

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from owing import HOUR, MINUTE, facts, fresh, told
 
 from egard.kernel.messages.late import tell_promises
 from egard.kernel.promises import queries, refusals, sweeping
@@ -25,23 +26,8 @@ from egard.kernel.promises.operations import (
 from egard.kernel.promises.rules import Happened, replay
 from egard.kernel.promises.writing import clock_of
 from egard.kernel.registry import Escalation, PromiseListener, registry
-from egard.kernel.timeline.models import Fact
 
 pytestmark = pytest.mark.django_db
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-ANSWER = "promises.answer"
-
-
-def told(row) -> list[tuple]:
-    return list(PromiseEvent.objects.filter(promise=row).order_by("n").values_list("what", "at"))
-
-
-def facts(person) -> list[str]:
-    return list(Fact.objects.filter(person=person).order_by("id").values_list("kind__name", flat=True))
-
-
-def fresh(row) -> Promise:
-    return Promise.objects.get(pk=row.pk)
 
 
 def test_a_promise_is_made_and_kept_in_time(owed, me, now):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.utils import translation
+from owing import ANSWER, HOUR, facts, fresh
 
 from egard.kernel.access.operations import grant_role
 from egard.kernel.access.queries import viewer_for
@@ -16,7 +16,7 @@ from egard.kernel.people.queries import open_items
 from egard.kernel.people.queries import person as seen
 from egard.kernel.promises import queries, refusals
 from egard.kernel.promises.asked import Asked
-from egard.kernel.promises.models import Promise, PromiseEvent
+from egard.kernel.promises.models import PromiseEvent
 from egard.kernel.promises.operations import (
     assign,
     extend,
@@ -28,20 +28,6 @@ from egard.kernel.registry import PromiseKind, registry
 from egard.kernel.timeline.models import Fact
 
 pytestmark = pytest.mark.django_db
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-ANSWER = "promises.answer"
-
-
-def told(row) -> list[tuple]:
-    return list(PromiseEvent.objects.filter(promise=row).order_by("n").values_list("what", "at"))
-
-
-def facts(person) -> list[str]:
-    return list(Fact.objects.filter(person=person).order_by("id").values_list("kind__name", flat=True))
-
-
-def fresh(row) -> Promise:
-    return Promise.objects.get(pk=row.pk)
 
 
 # --- who sees what -------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from tests.racing import at_once
 
 from egard.base.clock import utc_now
 from egard.kernel.lifecycle.operations import erase_person
@@ -21,7 +22,6 @@ from egard.kernel.promises.bulk import change_all
 from egard.kernel.promises.calendars import terms_of
 from egard.kernel.promises.models import Promise, PromiseEvent
 from egard.kernel.promises.operations import keep, promise
-from egard.kernel.promises.refusals import Ended
 from egard.kernel.promises.rules import Happened, begin, overdue
 from egard.kernel.promises.worker import Clock, run_sweeper
 from egard.kernel.registry import Escalation
@@ -148,31 +148,17 @@ def test_whoever_keeps_while_the_sweep_runs_is_in_time_or_late_and_never_both(ma
 def test_sweeping_keeping_and_erasing_at_once_never_wait_for_each_other(make_person, me, now):
     people = [make_person(f"P{n}") for n in range(8)]
     rows = [promise(person, ANSWER, within="1 h", key=str(n), by=me, now=now) for person in people for n in range(6)]
-    late, failed = now + timedelta(hours=2), []
 
-    def at_once(*work):
-        def run(one):
-            try:
-                one()
-            except Exception as error:
-                failed.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run, args=(one,)) for one in work]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
+    late = now + timedelta(hours=2)
     at_once(
-        lambda: [erase_person(person, by=me, now=late) for person in people],
-        lambda: [erase_person(person, by=me, now=late) for person in reversed(people)],
-        lambda: [sweeping.sweep_once(now=late, most=5) for _ in range(30)],
-        lambda: [keep(row, by=me, now=late) for row in reversed(rows) if still_owed(row)],
-        lambda: change_all(rows, "kept", by=me, now=late),
+        [
+            lambda: [erase_person(person, by=me, now=late) for person in people],
+            lambda: [erase_person(person, by=me, now=late) for person in reversed(people)],
+            lambda: [sweeping.sweep_once(now=late, most=5) for _ in range(30)],
+            lambda: [keep(row, by=me, now=late) for row in reversed(rows) if still_owed(row)],
+            lambda: change_all(rows, "kept", by=me, now=late),
+        ]
     )
-    assert [error for error in failed if not isinstance(error, Ended)] == []
     sweeping.sweep(now=late)
     assert set(Promise.objects.values_list("state", flat=True)) == {"broken"}
     assert not Promise.objects.filter(ended_at=None).exists()

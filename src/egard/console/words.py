@@ -128,6 +128,12 @@ CHANGES: dict[str, Any] = {
     "promises.calendar_set": _("changed opening hours"),
     "promises.published": _("published kinds of promises"),
     "promises.unpublished": _("took kinds of promises back"),
+    "delegations.granted": _("delegated a decision"),
+    "delegations.changed": _("changed a delegation"),
+    "delegations.ended": _("ended a delegation"),
+    "delegations.training_set": _("named a training"),
+    "delegations.trained": _("recorded a training"),
+    "delegations.training_withdrawn": _("withdrew a training"),
     "demo.started": _("began the demo"),
     "demo.loaded": _("brought in the demo"),
 }

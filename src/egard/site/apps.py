@@ -11,6 +11,7 @@ DECLARING = (
     "egard.kernel.people",
     "egard.kernel.timeline",
     "egard.kernel.delegations",
+    "egard.kernel.ledger",
     "egard.kernel.promises",
     "egard.kernel.messages",
     "egard.kernel.cases",

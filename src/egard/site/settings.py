@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "egard.kernel.people",
     "egard.kernel.timeline",
     "egard.kernel.delegations",
+    "egard.kernel.ledger",
     "egard.kernel.promises",
     "egard.kernel.messages",
     "egard.kernel.cases",

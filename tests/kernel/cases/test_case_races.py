@@ -10,15 +10,13 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from moving import stage
+from tests.racing import at_once
 
-from egard.base.refusal import Refusal
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import operations, queries
 from egard.kernel.cases.history import rebuilt
@@ -28,23 +26,6 @@ from egard.kernel.promises.sweeping import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DEEP = os.environ.get("EGARD_DEEP") == "1"
-
-
-def at_once(works):
-    """Does them at the same moment; what each gave, or the code of its refusal; any other error is raised."""
-    gate = Barrier(len(works))
-
-    def run(work):
-        gate.wait()
-        try:
-            return work()
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 def test_fifty_people_at_one_case_are_all_served_or_refused_for_a_business_reason(publish, open_case, everything, now):

@@ -77,6 +77,10 @@ class Calendar:
         default_factory=dict, init=False, repr=False, compare=False, hash=False
     )
     """What was reckoned of each week, by the ordinal of its Monday (see `reckoning`)."""
+    days: dict[int, tuple[tuple[Micros, Micros], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False, hash=False
+    )
+    """And of each date, by its ordinal."""
 
     def __post_init__(self) -> None:
         if self.zone not in _zones():

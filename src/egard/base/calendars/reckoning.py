@@ -234,12 +234,16 @@ def _week(calendar: Calendar, monday: int) -> tuple[tuple[tuple[Micros, Micros],
     return calendar.weeks[monday]
 
 
-def _of_day(calendar: Calendar, day: date) -> list[tuple[Micros, Micros]]:
+def _of_day(calendar: Calendar, day: date) -> tuple[tuple[Micros, Micros], ...]:
     """The openings that begin on a date; one that lies whole in an hour that is skipped is none."""
-    found = [
-        (calendar.moment(day, hours.opens), calendar.moment(day, hours.closes)) for hours in calendar.hours_of(day)
-    ]
-    return [(opens, closes) for opens, closes in found if opens < closes]
+    ordinal = day.toordinal()
+    known = calendar.days.get(ordinal)
+    if known is None:
+        found = (
+            (calendar.moment(day, hours.opens), calendar.moment(day, hours.closes)) for hours in calendar.hours_of(day)
+        )
+        known = calendar.days[ordinal] = tuple((opens, closes) for opens, closes in found if opens < closes)
+    return known
 
 
 def _within(spans: tuple[tuple[Micros, Micros], ...], start: Micros, end: Micros) -> Micros:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
+from egard.console import mentioned
 from egard.console.cases import lists, show
 from egard.console.models import CaseMention
 from egard.kernel.access.actors import Viewer
@@ -91,22 +91,11 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
 
 
 def finish(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
-    """Done with these: they leave one's list."""
-    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
-    with transaction.atomic():
-        mine = CaseMention.objects.select_for_update().filter(user=viewer.user_id, pk__in=wanted, done_at__isnull=True)
-        done = list(mine.values_list("pk", flat=True))
-        CaseMention.objects.filter(pk__in=done).update(done_at=now)
-    words = ngettext("Done with it.", "Done with %(n)s notes.", len(done)) % {"n": len(done)}
-    return Done(words, {str(pk): now.isoformat() for pk in done})
+    return mentioned.finish(CaseMention, viewer, ids, now=now)
 
 
 def take_up(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Collection[str]:
-    """They wait again."""
-    mine = CaseMention.objects.filter(user=viewer.user_id, pk__in=[int(one) for one in former], done_at__isnull=False)
-    back = [str(pk) for pk in mine.values_list("pk", flat=True)]
-    mine.update(done_at=None)
-    return back
+    return mentioned.take_up(CaseMention, viewer, former)
 
 
 MENTIONS = Worklist(

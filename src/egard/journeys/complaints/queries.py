@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from egard.base.figures import interval
+from egard.base.figures import Share
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.journeys.complaints import rules
@@ -154,27 +154,6 @@ def _own(viewer: Viewer, row: Complaint, promise: Promise | None) -> Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A share with what it is of: `hits` of `n`, and the bounds of the true rate at 95 % (Wilson)."""
-
-    label: str
-    hits: int
-    n: int
-
-    @property
-    def share(self) -> float | None:
-        return self.hits / self.n if self.n else None
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        return interval(self.hits, self.n)
-
-    @property
-    def percent(self) -> int:
-        return round(100 * self.hits / self.n) if self.n else 0
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
     """`once`: of the complaints whose 30 days have passed since their first closing, those that were settled in one
     contact and did not come back. `watched` were closed more lately.
@@ -211,13 +190,13 @@ def figures(viewer: Viewer, *, since: datetime | None = None, until: datetime | 
 
     def shares(*by: Any, label: Any = str, **more: Any) -> tuple[Share, ...]:
         rows = judged.annotate(**more).values_list(*by).annotate(n=Count("pk"), hits=Count("pk", filter=_ONCE))
-        return tuple(Share(label(row[0]), row[2], row[1]) for row in rows.order_by(*by))
+        return tuple(Share(row[2], row[1], label(row[0])) for row in rows.order_by(*by))
 
     total = judged.aggregate(n=Count("pk"), hits=Count("pk", filter=_ONCE))
     named = categories(viewer)
     return Figures(
         **counts,
-        once=Share("", total["hits"], total["n"]),
+        once=Share(total["hits"], total["n"]),
         by_category=shares("category", label=lambda name: named.get(name) or name or _("no category")),
         by_channel=shares("channel", label=lambda name: channels().get(name, name) or _("no channel")),
         by_month=shares("month", label=lambda month: date_format(month, "F Y"), month=TruncMonth("closed_at")),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from egard.journeys.gestures import operations, shown
 from egard.journeys.gestures.audits import operations as audits
 from egard.journeys.gestures.audits import queries as asked
 from egard.journeys.gestures.claimants import operations as claimants
@@ -102,16 +103,17 @@ WORKLISTS = (
 
 
 def export(person: Person) -> dict[str, Any]:
-    """What control holds on a person."""
+    """All that the journey holds on a person: what she was given, and what control keeps of it."""
     held = {
         "findings": audits.export(person),
         "to_look_at": claimants.export(person),
         "complaints": outcomes.export(person),
     }
-    return {name: rows for name, rows in held.items() if rows}
+    return shown.export(person) | {name: rows for name, rows in held.items() if rows}
 
 
 def erase(person: Person, now: datetime) -> None:
-    """Words and suspicions go; what was found, counted and measured stays."""
+    """Words and suspicions go; what was given, found, counted and measured stays."""
+    operations.erase(person, now=now)
     audits.erase(person, now)
     claimants.erase(person, now)

@@ -96,6 +96,7 @@ class Gesture(models.Model):
     severity = models.PositiveSmallIntegerField(default=0, help_text="1 to 3; 0: not said")
     proof = models.BooleanField(default=False, help_text="a proof was seen")
     together = models.UUIDField(help_text="the same for what was given in one act")
+    place = models.PositiveSmallIntegerField(default=0, help_text="0: what was chosen; then what came with it")
     granted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     second_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     by = models.CharField(max_length=64, help_text="user:…, key:…: who gave it or asked")
@@ -113,6 +114,8 @@ class Gesture(models.Model):
     decided_at = models.DateTimeField(null=True)
     reversed_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True, help_text="when the client first had the use of it")
+    ends_at = models.DateTimeField(null=True, help_text="of a credit or a voucher: until when it can be used")
+    warned_at = models.DateTimeField(null=True, help_text="when the client was told that it ends soon")
 
     if TYPE_CHECKING:
         person_id: int
@@ -123,6 +126,7 @@ class Gesture(models.Model):
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=("together", "place"), name="gestures_together"),
             models.CheckConstraint(condition=Q(state__in=STATES), name="gestures_state_known"),
             models.CheckConstraint(condition=Q(form__in=FORMS), name="gestures_form_known"),
             models.CheckConstraint(
@@ -145,11 +149,15 @@ class Gesture(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("person", "-id"), name="gestures_person"),
             models.Index(fields=("subject",), condition=~Q(subject=""), name="gestures_subject"),
-            models.Index(fields=("recorded_at", "id"), condition=Q(state="waiting"), name="gestures_waiting"),
+            models.Index(fields=("recorded_at", "id"), condition=Q(state="waiting", place=0), name="gestures_waiting"),
             models.Index(fields=("-granted_at", "-id"), name="gestures_granted"),
             models.Index(fields=("granted_by", "-granted_at"), name="gestures_granted_by"),
             models.Index(fields=("team", "recorded_at"), name="gestures_team"),
-            models.Index(fields=("together",), name="gestures_together"),
+            models.Index(
+                fields=("ends_at",),
+                condition=Q(ends_at__isnull=False, warned_at__isnull=True, state="granted"),
+                name="gestures_ending",
+            ),
             models.Index(fields=("repairs",), condition=Q(repairs__isnull=False), name="gestures_repairs"),
         ]
 
@@ -169,7 +177,6 @@ class Voucher(models.Model):
     channels = ArrayField(models.CharField(max_length=32), default=list, help_text="where it works; empty: anywhere")
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    warned_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True, help_text="used up, expired or revoked")
     ended_as = models.CharField(max_length=8, blank=True)
     ended_by = models.CharField(max_length=64, blank=True)

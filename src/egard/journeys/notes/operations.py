@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from egard.base.refusal import Forbidden, NotFound, Refusal
+from egard.console import mentioned
 from egard.journeys.notes.facts import NoteWritten
 from egard.journeys.notes.models import Mention
 from egard.kernel.access.actors import Actor, Viewer
@@ -105,21 +104,12 @@ def keep_mentions(facts: list[LoggedFact]) -> None:
 
 def finish_mentions(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """Done with these: they leave one's list."""
-    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
-    with transaction.atomic():
-        mine = Mention.objects.select_for_update().filter(user=viewer.user_id, pk__in=wanted, done_at__isnull=True)
-        done = list(mine.values_list("pk", flat=True))
-        Mention.objects.filter(pk__in=done).update(done_at=now)
-    said = ngettext("Done with it.", "Done with %(n)s notes.", len(done)) % {"n": len(done)}
-    return Done(said, {str(pk): now.isoformat() for pk in done})
+    return mentioned.finish(Mention, viewer, ids, now=now)
 
 
 def take_up_mentions(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Collection[str]:
     """They wait again."""
-    mine = Mention.objects.filter(user=viewer.user_id, pk__in=[int(one) for one in former], done_at__isnull=False)
-    back = [str(pk) for pk in mine.values_list("pk", flat=True)]
-    mine.update(done_at=None)
-    return back
+    return mentioned.take_up(Mention, viewer, former)
 
 
 def _checked(text: str) -> str:

@@ -27,7 +27,7 @@ def archive_old(*, now: datetime) -> None:
 @transaction.atomic
 def archive(before: datetime, *, now: datetime, most: int = 500) -> int:
     """Pack the cases that were closed before a moment; how many. One batch, safe beside any other."""
-    closed = Case.objects.filter(status="closed", closed_at__lt=before, snapshot__isnull=False).order_by("closed_at")
+    closed = Case.objects.filter(status="closed", closed_at__lt=before, archived=False).order_by("closed_at")
     held = list(closed.select_for_update(skip_locked=True, no_key=True, of=("self",))[:most])
     histories: dict[int, list[dict[str, Any]]] = {case.pk: [] for case in held}
     rows = CaseEvent.objects.filter(case_id__in=histories).order_by("case_id", "n")
@@ -38,7 +38,7 @@ def archive(before: datetime, *, now: datetime, most: int = 500) -> int:
     )
     with archiving():
         CaseEvent.objects.filter(case_id__in=histories).delete()
-    Case.objects.filter(pk__in=histories).update(snapshot=None)
+    Case.objects.filter(pk__in=histories).update(snapshot=None, archived=True)
     return len(held)
 
 
@@ -79,3 +79,4 @@ def unarchive(held: Held) -> None:
     if events:
         CaseEvent.objects.bulk_create(CaseEvent(case_id=held.id, **one) for one in events)
         Archive.objects.filter(pk=held.id).delete()
+        Case.objects.filter(pk=held.id).update(archived=False)

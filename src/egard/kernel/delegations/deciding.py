@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -167,15 +167,24 @@ def standings(user: User, declared: Authority, *, now: datetime) -> tuple[list[S
     )
     rows = list(found)
     moment = rules.moment_of(now, rows[0].latest if rows else None)  # ty: ignore[missing-attribute]
-    return [standing_of(row, moment) for row in rows], moment
+    return [standing_of(row, spans_of(row), moment) for row in rows], moment
 
 
-def standing_of(row: Any, moment: datetime) -> Standing:
-    """One delegation with the spans of its holder's training (`froms`, `untils`) as it stands at a moment."""
-    spans = [(since, until) for since, until in zip(row.froms, row.untils, strict=True) if since <= moment]
+Span = tuple[datetime, datetime | None]
+
+
+def spans_of(row: Any) -> list[Span]:
+    """When its holder's training held, of a row that was asked with `froms` and `untils`."""
+    return list(zip(row.froms, row.untils, strict=True))
+
+
+def standing_of(row: Delegation, learnt: Iterable[Span], moment: datetime) -> Standing:
+    """One delegation as it stands at a moment for somebody whose training held in some spans of time."""
+    spans = [(since, until) for since, until in learnt if since <= moment]
     now_on = [until for _since, until in spans if until is None or moment < until]
     past = [until for _since, until in spans if until is not None and until <= moment]
-    until = None if None in now_on else max(now_on or past, default=None)
+    ends = [until for until in now_on if until is not None] or past
+    until = None if None in now_on else max(ends, default=None)
     state = rules.state(
         valid_from=row.valid_from,
         valid_until=row.valid_until,

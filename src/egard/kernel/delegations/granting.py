@@ -189,8 +189,7 @@ def record_training(
     row = found.first()
     if row is None:
         row = Training.objects.create(**span, recorded_at=now, by=str(by))
-        until = valid_until.isoformat() if valid_until else ""
-        log_change("delegations.trained", by=by, now=now, subject=str(user.pk), training=known.pk, until=until)
+        log_change("delegations.trained", by=by, now=now, subject=str(user.pk), name=str(user), kind=known.name)
     return row
 
 
@@ -205,7 +204,7 @@ def withdraw_training(training: Training | UUID, *, by: Actor, now: datetime) ->
     if row.withdrawn_at is None:
         row.withdrawn_at, row.withdrawn_by = now, str(by)
         row.save(update_fields=["withdrawn_at", "withdrawn_by"])
-        log_change("delegations.training_withdrawn", by=by, now=now, subject=str(row.user_id), training=row.course_id)
+        log_change("delegations.training_withdrawn", by=by, now=now, subject=str(row.user_id), name=str(row.user))
     return row
 
 
@@ -240,7 +239,8 @@ def _write(row: Delegation, what: str, reason: str, *, by: Actor, now: datetime)
         reason=reason.strip()[:REASON_MAX],
         values=values_of(row),
     )
-    log_change(f"delegations.{what}", by=by, now=now, subject=str(row.pk), authority=row.authority, version=row.version)
+    told = {"name": str(row.user)} if row.user else {"role": row.role}
+    log_change(f"delegations.{what}", by=by, now=now, subject=str(row.pk), authority=row.authority, **told)
 
 
 def values_of(row: Delegation) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from egard.kernel.delegations import reasons
 from egard.kernel.delegations.deciding import Decision, authority_named, check_amount, decide, members_of
 from egard.kernel.delegations.granting import (
     change,
+    course,
     delegate,
     end,
     record_training,
@@ -29,6 +30,7 @@ from egard.kernel.people.operations import Erased
 
 __all__ = [
     "change",
+    "course",
     "delegate",
     "end",
     "give_back",

@@ -83,8 +83,8 @@ def terms_of(promise: Promise) -> Terms:
     return Terms(
         calendar(promise.calendar_id),
         promise.working,
-        _spans(warnings_of(promise)),
-        _spans(tuple(step.after for step in escalation_of(promise))),
+        spans_known(warnings_of(promise)),
+        spans_known(tuple(step.after for step in escalation_of(promise))),
     )
 
 
@@ -103,5 +103,5 @@ def escalation_of(promise: Promise) -> tuple[Escalation, ...]:
 
 
 @lru_cache(maxsize=1000)
-def _spans(words: tuple[str, ...]) -> tuple[Span, ...]:
+def spans_known(words: tuple[str, ...]) -> tuple[Span, ...]:
     return spans_of(words)

@@ -18,7 +18,7 @@ from django.utils import formats
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from egard.base.figures import interval
+from egard.base.figures import Share
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import Site, Team
 from egard.kernel.promises.asked import Asked, narrowed
@@ -34,35 +34,24 @@ PUBLISHED_MIN = 20
 """Of fewer promises than this nothing is shown to all: a share of three could be a word on somebody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """So many kept of `n` that were due. `name` is what a filter takes; empty for what names none. `label` is said in
-    the language of whoever reads it.
-    """
+class Figure(Share):
+    """So many kept of those that were due."""
 
-    name: str
-    label: Any
-    kept: int
-    n: int
+    __slots__ = ()
+
+    @property
+    def kept(self) -> int:
+        return self.hits
 
     @property
     def broken(self) -> int:
-        return self.n - self.kept
-
-    @property
-    def share(self) -> float | None:
-        return self.kept / self.n if self.n else None
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Between which shares the true one lies with 95 % confidence."""
-        return interval(self.kept, self.n)
+        return self.n - self.hits
 
 
 def total(viewer: Viewer, asked: Asked, *, now: datetime) -> Figure:
     """All that the viewer asks for, together."""
     found = _due(visible(viewer, COCKPIT), asked, viewer, now).aggregate(n=Count("id"), kept=_KEPT)
-    return Figure("", "", found["kept"], found["n"])
+    return Figure(found["kept"], found["n"])
 
 
 def shares(viewer: Viewer, asked: Asked, by: By, *, now: datetime) -> list[Figure]:
@@ -108,7 +97,7 @@ def published(*, now: datetime) -> Published | None:
     def told(by: By) -> list[Figure]:
         return [figure for figure in _shares(due, by) if figure.name and figure.n >= PUBLISHED_MIN]
 
-    return Published(Figure("", "", found["kept"], found["n"]), told("kind"), told("site"), told("month"), since)
+    return Published(Figure(found["kept"], found["n"]), told("kind"), told("site"), told("month"), since)
 
 
 _KEPT = Count("id", filter=Q(state="kept"))
@@ -125,7 +114,7 @@ def _shares(found: QuerySet[Promise], by: By) -> list[Figure]:
     grouped = found.values(name=name).annotate(n=Count("id"), kept=_KEPT)
     rows = sorted(grouped.order_by("name" if by == "month" else "-n"), key=lambda row: row["name"] is None)
     labels = _labels(by, [row["name"] for row in rows])
-    return [Figure(_named(row["name"]), labels.get(row["name"], ""), row["kept"], row["n"]) for row in rows]
+    return [Figure(row["kept"], row["n"], labels.get(row["name"], ""), _named(row["name"])) for row in rows]
 
 
 def _named(name: Any) -> str:

@@ -18,9 +18,8 @@ from egard.base.ids import new_id
 from egard.base.quickread import Statement, quick_run
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.live import CHANNEL
-from egard.kernel.promises.calendars import HOUSE, calendar, readable, warnings_of
-from egard.kernel.promises.models import Promise
-from egard.kernel.promises.rules import Happened, Terms, begin, next_moment, spans_of
+from egard.kernel.promises.calendars import HOUSE, calendar, readable, spans_known
+from egard.kernel.promises.rules import Happened, Terms, begin, next_moment
 from egard.kernel.registry import registry
 
 _TOLD = f"""
@@ -89,7 +88,7 @@ def make(
     version = _newest(named) if named else None
     if named and version is None:
         return None
-    terms = Terms(calendar(version), span.working, spans_of(warnings_of(Promise(kind=kind))))
+    terms = Terms(calendar(version), span.working, spans_known(declared.warnings))
     try:
         due_at = due(now, span, terms.calendar)
     except TooFar:

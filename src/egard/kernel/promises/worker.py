@@ -1,4 +1,4 @@
-"""The sweeper's loop in a worker: it sweeps, then rests a second."""
+"""The sweeper's loop in a worker: it sweeps promises and the ledger below them, then rests a second."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connection, connections
 
+from egard.kernel.ledger.sweeping import sweep as sweep_ledger
 from egard.kernel.promises.sweeping import sweep
 
 log = logging.getLogger("egard.promises")
@@ -46,6 +47,7 @@ def run_sweeper(stop: threading.Event) -> None:
             now = clock.read()
             if now is not None:
                 sweep(now=now, stop=stop.is_set)
+                sweep_ledger(now=now, stop=stop.is_set)
             stop.wait(REST_SECONDS)
         except DatabaseError as error:
             log.warning("the database is away: %s", error)

@@ -14,15 +14,9 @@ from egard.kernel.registry.declarations import (
     Importer,
     Job,
     Journey,
-    LiveTopic,
-    MenuItem,
     MessageKind,
-    OpenItem,
-    OpenItems,
-    Panel,
     Permission,
     Personal,
-    PortalItem,
     Reaction,
     RoleType,
     Scope,
@@ -39,7 +33,9 @@ from egard.kernel.registry.desk import (
     Worklist,
     WorkRow,
 )
+from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
+from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
@@ -50,6 +46,7 @@ __all__ = [
     "Capability",
     "CaseListener",
     "CaseTypeFile",
+    "Check",
     "Choice",
     "Composer",
     "DeclarationError",
@@ -79,6 +76,7 @@ __all__ = [
     "Registry",
     "RoleType",
     "Scope",
+    "Unit",
     "WorkItem",
     "WorkRow",
     "Worklist",

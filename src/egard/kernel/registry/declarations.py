@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from egard.base.ring import Ring
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
+from egard.kernel.registry.ledger import Check, Unit
+from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
@@ -179,86 +179,6 @@ class RoleType:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """A panel of the person's page: at most one query, loaded after the first paint.
-
-    `context(person, viewer, now)` returns what the template needs, or None when there is nothing to show;
-    `data(person, viewer, now)` returns the same for `overview` as JSON.
-    """
-
-    name: str
-    label: Words
-    template: str
-    context: Callable[..., Mapping[str, Any] | None]
-    data: Callable[..., Mapping[str, Any] | None]
-    permission: str
-    order: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class OpenItem:
-    """Something that is not finished with a person: a line of words, by when, and its meaning."""
-
-    label: Words
-    due_at: datetime | None = None
-    tone: Literal["", "kept", "risk", "broken", "waiting"] = ""
-    ring: Ring | None = None
-    """A promise: it shows with the time that is left."""
-    url: str = ""
-    """Where one works on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenItems:
-    """What a journey has open with a person: `items(person, viewer, now)`, one query, most urgent first.
-
-    `portal`: the person herself sees these too, in words that are for her.
-    """
-
-    name: str
-    permission: str
-    items: Callable[..., list[OpenItem]]
-    portal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LiveTopic:
-    """What an open page may follow: `person` for `person:<uuid>` and its parts (`person:<uuid>/facts`).
-
-    `may_hear(viewer, of)` answers, by the same questions as the pages, whether this viewer may know that it changed;
-    `of` is what stands behind the colon, or nothing. Operations say that it did with `access.live.tell`.
-    """
-
-    name: str
-    may_hear: Callable[[Any, str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class MenuItem:
-    label: Words
-    url_name: str
-    icon: str
-    permission: str
-    order: int = 100
-    key: str = ""
-    """`g` then this key goes there."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortalItem:
-    """A page of the person's own space, in its menu; `words` says in a line what is there.
-
-    The page is one of the journey's `pages`, below `/me/`, inside `egard.portal.pages.portal_page`.
-    """
-
-    label: Words
-    words: Words
-    url_name: str
-    icon: str
-    order: int = 100
-
-
-@dataclass(frozen=True, slots=True)
 class Importer:
     """A KIND of `egard import`. `fields` names what a map may fill, with a word on each; `load` is a dotted name of
     the function that takes the rows (see `egard.kernel.lifecycle.imports`).
@@ -391,6 +311,10 @@ class Journey:
     authorities: tuple[Authority, ...] = ()
     case_types: tuple[CaseTypeFile, ...] = ()
     case_listeners: tuple[CaseListener, ...] = ()
+    units: tuple[Unit, ...] = ()
+    """What its accounts count, where that is no currency."""
+    checks: tuple[Check, ...] = ()
+    """What must hold of its rows in a live database; `egard check` asks."""
     capabilities: tuple[Capability, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""

@@ -23,17 +23,14 @@ from egard.kernel.registry.declarations import (
     Importer,
     Job,
     Journey,
-    LiveTopic,
-    MenuItem,
     MessageKind,
-    OpenItems,
-    Panel,
     Permission,
-    PortalItem,
     Reaction,
     RoleType,
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
+from egard.kernel.registry.ledger import Check, Unit
+from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -87,6 +84,8 @@ class Registry:
         self.authorities: dict[str, Authority] = {}
         self.case_listeners: tuple[CaseListener, ...] = ()
         self.case_types: dict[str, CaseTypeFile] = {}
+        self.units: dict[str, Unit] = {}
+        self.checks: dict[str, Check] = {}
         self.capabilities: dict[str, Capability] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
@@ -157,6 +156,14 @@ class Registry:
         self.case_listeners += journey.case_listeners
         for case_type in journey.case_types:
             self._put("case type", self.case_types, case_type.name, case_type, journey)
+        for unit in journey.units:
+            # A currency's code is three capitals: no unit is mistaken for one.
+            if not _NAME.fullmatch(unit.name) or not 0 <= unit.decimals <= 6:
+                raise DeclarationError(f"{journey.name}: a unit is a lower-case word, not {unit.name!r}")
+            self._put("unit", self.units, unit.name, unit, journey)
+        for check in journey.checks:
+            self._dotted(journey, check.name)
+            self._put("check", self.checks, check.name, check, journey)
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)

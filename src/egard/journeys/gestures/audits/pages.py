@@ -264,7 +264,8 @@ def _beside(viewer: Viewer, row: AuditDraw, found: AuditAct, now: datetime) -> d
         "case_data": _known(viewer, case) if case else [],
         "beside": queries.beside(viewer, found), "held": held, "history": found.history[1:],  # type: ignore[attr-defined]
         "kinds": KINDS, "held_kind": KINDS.get(held.kind, "") if held else "",
-        "responsibility": RESPONSIBILITY.get(gesture.responsibility, ""), "courses": courses(viewer), "is_own": queries.is_own(viewer, found),
+        "responsibility": RESPONSIBILITY.get(gesture.responsibility, ""),
+        "courses": courses(viewer), "is_own": queries.is_own(viewer, found),
         "error_max": _typed_amount(gesture.amount, gesture.currency),
         "before": found.position - 1 or None, "after": found.position + 1 if found.position < row.sampled else None,
         "next_left": queries.next_left(viewer, row, after=found.position), "now": now,

@@ -8,6 +8,16 @@ from egard.base.ids import new_id
 from egard.journeys.gestures.models import Catalogue, Gesture
 from egard.kernel.access.models import User
 from egard.kernel.people.models import Person
+from egard.kernel.registry import registry
+
+
+def fact(kind: str, *told: object, **more: object) -> object:
+    """A fact of another journey, which this one knows by its name alone."""
+    return registry.facts[kind].type(*told, **more)
+
+
+def purchase(number: str, minor: int = 1000) -> object:
+    return fact("purchases.made/1", order_number=number, total={"amount": minor, "currency": "EUR"})
 
 
 def gesture(person: Person, amount: int = 500, *, by: User | None, at: datetime, **more: object) -> Gesture:

@@ -13,8 +13,7 @@ import egard
 from egard.journeys.gestures.claimants import operations, queries
 from egard.journeys.gestures.claimants.models import Claimant, Orders
 from egard.journeys.gestures.claimants.operations import look_at_all, looked
-from egard.journeys.gestures.tests.making import gesture
-from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.journeys.gestures.tests.making import gesture, purchase
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, merge_persons
@@ -85,8 +84,8 @@ def test_one_who_stands_out_no_more_leaves_the_list(clients, now):
 def test_orders_are_counted_from_purchases_once_and_follow_a_merge(make_person, me, now, settle, transactional_db):
     anne, twin = make_person("Anne"), make_person("Anne")
     for person, number in ((anne, "1"), (anne, "2"), (twin, "3")):
-        fact = PurchaseMade(order_number=number, total=Amount(1000, "EUR"))
-        record(person, fact, at=now, by=me, channel="web", key=f"made:{number}", now=now)
+        bought = purchase(number)
+        record(person, bought, at=now, by=me, channel="web", key=f"made:{number}", now=now)
     settle()
     assert dict(Orders.objects.values_list("person", "orders")) == {anne.pk: 2, twin.pk: 1}
     merge_persons(anne, twin, by=me, now=now)

@@ -7,10 +7,8 @@ from datetime import timedelta
 import pytest
 
 from egard.base.ids import new_id
-from egard.journeys.complaints.facts import ComplaintAnswered, ComplaintClosed, ComplaintReceived
 from egard.journeys.gestures.outcomes import queries
-from egard.journeys.gestures.tests.making import gesture
-from egard.journeys.purchases.facts import Amount, PurchaseMade
+from egard.journeys.gestures.tests.making import fact, gesture, purchase
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import merge_persons
@@ -27,14 +25,14 @@ def complain(make_person, me, now):
         person, uuid = make_person("Anne"), new_id()
         at = now - days * DAY
         told: dict = {"by": me, "channel": "web", "now": now}
-        record(person, ComplaintReceived(uuid, "A damaged dish"), at=at, key=f"c:{uuid}", **told)
+        record(person, fact("complaints.received/1", uuid, "A damaged dish"), at=at, key=f"c:{uuid}", **told)
         if hours is not None:
             solved = at + timedelta(hours=hours)
-            record(person, ComplaintAnswered(uuid), at=solved, key=f"a:{uuid}", **told)
-            record(person, ComplaintClosed(uuid), at=solved + DAY, key=f"x:{uuid}", **told)
+            record(person, fact("complaints.answered/1", uuid), at=solved, key=f"a:{uuid}", **told)
+            record(person, fact("complaints.closed/1", uuid), at=solved + DAY, key=f"x:{uuid}", **told)
             if again is not None:
-                fact = PurchaseMade(order_number=str(uuid), total=Amount(1000, "EUR"))
-                record(person, fact, at=solved + again * DAY, key=f"p:{uuid}", **told)
+                bought = purchase(str(uuid))
+                record(person, bought, at=solved + again * DAY, key=f"p:{uuid}", **told)
         return person, uuid
 
     return one
@@ -72,8 +70,8 @@ def test_a_gesture_that_was_taken_back_is_none_and_a_repurchase_by_a_merged_reco
     person, uuid = complain(200, 1)
     gesture(person, by=None, at=now, subject=f"case:{uuid}", state="reversed")
     twin = make_person("Anne")
-    fact = PurchaseMade(order_number="1", total=Amount(1000, "EUR"))
-    record(twin, fact, at=now - 190 * DAY, by=me, channel="web", key="p:1", now=now)
+    bought = purchase("1")
+    record(twin, bought, at=now - 190 * DAY, by=me, channel="web", key="p:1", now=now)
     merge_persons(person, twin, by=me, now=now)
     settle()
     told = given(everything, now)

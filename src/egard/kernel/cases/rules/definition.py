@@ -203,6 +203,12 @@ class CaseType(Part):
         return {key: one for stage in self.stages.values() for key, one in stage.milestones.items()}
 
     @cached_property
+    def clocks(self) -> tuple[tuple[str, Clock, bool], ...]:
+        """Every clock of the file: its key, its definition, whether it runs with the step of that key."""
+        of_steps = ((key, step.promise, True) for key, step in self.steps.items() if step.promise is not None)
+        return *((key, clock, False) for key, clock in self.promises.items()), *of_steps
+
+    @cached_property
     def position(self) -> dict[str, int]:
         return {key: n for n, key in enumerate((*self.steps, *self.menu))}
 

@@ -86,6 +86,8 @@ class Known:
 
 
 _WAITS = {"state": WAITING}
+_OVER = frozenset({DONE, SKIPPED})
+"""A step in these comes back only where it repeats."""
 _NO_CLOCK = {"state": "none"}
 
 
@@ -139,8 +141,10 @@ def _changes(known: Known) -> Iterator[Event]:
             yield {"kind": "stage", "key": name, "state": now_is}
         if now_is == WAITING:
             continue
+        steps = state["steps"]
         for key, step in stage.steps.items():
-            yield from _step_changes(known, key, step, now_is)
+            if step.repeat is not None or steps.get(key, _WAITS)["state"] not in _OVER:
+                yield from _step_changes(known, key, step, now_is)
         for key, milestone in stage.milestones.items():
             if (
                 key not in state["milestones"]
@@ -203,15 +207,15 @@ def _step_changes(known: Known, key: str, step: Step, stage: str) -> Iterator[Ev
 def is_settled(known: Known, key: str) -> bool:
     """Whether what follows `key` (a step, a stage, a milestone) need not wait for it any more."""
     case_type, state = known.type, known.state
+    step = state["steps"].get(key)
+    if step is not None and step["state"] in SETTLED:  # names are shared: it is nothing else
+        return True
     if key in case_type.milestones:
         return key in state["milestones"]
     if key in case_type.stages:
         held = state["stages"].get(key, WAITING)
         return held in (DONE, CANCELLED) or (held == WAITING and known.holds(case_type.stages[key].only_if) is False)
-    held = state["steps"].get(key, _WAITS)["state"]
-    if held in SETTLED:
-        return True
-    return held == WAITING and not concerns(known, key)
+    return (step is None or step["state"] == WAITING) and not concerns(known, key)
 
 
 def concerns(known: Known, key: str) -> bool:
@@ -228,7 +232,8 @@ def concerns(known: Known, key: str) -> bool:
 
 def added_in_order(state: State) -> list[tuple[str, dict[str, Any]]]:
     """As they were added; a stored state does not keep the order of its keys."""
-    return sorted(state["added"].items(), key=lambda pair: (pair[1].get("n", 0), pair[0]))
+    added = state["added"]
+    return sorted(added.items(), key=lambda pair: (pair[1].get("n", 0), pair[0])) if added else []
 
 
 def added_step(added: dict[str, Any]) -> Step:
@@ -280,11 +285,10 @@ def can_close(known: Known) -> bool:
 
 def clocks(case_type: CaseType, state: State) -> Iterator[tuple[str, Clock, bool]]:
     """Every clock: its key, its definition, whether it runs with a step of that key."""
-    for key, clock in case_type.promises.items():
-        yield key, clock, False
-    for key, step in all_steps(case_type, state):
-        if step.promise is not None:
-            yield key, step.promise, True
+    yield from case_type.clocks
+    for key, added in added_in_order(state):
+        if (clock := added_step(added).promise) is not None:
+            yield key, clock, True
 
 
 def _clock_changes(known: Known) -> Iterator[Event]:

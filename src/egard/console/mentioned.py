@@ -1,0 +1,34 @@
+"""Whoever is named in a note finds it in a list of hers, until she is done with it; and may take it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils.translation import ngettext
+
+from egard.kernel.access.actors import Viewer
+from egard.kernel.registry import Done
+
+
+def finish(mentions: type[Model], viewer: Viewer, ids: Sequence[str], *, now: datetime) -> Done:
+    """Done with these: they leave one's list. `mentions` has `user` and `done_at`."""
+    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
+    with transaction.atomic():
+        mine = mentions._default_manager.filter(user=viewer.user_id, pk__in=wanted, done_at__isnull=True)
+        done = list(mine.select_for_update().values_list("pk", flat=True))
+        mentions._default_manager.filter(pk__in=done).update(done_at=now)
+    words = ngettext("Done with it.", "Done with %(n)s notes.", len(done)) % {"n": len(done)}
+    return Done(words, {str(pk): now.isoformat() for pk in done})
+
+
+def take_up(mentions: type[Model], viewer: Viewer, former: Mapping[str, Any]) -> Collection[str]:
+    """They wait again."""
+    wanted = [int(one) for one in former]
+    mine = mentions._default_manager.filter(user=viewer.user_id, pk__in=wanted, done_at__isnull=False)
+    back = [str(pk) for pk in mine.values_list("pk", flat=True)]
+    mine.update(done_at=None)
+    return back
