@@ -19,7 +19,9 @@ from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.journeys.gestures import api_schemas as schemas
 from egard.journeys.gestures import budgets, catalogues, figures, operations, queries, shown, vouchers
+from egard.journeys.gestures.audits import api as audits
 from egard.journeys.gestures.models import Gesture, Redemption
+from egard.journeys.gestures.outcomes import api as outcomes
 from egard.journeys.gestures.rules.catalogue import Catalogue, Kind
 from egard.journeys.gestures.rules.proposing import Proposal
 from egard.kernel.access import queries as access
@@ -28,6 +30,8 @@ from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
 
 router = Router(tags=["gestures"])
+router.add_router("", audits.router)
+router.add_router("", outcomes.router)
 
 
 @router.post("gestures", response={200: schemas.GestureAnswer, 201: schemas.GestureAnswer}, summary="Propose, or give")

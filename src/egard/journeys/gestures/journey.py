@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.gestures import (
     budgets,
+    control,
     facts,
     figures,
     giving,
@@ -71,6 +72,7 @@ journey = Journey(
             {**_LEADS, "analyst": "all", "auditor": "all", "administrator": "all"},
         ),
         Permission(shown.CATALOGUE, _("set what may be given"), {"administrator": "all"}),
+        *control.PERMISSIONS,
     ),
     authorities=(Authority("gestures.grant", _("Give a gesture"), "EUR"),),
     promises=(
@@ -98,6 +100,7 @@ journey = Journey(
             describe=shown.deliveries,
         ),
     ),
+    reactions=control.REACTIONS,
     promise_listeners=(PromiseListener("gesture:", giving.heard),),
     messages=(
         MessageKind(
@@ -120,6 +123,7 @@ journey = Journey(
     jobs=(
         Job("gestures.end_vouchers", jobs.end_vouchers, every="7 * * * *", alone=True),
         Job("gestures.warn_of_ends", jobs.warn_of_ends, every="12 9 * * *", alone=True),
+        *control.JOBS,
     ),
     worklists=(
         Worklist(
@@ -138,8 +142,9 @@ journey = Journey(
             snoozes=False,
             order=12,
         ),
+        *control.WORKLISTS,
     ),
-    live=(LiveTopic("gestures", lambda viewer, of: viewer.can(queries.READ)),),
+    live=(LiveTopic("gestures", lambda viewer, of: viewer.can(queries.READ)), *control.LIVE),
     case_panels=(CasePanel("gestures", _("Gestures"), "gestures:case_panel", queries.READ, order=20),),
     panels=(
         Panel(
@@ -154,9 +159,10 @@ journey = Journey(
     ),
     open=(OpenItems("gestures.ending", queries.READ, shown.ending, portal=True),),
     menu=(
-        MenuItem(_("Vouchers at the counter"), "gestures:counter", "ticket", vouchers.REDEEM, order=40),
+        MenuItem(_("Vouchers"), "gestures:counter", "ticket", vouchers.REDEEM, order=40),
         MenuItem(_("Gestures"), "gestures:list", "gift", queries.READ, order=41),
-        MenuItem(_("Budgets"), "gestures:budgets", "chart-line", budgets.READ, order=42),
+        MenuItem(_("Budgets of gestures"), "gestures:budgets", "chart-line", budgets.READ, order=42),
+        *control.MENU,
     ),
     portal_menu=(
         PortalItem(
@@ -168,7 +174,7 @@ journey = Journey(
         ),
     ),
     capabilities=(Capability("gestures.propose", queries.proposals), Capability("gestures.grant", operations.grant)),
-    hooks=Hooks(export=shown.export, erase=operations.erase, counts=shown.counts),
+    hooks=Hooks(export=control.export, erase=control.erase, counts=shown.counts),
     router="egard.journeys.gestures.api:router",
     pages="egard.journeys.gestures.pages",
 )

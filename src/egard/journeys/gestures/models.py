@@ -221,3 +221,25 @@ class Redemption(models.Model):
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="gestures_redemption_amount"),
         ]
+
+
+# The tables of the parts that have a folder of their own: Django looks for them here.
+from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, FeedbackRead, Finding  # noqa: E402
+from egard.journeys.gestures.claimants.models import Claimant, Orders  # noqa: E402
+from egard.journeys.gestures.outcomes.models import Outcome  # noqa: E402
+
+__all__ = [
+    "AuditAct",
+    "AuditDraw",
+    "AuditPlan",
+    "Budget",
+    "Catalogue",
+    "Claimant",
+    "FeedbackRead",
+    "Finding",
+    "Gesture",
+    "Orders",
+    "Outcome",
+    "Redemption",
+    "Voucher",
+]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation
 
+from django.utils.translation import get_language
+
 from egard.base.money import exponent
 from egard.journeys.gestures.refusals import NoAmount
 
@@ -29,5 +31,6 @@ def minor(text: str, currency: str) -> int:
 
 
 def written(amount: int, currency: str) -> str:
-    """What stands in a field: `4.50`."""
-    return str(Decimal(amount).scaleb(-exponent(currency)))
+    """What stands in a field: `4.50`, in French `4,50`."""
+    plain = str(Decimal(amount).scaleb(-exponent(currency)))
+    return plain.replace(".", ",") if (get_language() or "").startswith("fr") else plain

@@ -40,7 +40,7 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
         items.append(
             WorkRow(
                 id=str(row.uuid),
-                title=shown.words_of(row),
+                title=f"{shown.money(row.desired, row.currency)} · {shown.title_of(row)}",
                 line=_("%(who)s for %(whom)s") % {"who": who, "whom": person.name or _("somebody without a name here")},
                 person=person.uuid,
                 due_at=promise.due_at if promise else None,

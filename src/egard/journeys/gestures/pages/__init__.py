@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from egard.journeys.gestures.audits import pages as audits
+from egard.journeys.gestures.outcomes import pages as outcomes
 from egard.journeys.gestures.pages import counter, drawer, house, lists, wallet
 
 app_name = "gestures"
@@ -21,4 +23,6 @@ urlpatterns = [
     path("counter/", counter.counter, name="counter"),
     path("counter/undoing/", counter.undoing, name="undoing"),
     path("me/wallet/", wallet.mine, name="wallet"),
+    *audits.urlpatterns,
+    *outcomes.urlpatterns,
 ]

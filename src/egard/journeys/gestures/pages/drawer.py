@@ -157,7 +157,11 @@ def _proposal(catalogue: Catalogue, one: Proposal, language: str) -> dict[str, A
         "steps": [step.said(language) for step in kind.steps],
         "waits": one.waits,
         "proof_first": one.proof_first,
-        "reasons": [reason.words.said(language) for reason in one.reasons if reason.code in OWN_REASONS],
+        "reasons": [
+            reason.words.said(language)
+            for reason in one.reasons
+            if reason.code in OWN_REASONS and (one.waits or reason.code not in ("authority", "budget"))
+        ],
     }
 
 
@@ -218,7 +222,6 @@ def case_panel(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "case": case,
         "acts": [(rows[0], shown.act_words(rows)) for rows in acts],
         "may_give": viewer.can(queries.GRANT) and person.erased_at is None,
-        "opened": case.status == "open" and not acts,
         "topic": f"case:{case.uuid} person:{person.uuid}",
         "now": now,
     }

@@ -17,10 +17,11 @@ from egard.base.clock import utc_now
 from egard.base.money import Money
 from egard.base.refusal import Forbidden, NotFound, Refusal
 from egard.console.context import viewer_of
+from egard.console.moments import day_words
 from egard.console.pages import staff_page
 from egard.journeys.gestures import budgets, catalogues, figures, queries, shown, typed
 from egard.journeys.gestures.refusals import BadCatalogue
-from egard.journeys.gestures.rules.budgets import periods_at
+from egard.journeys.gestures.rules.budgets import bounds, periods_at
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 
@@ -45,19 +46,30 @@ def budgets_page(request: HttpRequest) -> HttpResponse:
     past = request.GET.get("past") == "yes"
     rows = [_shown(one, now) for one in budgets.standings(viewer, now=now, past=past)]
     month, quarter, year = periods_at(now, budgets.ZONE)
+    following = periods_at(bounds(month, budgets.ZONE)[1], budgets.ZONE)[0]
     context = {
         "rows": rows,
         "past": past,
         "refusal": refusal,
         "typed": request.POST,
         "may_set": viewer.can(budgets.MANAGE),
-        "teams": access.teams(viewer),
-        "periods": (month, periods_at(now + timedelta(days=31), budgets.ZONE)[0], quarter, year),
+        "teams": sorted(access.teams(viewer), key=lambda team: (team.pk not in viewer.team_ids, team.name)),
+        "periods": [(one, period_words(one)) for one in (month, following, quarter, year)],
         "curves": {row["id"]: row["curve"] for row in rows},
         "words": {"spent": _("spent"), "budget": _("budget"), "likely": _("likely")},
         "now": now,
     }
     return render(request, "gestures/budgets.html", context, status=refusal.status if refusal else 200)
+
+
+def period_words(period: str) -> str:
+    """A period as people say it: November 2026, 4th quarter of 2026, 2026."""
+    if "-Q" in period:
+        year, _q, number = period.partition("-Q")
+        return _("quarter %(n)s of %(year)s") % {"n": number, "year": year}
+    if "-" in period:
+        return day_words(bounds(period, budgets.ZONE)[0].date(), "F Y").capitalize()
+    return period
 
 
 def _set(viewer: Viewer, request: HttpRequest, now: datetime) -> None:
@@ -79,7 +91,7 @@ def _shown(one: budgets.Standing, now: datetime) -> dict[str, Any]:
     return {
         "id": str(row.uuid),
         "team": row.team.name,
-        "period": row.period,
+        "period": period_words(row.period),
         "until": row.until,
         "amount": words(row.amount),
         "spent": words(one.spent),
