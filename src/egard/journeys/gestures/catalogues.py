@@ -49,6 +49,12 @@ def source() -> str:
     return SHIPPED.read_text(encoding="utf-8")
 
 
+def current_source() -> str:
+    """The file that holds, as it was written."""
+    found = Catalogue.objects.order_by("-number").values_list("source", flat=True).first()
+    return found or source()
+
+
 @lru_cache(maxsize=1)
 def shipped() -> rules.Catalogue:
     return rules.read(source())

@@ -20,6 +20,7 @@ from egard.journeys.gestures import (
 from egard.kernel.registry import (
     Authority,
     Capability,
+    CasePanel,
     Escalation,
     Hooks,
     Job,
@@ -144,6 +145,7 @@ journey = Journey(
         *control.WORKLISTS,
     ),
     live=(LiveTopic("gestures", lambda viewer, of: viewer.can(queries.READ)), *control.LIVE),
+    case_panels=(CasePanel("gestures", _("Gestures"), "gestures:case_panel", queries.READ, order=20),),
     panels=(
         Panel(
             "gestures",
@@ -157,9 +159,9 @@ journey = Journey(
     ),
     open=(OpenItems("gestures.ending", queries.READ, shown.ending, portal=True),),
     menu=(
-        MenuItem(_("Vouchers at the counter"), "gestures:counter", "ticket", vouchers.REDEEM, order=40),
+        MenuItem(_("Vouchers"), "gestures:counter", "ticket", vouchers.REDEEM, order=40),
         MenuItem(_("Gestures"), "gestures:list", "gift", queries.READ, order=41),
-        MenuItem(_("Budgets"), "gestures:budgets", "chart-line", budgets.READ, order=42),
+        MenuItem(_("Budgets of gestures"), "gestures:budgets", "chart-line", budgets.READ, order=42),
         *control.MENU,
     ),
     portal_menu=(

@@ -100,6 +100,11 @@ def _case(viewer: Viewer, person: Person, subject: str) -> Case | None:
     return found
 
 
+def currency(viewer: Viewer) -> str:
+    """In which gestures are given."""
+    return catalogues.current().currency
+
+
 def room_of(
     viewer: Viewer, person: Person, subject: str, team: UUID | None, catalogue: Catalogue, *, now: datetime
 ) -> tuple[Room, Decision | None, Budget | None]:

@@ -176,6 +176,14 @@ def undo(viewer: Viewer, redemption: UUID, *, reason: str, now: datetime) -> Red
     return row
 
 
+def use_of(viewer: Viewer, held: Checked, redemption: UUID | None) -> Redemption | None:
+    """A use of this voucher, by its id; None where it is none of its. Raises `NotAllowed`."""
+    viewer.require(REDEEM)
+    if redemption is None:
+        return None
+    return Redemption.objects.filter(uuid=redemption, voucher__uuid=held.uuid, undone_at=None).first()
+
+
 def require_of(viewer: Viewer, typed: str, redemption: UUID, *, now: datetime) -> None:
     """That a use is one of this voucher's. Raises `NotAllowed`, `UnknownVoucher`."""
     held = check(viewer, typed, now=now)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
-from egard.journeys.gestures import queries, shown
+from egard.journeys.gestures import queries, shown, typed
 from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.actors import Viewer
 from egard.kernel.promises.models import Promise
@@ -40,7 +40,7 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
         items.append(
             WorkRow(
                 id=str(row.uuid),
-                title=shown.words_of(row),
+                title=f"{shown.money(row.desired, row.currency)} · {shown.title_of(row)}",
                 line=_("%(who)s for %(whom)s") % {"who": who, "whom": person.name or _("somebody without a name here")},
                 person=person.uuid,
                 due_at=promise.due_at if promise else None,
@@ -86,4 +86,6 @@ def deciding(viewer: Viewer, first: Gesture, now: datetime) -> dict[str, object]
         "cost": shown.money(sum(one.cost for one in acts), first.currency),
         "may_decide": viewer.can(queries.APPROVE) and first.state == "waiting" and viewer.user_id is not None,
         "own": str(viewer.actor) == first.by,
+        "desired": typed.written(first.desired, first.currency) if first.desired else "",
+        "case": first.subject.removeprefix("case:"),
     }
