@@ -37,6 +37,7 @@ def described() -> dict:
         "cases",
         "promises",
         "ledger",
+        "delegations",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):

@@ -14,6 +14,7 @@ WITHOUT_VIEWER = {
     "egard.kernel.access.queries.system_viewer": "makes the viewer of the product itself",
     "egard.kernel.access.queries.digest": "computes, asks nothing",
     "egard.kernel.people.queries.has_consent": "the product asks itself before it sends; nobody looks",
+    "egard.kernel.delegations.queries.export": "a hook of lifecycle, which asked for people.export",
     "egard.kernel.ledger.queries.account": "journeys move value by it; pages ask for what a viewer may see",
     "egard.kernel.ledger.queries.balance": "the same",
     "egard.kernel.ledger.queries.lots": "the same",

@@ -59,6 +59,10 @@ def promise(world: Any) -> dict[str, Any]:
     return {"uuid": world.promise.uuid}
 
 
+def delegation(world: Any) -> dict[str, Any]:
+    return {"uuid": world.delegation.pk}
+
+
 def case(world: Any) -> dict[str, Any]:
     return {"uuid": world.case.uuid}
 
@@ -126,6 +130,10 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:ledger", who="administrator"),
     Shown("console:ledger", who="auditor", query="?q=nothingofthisname"),
     Shown("console:ledger_account", lambda world: {"uuid": world.account.uuid}, who="administrator"),
+    Shown("console:delegations", who="administrator"),
+    Shown("console:delegations", who="auditor", query="?over=1"),
+    Shown("console:delegation", delegation, who="administrator"),
+    Shown("console:trainings", who="administrator"),
     Shown("console:audit", who="auditor"),
     Shown("console:audit_changes", who="auditor"),
     Shown("console:audit_figures", who="auditor"),

@@ -109,6 +109,7 @@ def build_api() -> EgardAPI:
     from egard.api import (
         case_types,
         cases,
+        delegations,
         erasure,
         events,
         house,
@@ -132,7 +133,10 @@ def build_api() -> EgardAPI:
         docs=Swagger(settings={"validatorUrl": None, "defaultModelsExpandDepth": 0}),
     )
     api.add_decorator(once, mode="view")
-    shells = (people, ties, merges, timeline, promises, ledger, cases, case_types, overview, erasure, events, house)
+    shells = (
+        *(people, ties, merges, timeline, promises, delegations, ledger, cases, case_types),
+        *(overview, erasure, events, house),
+    )
     for router in shells:
         api.add_router("", router.router)
     for journey in registry.journeys.values():

@@ -33,9 +33,11 @@ INSTALLED_APPS = [
     "egard.kernel.access",
     "egard.kernel.people",
     "egard.kernel.timeline",
+    "egard.kernel.delegations",
     "egard.kernel.ledger",
     "egard.kernel.promises",
     "egard.kernel.messages",
+    "egard.kernel.payments",
     "egard.kernel.cases",
     "egard.kernel.lifecycle",
     "egard.api",
@@ -232,3 +234,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EGARD_LOG", "WARNING")},
 }
+
+# --- payments: drivers by name; the sandbox moves no money ------------------------------------------------------
+PAYMENT_PROVIDERS = {"sandbox": "egard.kernel.payments.sandbox.Sandbox"}
+PAYMENT_PROVIDER = "sandbox"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.kernel.people.rules import normalise_text
 from egard.kernel.registry import (
     Action,
+    Authority,
     Filter,
     Hooks,
     IdentifierKind,
@@ -64,6 +65,7 @@ journey = Journey(
             key="l",
         ),
     ),
+    authorities=(Authority("parcels.compensate", _("Compensate a lost parcel"), roles=("agent", "supervisor")),),
     hooks=Hooks(export=queries.export, erase=operations.erase, counts=queries.counts),
     router="egard_parcels.api:router",
 )

@@ -104,7 +104,8 @@ def change_detail(row: Any) -> str:
 @register.filter
 def change_subject(row: Any) -> str:
     """Whom or what a change is about: a name where the log's own detail does not say it already."""
-    return "" if row.detail.get("name") or row.what == "access.user_created" else row.subject
+    said = row.detail.get("name") or row.what == "access.user_created" or row.what.startswith("delegations.")
+    return "" if said else row.subject
 
 
 @register.filter

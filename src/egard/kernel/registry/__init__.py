@@ -1,5 +1,6 @@
 """Declarations and hook points. No models: only what a journey says of itself, loaded and checked at start."""
 
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
@@ -34,15 +35,17 @@ from egard.kernel.registry.desk import (
 )
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
-from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
     "SCOPES",
     "Action",
     "Asks",
+    "Authority",
     "Capability",
     "CaseListener",
+    "CasePanel",
     "CaseTypeFile",
     "Check",
     "Choice",

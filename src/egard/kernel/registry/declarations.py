@@ -9,9 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
@@ -294,6 +295,7 @@ class Journey:
     roles: tuple[RoleType, ...] = ()
     permissions: tuple[Permission, ...] = ()
     panels: tuple[Panel, ...] = ()
+    case_panels: tuple[CasePanel, ...] = ()
     open: tuple[OpenItems, ...] = ()
     live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()
@@ -307,6 +309,7 @@ class Journey:
     messages: tuple[MessageKind, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
+    authorities: tuple[Authority, ...] = ()
     case_types: tuple[CaseTypeFile, ...] = ()
     case_listeners: tuple[CaseListener, ...] = ()
     units: tuple[Unit, ...] = ()

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from egard.base.calendars import BadSpan, Span
+from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
     Capability,
@@ -29,7 +30,7 @@ from egard.kernel.registry.declarations import (
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -68,6 +69,7 @@ class Registry:
         self.roles: dict[str, RoleType] = {}
         self.permissions: dict[str, Permission] = {}
         self.panels: dict[str, Panel] = {}
+        self.case_panels: dict[str, CasePanel] = {}
         self.open: dict[str, OpenItems] = {}
         self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
@@ -80,6 +82,7 @@ class Registry:
         self.messages: dict[str, MessageKind] = {}
         self.promises: dict[str, PromiseKind] = {}
         self.promise_listeners: list[PromiseListener] = []
+        self.authorities: dict[str, Authority] = {}
         self.case_listeners: tuple[CaseListener, ...] = ()
         self.case_types: dict[str, CaseTypeFile] = {}
         self.units: dict[str, Unit] = {}
@@ -125,6 +128,8 @@ class Registry:
             self._put("permission", self.permissions, permission.name, permission, journey)
         for panel in journey.panels:
             self._put("panel", self.panels, panel.name, panel, journey)
+        for case_panel in journey.case_panels:
+            self._put("case panel", self.case_panels, case_panel.name, case_panel, journey)
         for items in journey.open:
             self._put("open items", self.open, items.name, items, journey)
         for topic in journey.live:
@@ -147,6 +152,9 @@ class Registry:
         for promise in journey.promises:
             self._dotted(journey, promise.name)
             self._put("promise", self.promises, promise.name, promise, journey)
+        for authority in journey.authorities:
+            self._dotted(journey, authority.name)
+            self._put("authority", self.authorities, authority.name, authority, journey)
         self.promise_listeners += journey.promise_listeners
         self.case_listeners += journey.case_listeners
         for case_type in journey.case_types:
@@ -176,6 +184,7 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
         for asking in (
             *self.panels.values(),
+            *self.case_panels.values(),
             *self.open.values(),
             *self.worklists.values(),
             *self.actions.values(),
@@ -187,6 +196,10 @@ class Registry:
         for importer in self.importers.values():
             if importer.permission not in self.permissions:
                 raise DeclarationError(f"{importer.kind} asks for the unknown permission {importer.permission}")
+        for authority in self.authorities.values():
+            for role in authority.roles:
+                if role not in self.roles:
+                    raise DeclarationError(f"the authority {authority.name} names the unknown role {role}")
         for kind in self.promises.values():
             self._readable(kind)
         for worklist in self.worklists.values():
