@@ -15,8 +15,9 @@ from egard.kernel.access.models import Team
 from egard.kernel.ledger import quick, refusals, units
 from egard.kernel.ledger.drafts import Draft, accounts_of, check_amount, check_texts, refuse, same
 from egard.kernel.ledger.models import Account, Pending, Transfer
+from egard.kernel.ledger.rows import STRIPES
 from egard.kernel.ledger.rules import AMOUNT_MAX, CREDIT_KINDS, KINDS, LIMITS, POSTING, Kind, Limit, Phase
-from egard.kernel.ledger.writing import STRIPES, Book, shown
+from egard.kernel.ledger.writing import Book, shown
 from egard.kernel.people.models import Person
 
 T = TypeVar("T")
