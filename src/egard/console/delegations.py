@@ -213,8 +213,7 @@ def uuid_of(text: str) -> UUID:
 
 
 def amount_of(text: str, unit: str, name: str) -> int | None:
-    """`50`, `12,50` or `1 000.00` in the smallest piece of a unit; None where nothing stands. Half a cent is refused.
-    """
+    """`50`, `12,50` or `1 000.00` in the smallest piece of a unit; None where nothing stands. Half a cent is refused."""
     plain = re.sub(r"\s", "", text)
     if not plain:
         return None
