@@ -40,7 +40,7 @@ PAGES = catalogue().pages
 GROUP = 14
 """Pages of one test: parallel processes share the groups."""
 GROUPS = [PAGES[start : start + GROUP] for start in range(0, len(PAGES), GROUP)]
-ROLES = ("agent", "adviser", "analyst", "auditor", "administrator")
+ROLES = ("agent", "adviser", "supervisor", "analyst", "auditor", "administrator")
 WIDE, NARROW = 1280, 360
 LOOKS = [("en", "light", WIDE, NARROW), ("fr", "dark", NARROW, WIDE)]
 """Opened in a language, a theme and a width; then the other width and the other theme are put on."""
@@ -230,7 +230,7 @@ def visit(browser, live_server, world):
                 contexts[who] = context.new_page()
             return contexts[who]
 
-        def open_one(shown):
+        def open_one(shown, width=width):
             page, complaints = page_of(shown.who), []
             note = lambda told: told.type in ("error", "warning") and complaints.append(f"console: {told.text}")  # noqa: E731
             fail = lambda error: complaints.append(f"script: {error}")  # noqa: E731
@@ -271,8 +271,9 @@ def test_every_page_is_silent_within_the_screen_and_accessible(visit, language, 
         page.evaluate(THEME, second)
         found += looked_at(page, shown, f"{width} {second}", CONTRAST)
         page.set_viewport_size({"width": other, "height": 800})
-        if other == NARROW and DRAWER in shown.opened:
-            page.locator(DRAWER).first.click()
+        if shown.opened:  # what opens where depends on the screen
+            found += open_one(shown, other)[1]
+            page.evaluate(THEME, second)
         page.wait_for_function(SETTLED)
         found += looked_at(page, shown, f"{other} {second}", ALL)
         page.evaluate(THEME, theme)
