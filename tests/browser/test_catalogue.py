@@ -25,6 +25,7 @@ from egard.kernel.cases import articles, outside
 from egard.kernel.cases import operations as cases
 from egard.kernel.cases.rules.text import Text
 from egard.kernel.delegations import operations as delegations
+from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.promises.bulk import Story, remember
@@ -115,7 +116,7 @@ def world(transactional_db, make_user, make_person, me):
     case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
     users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
-    found |= {"promise": promised, "case": case, "closed": closed}
+    found |= {"promise": promised, "case": case, "closed": closed, "account": purse_of(anne, me, now)}
     found["delegation"] = delegation_of(users["agent"], users["auditor"], me, now)
     return SimpleNamespace(users=users, **found)
 
@@ -134,6 +135,21 @@ def delegation_of(agent, lead, me, now):
     delegations.end(delegations.delegate(what, user=lead, per_act=10_00, by=me, now=now), by=me, now=now)
     assert delegations.use(agent, what, euros(30), key="one", by=me, now=now).allowed
     return one
+
+
+def purse_of(anne, me, now):
+    """A purse in lots: some of it was spent, and some is held back."""
+    who = {"by": me, "now": now}
+    house = open_account("house:funds", unit="EUR", kind="equity", name="Lyon", **who)
+    purse = open_account(
+        f"wallet:{anne.uuid}", unit="EUR", kind="liability", limit="no_negative", lots=True, owner=anne, **who
+    )
+    for n, days in enumerate((30, 300)):
+        sides = {"debit": house, "credit": purse, "lot_expires_at": now + timedelta(days=days)}
+        transfer(**sides, amount=1250, key=f"in{n}", reason="Anne", by=me, now=now - timedelta(days=9 - n))
+    transfer(debit=purse, credit=house, amount=150, key="out", **who)
+    transfer(debit=purse, credit=house, amount=300, key="held", pending=True, **who)
+    return purse
 
 
 def promises_of(anne, agent, me, now):

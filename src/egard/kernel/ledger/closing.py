@@ -10,6 +10,7 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import log_change
 from egard.kernel.ledger import refusals
 from egard.kernel.ledger.models import Closing
+from egard.kernel.ledger.rows import CLOSING_LOCK
 
 NOTE_MAX = 500
 _SUM = """
@@ -34,13 +35,14 @@ def close_period(*, until: datetime, note: str = "", by: Actor, now: datetime) -
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            # Whoever writes a transfer has this table: we come after him, and he who comes after us finds the closing.
+            # Whoever writes has one of these: we come after him, and he who comes after us finds the closing.
+            cursor.execute(f"select pg_advisory_xact_lock({CLOSING_LOCK})")
             cursor.execute("lock table ledger_transfer in share row exclusive mode")
         last = Closing.objects.order_by("-until").first()
         if until > now or (last is not None and until <= last.until):
             raise refusals.BadClosing(fields={"until": str(refusals.BadClosing.message)})
         made = Closing.objects.create(until=until, closed_at=now, by=str(by), note=note[:NOTE_MAX])
-        log_change("ledger.closed", by=by, now=now, subject=str(made.pk), until=until.isoformat())
+        log_change("ledger.closed", by=by, now=now, subject=f"{until:%Y-%m-%d}")
     add_up(now=now)
     made.refresh_from_db()
     return made
