@@ -37,6 +37,7 @@ def described() -> dict:
         "cases",
         "promises",
         "delegations",
+        "payments",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):

@@ -115,6 +115,7 @@ def build_api() -> EgardAPI:
         house,
         merges,
         overview,
+        payments,
         people,
         promises,
         ties,
@@ -133,7 +134,7 @@ def build_api() -> EgardAPI:
     )
     api.add_decorator(once, mode="view")
     shells = (
-        *(people, ties, merges, timeline, promises, cases, case_types, delegations),
+        *(people, ties, merges, timeline, promises, cases, case_types, delegations, payments),
         *(overview, erasure, events, house),
     )
     for router in shells:
