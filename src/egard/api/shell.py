@@ -113,6 +113,7 @@ def build_api() -> EgardAPI:
         erasure,
         events,
         house,
+        ledger,
         merges,
         overview,
         payments,
@@ -134,7 +135,7 @@ def build_api() -> EgardAPI:
     )
     api.add_decorator(once, mode="view")
     shells = (
-        *(people, ties, merges, timeline, promises, cases, case_types, delegations, payments),
+        *(people, ties, merges, timeline, promises, delegations, ledger, payments, cases, case_types),
         *(overview, erasure, events, house),
     )
     for router in shells:

@@ -62,6 +62,10 @@ def case(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if held.case.person_id:
         log_sight(viewer, "person", person_id=held.case.person_id, detail=f"case {uuid}", now=now)
     person = context["person"]
+    panels = sorted(registry.case_panels.values(), key=lambda panel: panel.order)
+    context["panels"] = [
+        panel for panel in panels if viewer.can(panel.permission) and (person is not None or not panel.of_person)
+    ]
     context["desk"] = keys.frame(
         viewer,
         frames.places(request),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.journeys.purchases import facts, operations, queries
 from egard.kernel.people.rules import normalise_text
 from egard.kernel.registry import (
+    Capability,
     FieldClass,
     Hooks,
     IdentifierKind,
@@ -107,5 +108,6 @@ journey = Journey(
             load="egard.journeys.purchases.imports:load",
         ),
     ),
+    capabilities=(Capability("purchases.spent", queries.spent), Capability("purchases.paid", queries.paid)),
     hooks=Hooks(export=queries.export, counts=queries.counts),
 )

@@ -19,6 +19,7 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
 from egard.kernel.people.queries import seen_as
 from egard.kernel.registry import FieldClass
+from egard.kernel.timeline.models import Fact
 
 READ = "purchases.read_value"
 
@@ -107,6 +108,26 @@ def data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | N
             for currency, b, _place in found
         ]
     }
+
+
+def spent(viewer: Viewer, person: Person, *, currency: str, now: datetime) -> int:
+    """What she bought in the last twelve months, net of what was cancelled, in minor units: for other journeys."""
+    months = [
+        dict(rules.last_months(buying.months, now))
+        for held, buying, _place in values(viewer, person)
+        if held == currency
+    ]
+    return max(0, sum(sum(one.values()) for one in months))
+
+
+def paid(viewer: Viewer, person: Person, *, order_number: str, currency: str) -> int | None:
+    """What she paid for an order, in minor units; None where no order of hers has this number: for other journeys."""
+    if not seen_as(viewer, person).can(READ):
+        return None
+    key = f"made:{order_number.strip()}"
+    data = Fact.objects.filter(person__in=person.members, key=key).values_list("data", flat=True).first()
+    total = (data or {}).get("total", {})
+    return total["amount"] if total.get("currency") == currency and total["amount"] > 0 else None
 
 
 def export(person: Person) -> list[dict[str, Any]]:

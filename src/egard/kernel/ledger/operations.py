@@ -63,7 +63,7 @@ def open_account(
         values = [fresh.uuid, code, unit, kind, limit, ceiling, lots, name, person, place, now, str(by)]
         with connection.cursor() as cursor:
             cursor.execute(_OPEN, [*values, kind in CREDIT_KINDS, STRIPES - 1])
-        held = Account.objects.filter(code=code, unit=unit)[0]  # a request may open several
+        held = Account.objects.filter(code=code, unit=unit)[0]
     if (held.kind, held.limit, held.ceiling, held.lots) != (kind, limit, ceiling, lots):
         raise refusals.AccountDiffers(code=code, unit=unit)
     return held

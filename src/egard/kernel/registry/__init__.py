@@ -35,7 +35,7 @@ from egard.kernel.registry.desk import (
 )
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
-from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Authority",
     "Capability",
     "CaseListener",
+    "CasePanel",
     "CaseTypeFile",
     "Check",
     "Choice",

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
@@ -295,6 +295,7 @@ class Journey:
     roles: tuple[RoleType, ...] = ()
     permissions: tuple[Permission, ...] = ()
     panels: tuple[Panel, ...] = ()
+    case_panels: tuple[CasePanel, ...] = ()
     open: tuple[OpenItems, ...] = ()
     live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()

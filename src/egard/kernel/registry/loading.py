@@ -30,7 +30,7 @@ from egard.kernel.registry.declarations import (
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.pages import LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -69,6 +69,7 @@ class Registry:
         self.roles: dict[str, RoleType] = {}
         self.permissions: dict[str, Permission] = {}
         self.panels: dict[str, Panel] = {}
+        self.case_panels: dict[str, CasePanel] = {}
         self.open: dict[str, OpenItems] = {}
         self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
@@ -127,6 +128,8 @@ class Registry:
             self._put("permission", self.permissions, permission.name, permission, journey)
         for panel in journey.panels:
             self._put("panel", self.panels, panel.name, panel, journey)
+        for case_panel in journey.case_panels:
+            self._put("case panel", self.case_panels, case_panel.name, case_panel, journey)
         for items in journey.open:
             self._put("open items", self.open, items.name, items, journey)
         for topic in journey.live:
@@ -181,6 +184,7 @@ class Registry:
                     raise DeclarationError(f"permission {permission.name}: {scope} is no scope")
         for asking in (
             *self.panels.values(),
+            *self.case_panels.values(),
             *self.open.values(),
             *self.worklists.values(),
             *self.actions.values(),

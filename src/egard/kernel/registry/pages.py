@@ -30,6 +30,21 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class CasePanel:
+    """A part of the page of a case that a journey draws: `url_name` names an address of the journey's that takes the
+    case's public id as `uuid`; it is asked for after the first paint, and answers 404 for a case that is not the viewer's.
+    With `of_person` it stands only where the person is known.
+    """
+
+    name: str
+    label: Words
+    url_name: str
+    permission: str
+    of_person: bool = True
+    order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class OpenItem:
     """Something that is not finished with a person: a line of words, by when, and its meaning."""
 

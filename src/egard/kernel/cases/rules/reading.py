@@ -61,11 +61,7 @@ class Lines:
 
 def read(source: str) -> tuple[CaseType, Lines]:
     """The case type in a file. Raises `Refused`; what only `lint` sees is not looked at."""
-    tree = _tree(source)
-    lines = Lines()
-    value = _plain(tree, (), lines)
-    if not isinstance(value, dict):
-        raise Refused([Finding(1, "shape", "a case type is a mapping that begins with case: name")])
+    value, lines = values_of(source, a="a case type", begins="case: name")
     count = sum(len(s.get("steps") or ()) for s in _stages(value))
     if count > STEPS_MAX:
         words = f"{count} steps; a case that people follow has {STEPS_MAX} at most"
@@ -73,7 +69,19 @@ def read(source: str) -> tuple[CaseType, Lines]:
     try:
         return CaseType.model_validate(value), lines
     except ValidationError as error:
-        raise Refused(_findings(error, lines)) from error
+        raise Refused(misfits(error, lines)) from error
+
+
+def values_of(source: str, *, a: str, begins: str) -> tuple[dict[str, Any], Lines]:
+    """The plain values of a file and the line of each, also for files of other kinds: `a` says what it should be, and
+    `begins` how such a file begins. Raises `Refused`.
+    """
+    tree = _tree(source, a)
+    lines = Lines()
+    value = _plain(tree, (), lines)
+    if not isinstance(value, dict):
+        raise Refused([Finding(1, "shape", f"{a} is a mapping that begins with {begins}")])
+    return value, lines
 
 
 def _stages(value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -81,9 +89,9 @@ def _stages(value: dict[str, Any]) -> list[dict[str, Any]]:
     return [s for s in stages.values() if isinstance(s, dict)] if isinstance(stages, dict) else []
 
 
-def _tree(source: str) -> Node:
+def _tree(source: str, a: str) -> Node:
     if len(source.encode()) > BYTES_MAX or source.count("\n") > LINES_MAX:
-        words = f"a case type has at most {BYTES_MAX:,} bytes and {LINES_MAX:,} lines"
+        words = f"{a} has at most {BYTES_MAX:,} bytes and {LINES_MAX:,} lines"
         raise Refused([Finding(1, "too_large", words)])
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     depth = 0
@@ -131,7 +139,7 @@ def _plain(node: Node, path: tuple[Any, ...], lines: Lines) -> Any:
 _UNKNOWN_FIELD = "extra_forbidden"
 
 
-def _findings(error: ValidationError, lines: Lines) -> list[Finding]:
+def misfits(error: ValidationError, lines: Lines) -> list[Finding]:
     """What does not fit the shape, each at its line; an expression's own rule is kept."""
     found = []
     for one in error.errors(include_url=False, include_input=False)[:FINDINGS_MAX]:

@@ -1,0 +1,264 @@
+"""Giving: decided at once within one's authority, by two above it, paid, told, and taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from egard.base.money import Money
+from egard.base.refusal import Refusal
+from egard.journeys.gestures import queries, refusals, shown
+from egard.journeys.gestures.models import Gesture
+from egard.journeys.gestures.operations import approve, grant, refuse, reverse
+from egard.journeys.gestures.tests.giving import EUR, furnish
+from egard.kernel.access.actors import NotAllowed
+from egard.kernel.access.queries import system_viewer
+from egard.kernel.delegations.models import Use
+from egard.kernel.ledger import queries as ledger
+from egard.kernel.lifecycle.operations import erase_person, export_person
+from egard.kernel.messages.models import Outgoing
+from egard.kernel.promises.models import Promise
+from egard.kernel.promises.operations import keep, promise
+from egard.kernel.timeline.models import Fact
+from egard.kernel.timeline.queries import timeline
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house(make_user, me, now):
+    return furnish(make_user, me, now)
+
+
+@pytest.fixture
+def anne(make_person):
+    return make_person("Anne", "Lebœuf", email="anne@example.org", language="en")
+
+
+@pytest.fixture
+def give(house, anne, now):
+    def make(kind="credit", amount=500, *, viewer=None, key="k", at=now, **more):
+        return grant(viewer or house.adviser, anne, kind, amount, key=key, now=at, **more)
+
+    return make
+
+
+def wallet_of(person):
+    return ledger.balance(ledger.account(f"wallet:{person.uuid}", EUR)).available
+
+
+def test_a_small_gesture_is_decided_credited_recorded_and_told_in_one_act(give, house, anne, now):
+    budget = house.budget(10_000)
+    made = give(reason="The dish was cold", responsibility="ours", severity=2)
+    assert (made.state, made.amount, made.cost, made.steps) == ("granted", 500, 500, 0)
+    assert made.used_at == now
+    assert wallet_of(anne) == 500
+    assert ledger.balance(ledger.account(budget.code, EUR)).available == 9_500
+    entry = timeline(system_viewer("test"), anne).items[0]
+    assert str(entry.headline) == "Gesture: Credit on the next order (€5.00)"
+    message = Outgoing.objects.get(person=anne)
+    assert "Credit on the next order: €5.00" in message.text
+    assert "Valid until 10 March 2027" in message.text
+    assert Use.objects.get().amount == 500
+
+
+def test_sent_twice_it_is_given_once_and_another_one_under_its_key_is_refused(give, anne, now):
+    first, again = give(), give(at=now + timedelta(seconds=1))
+    assert first.pk == again.pk
+    assert wallet_of(anne) == 500
+    with pytest.raises(refusals.KeyReused):
+        give(amount=600)
+    assert give(key="k2").pk != first.pk
+
+
+def test_the_same_again_comes_with_an_apology_a_biscuit_and_five_euros_in_one_act(give, anne, now, me):
+    made = give("redelivery", 1390)
+    rows = queries.act(system_viewer("test"), made)
+    assert [(row.kind, row.amount, row.form) for row in rows] == [
+        ("redelivery", 1390, "redelivery"),
+        ("apology", 0, "letter"),
+        ("cookie", 300, "gift"),
+        ("credit", 500, "credit"),
+    ]
+    assert Outgoing.objects.count() == Fact.objects.filter(kind__name="gestures.granted").count() == 1
+    owed = Promise.objects.filter(person=anne, kind="gestures.deliver").order_by("id")
+    assert [one.subject for one in owed] == [f"gesture:{row.uuid}" for row in rows[:3]]
+    keep(owed[0], by=me, now=now + timedelta(hours=3))
+    made.refresh_from_db()
+    assert made.used_at == now + timedelta(hours=3)
+    assert Use.objects.get().amount == 1390 + 300 + 500
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "code"),
+    [
+        ("credit", None, "gestures.no_amount"),
+        ("credit", 0, "gestures.no_amount"),
+        ("credit", -500, "gestures.no_amount"),
+        ("credit", 4.5, "gestures.no_amount"),
+        ("credit", 450, "gestures.bad_amount"),
+        ("credit", 10**15, "gestures.bad_amount"),
+        ("credit", Money(500, "USD"), "gestures.wrong_currency"),
+        ("credit", 20_000, "gestures.proof_needed"),
+        ("yacht", 500, "gestures.unknown_kind"),
+    ],
+)
+def test_amounts_that_nobody_means_are_refused_in_words_and_nothing_is_given(give, kind, amount, code):
+    with pytest.raises(Refusal) as refused:
+        give(kind, amount)
+    assert refused.value.code == code
+    assert refused.value.detail
+    assert not Gesture.objects.exists()
+    assert not Use.objects.exists()
+
+
+def test_a_proof_is_asked_above_an_amount_and_never_below(give):
+    assert give("credit", 5_000).proof is False
+    assert give("credit", 20_000, key="2", proof=True).state == "waiting"
+
+
+def test_above_what_one_decides_alone_it_waits_with_a_promise_and_the_client_is_told_nothing(give, house, anne, now):
+    made = give("credit", 9_000)
+    assert (made.state, made.waits_for, made.granted_at) == ("waiting", "authority", None)
+    assert not Outgoing.objects.exists()
+    promised = Promise.objects.get(kind="gestures.approval")
+    assert promised.team == house.team
+    agreed = approve(house.lead, made.uuid, reason="She is right", now=now + timedelta(minutes=5))
+    assert (agreed.state, agreed.second_by, agreed.granted_by) == ("granted", house.nadia, house.camille)
+    assert wallet_of(anne) == 9_000
+    promised.refresh_from_db()
+    assert promised.state == "kept"
+    assert Outgoing.objects.get(person=anne)
+    with pytest.raises(refusals.NotWaiting):
+        approve(house.lead, made.uuid, now=now + timedelta(minutes=6))
+
+
+def test_nobody_agrees_to_her_own_request_nor_beyond_her_own_authority(house, anne, now):
+    own = grant(house.lead, anne, "refund", 200_000 - 100, proof=True, key="a", now=now)
+    assert own.state == "granted"
+    beyond = grant(house.lead, anne, "refund", 150_000, proof=True, key="b", now=now)
+    assert beyond.state == "waiting"  # with the first it is more than one act
+    with pytest.raises(refusals.OwnRequest):
+        approve(house.lead, beyond.uuid, now=now)
+    with pytest.raises(NotAllowed):
+        approve(house.adviser, beyond.uuid, now=now)
+    asked = grant(house.adviser, anne, "credit", 9_000, key="c", now=now)
+    with pytest.raises(Refusal) as refused:  # what the person was given lately counts together
+        approve(house.lead, asked.uuid, now=now)
+    assert refused.value.code.startswith("delegations.")
+    asked.refresh_from_db()
+    assert asked.state == "waiting"
+
+
+def test_less_may_be_agreed_to_and_what_was_desired_stays_beside_it(give, house, anne, now):
+    made = give("credit", 9_000)
+    with pytest.raises(refusals.BadAmount):
+        approve(house.lead, made.uuid, amount=9_100, now=now)
+    agreed = approve(house.lead, made.uuid, amount=6_000, now=now)
+    assert (agreed.desired, agreed.amount, agreed.cost) == (9_000, 6_000, 6_000)
+    assert wallet_of(anne) == 6_000
+
+
+def test_a_refusal_says_why_to_colleagues_and_nothing_to_the_client(give, house, anne, now):
+    made = give("credit", 9_000)
+    with pytest.raises(refusals.BadText):
+        refuse(house.lead, made.uuid, reason=" ", now=now)
+    refused = refuse(house.lead, made.uuid, reason="She was refunded yesterday", now=now)
+    assert (refused.state, refused.decision) == ("refused", "She was refunded yesterday")
+    assert not Outgoing.objects.exists()
+    assert Promise.objects.get(kind="gestures.approval").state == "kept"
+
+
+def test_parts_of_a_gesture_count_together_so_that_it_is_not_split_under_the_limit(give, now):
+    assert give("credit", 3_000).state == "granted"
+    assert give("credit", 3_000, key="2").state == "waiting"
+    assert give("credit", 2_000, key="3").state == "granted"
+
+
+def test_a_budget_that_is_empty_makes_it_wait_and_is_never_overspent(give, house, anne, now):
+    budget = house.budget(700)
+    assert give(amount=500).state == "granted"
+    waiting = give(amount=500, key="2")
+    assert (waiting.state, waiting.waits_for) == ("waiting", "budget")
+    assert Use.objects.count() == 1  # what waits counts on nobody's authority
+    with pytest.raises(refusals.BudgetSpent) as refused:
+        approve(house.lead, waiting.uuid, now=now)
+    assert refused.value.detail == (
+        "It would cost €5.00, and €2.00 is left in the budget of Service. Raise the budget first, or give less."
+    )
+    house.budget(1_500)
+    assert approve(house.lead, waiting.uuid, now=now).state == "granted"
+    assert ledger.balance(ledger.account(budget.code, EUR)).available == 500
+
+
+def test_what_was_given_is_taken_back_with_the_budget_and_the_room_to_decide(give, house, anne, now):
+    budget = house.budget(10_000)
+    made = give("redelivery", 1390)
+    back = reverse(house.adviser, made.uuid, reason="The wrong client", now=now + timedelta(minutes=1))
+    assert back.state == "reversed"
+    assert wallet_of(anne) == 0
+    assert ledger.balance(ledger.account(budget.code, EUR)).available == 10_000
+    assert Use.objects.get().given_back_at is not None
+    assert set(Promise.objects.filter(kind="gestures.deliver").values_list("state", flat=True)) == {"released"}
+    with pytest.raises(refusals.NotGranted):
+        reverse(house.adviser, made.uuid, reason="again", now=now + timedelta(minutes=2))
+
+
+def test_what_the_client_has_had_stays_given(give, house, now, me):
+    made = give("redelivery", 1390)
+    keep(Promise.objects.get(subject=f"gesture:{made.uuid}"), by=me, now=now)
+    with pytest.raises(refusals.UsedAlready):
+        reverse(house.lead, made.uuid, reason="too late", now=now)
+    made.refresh_from_db()
+    assert made.state == "granted"
+
+
+def test_a_gesture_makes_up_for_a_broken_promise_to_the_same_person_alone(give, house, anne, make_person, now, me):
+    broken = promise(anne, "complaints.answer", due_at=now + timedelta(hours=1), key="p", by=me, now=now)
+    later = now + timedelta(hours=2)
+    with pytest.raises(refusals.NothingToRepair):
+        give(repairs=broken.uuid)  # not broken yet
+    keep(broken, by=me, now=later)
+    found = queries.broken_promise(house.lead, anne, now=later)
+    assert found == broken
+    made = give(repairs=broken.uuid, key="2", at=later)
+    assert made.repairs == broken.uuid
+    assert queries.broken_promise(house.lead, anne, now=later) is None
+    assert "make up for" in str(timeline(system_viewer("test"), anne).items[0].headline)
+    assert "We broke our promise" in Outgoing.objects.get(person=anne).subject
+    with pytest.raises(refusals.NothingToRepair):
+        grant(house.adviser, make_person("Paul"), "credit", 500, repairs=broken.uuid, key="3", now=later)
+
+
+def test_a_case_of_somebody_else_is_no_subject(give):
+    for subject in (f"case:{uuid4()}", "case:x", "order:12"):
+        with pytest.raises(refusals.OtherSubject):
+            give(subject=subject)
+
+
+def test_a_program_decides_nothing_of_worth_but_a_letter(anne, now):
+    program = system_viewer("test")
+    assert grant(program, anne, "credit", 500, key="1", now=now).waits_for == "authority"
+    assert grant(program, anne, "apology", key="2", now=now).state == "granted"
+
+
+def test_who_is_erased_leaves_figures_and_takes_words_with_her(give, house, anne, now, me, everything):
+    give(reason="Anne is afraid of dogs")
+    copy = export_person(everything, anne, now=now)["gestures"]
+    assert copy["gestures"][0]["reason"] == "Anne is afraid of dogs"
+    erase_person(anne, by=me, now=now)
+    assert list(Gesture.objects.values_list("reason", "amount")) == [("", 500)]
+
+
+def test_her_gestures_follow_a_merge(give, house, anne, make_person, now, me):
+    from egard.kernel.lifecycle.operations import merge_persons
+    from egard.kernel.people import queries as people
+
+    give()
+    survivor = make_person("Anna", "Lebœuf")
+    merge_persons(survivor, anne, by=me, now=now)
+    survivor = people.person(house.lead, survivor.uuid)
+    assert shown.counts(house.lead, survivor) == [("Gestures", 1)]
+    assert [credit.amount for credit in queries.wallet(house.lead, survivor, now=now).credits] == [500]

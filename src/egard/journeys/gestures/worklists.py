@@ -1,0 +1,91 @@
+"""The queue of gestures that wait for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.refusal import NotFound
+from egard.journeys.gestures import queries, shown, typed
+from egard.journeys.gestures.models import Gesture
+from egard.kernel.access.actors import Viewer
+from egard.kernel.promises.models import Promise
+from egard.kernel.promises.shown import ring_of
+from egard.kernel.registry import WorkItem, WorkRow
+
+KEY = "gesture:{}:approval"
+
+
+def _waiting(viewer: Viewer):  # noqa: ANN202
+    return queries.visible(viewer, queries.APPROVE).filter(state="waiting", place=0)
+
+
+def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None) -> Page[WorkRow]:
+    """What waits, the longest first: three questions. One's own stand there too, for somebody else."""
+    limit = bounded(limit)
+    found = _waiting(viewer).order_by("recorded_at", "pk")
+    if cursor:
+        found = found.filter(pk__gt=decode_cursor(cursor, "gestures_waiting", int)[0])
+    held = list(found.select_related("person__root", "granted_by", "catalogue")[: limit + 1])
+    promised = _promises(held[:limit])
+    items = []
+    for row in held[:limit]:
+        person = row.person.root or row.person
+        promise = promised.get(row.uuid)
+        who = row.granted_by.name if row.granted_by else _("a program")
+        items.append(
+            WorkRow(
+                id=str(row.uuid),
+                title=f"{shown.money(row.desired, row.currency)} · {shown.title_of(row)}",
+                line=_("%(who)s for %(whom)s") % {"who": who, "whom": person.name or _("somebody without a name here")},
+                person=person.uuid,
+                due_at=promise.due_at if promise else None,
+                ring=ring_of(promise, now, _("agree or not")) if promise else None,
+                url=f"/gestures/{row.uuid}/",
+            )
+        )
+    return Page(items, encode_cursor("gestures_waiting", held[limit - 1].pk) if len(held) > limit else None)
+
+
+def _promises(held: list[Gesture]) -> dict[UUID, Promise]:
+    keys = {KEY.format(row.uuid): row.uuid for row in held}
+    return {keys[one.key]: one for one in Promise.objects.filter(key__in=keys, kind="gestures.approval")}
+
+
+def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
+    """How many wait, up to `most`."""
+    return _waiting(viewer)[:most].count()
+
+
+def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
+    """What is asked, why, and what it would cost; and whom it is for. Raises `NotFound`."""
+    try:
+        first = queries.gesture(viewer, UUID(row))
+    except ValueError as error:
+        raise NotFound from error
+    return WorkItem(
+        persons=((first.person.root or first.person).uuid,),
+        template="gestures/_decide.html",
+        context=deciding(viewer, first, now),
+        url=f"/gestures/{first.uuid}/",
+    )
+
+
+def deciding(viewer: Viewer, first: Gesture, now: datetime) -> dict[str, object]:
+    """What a second person has to know of a gesture that waits."""
+    acts = queries.act(viewer, first)
+    return {
+        "first": first,
+        "words": shown.act_words(acts),
+        "rows": [(one, shown.words_of(one)) for one in acts],
+        "worth": shown.money(sum(one.desired for one in acts), first.currency),
+        "cost": shown.money(sum(one.cost for one in acts), first.currency),
+        "may_decide": viewer.can(queries.APPROVE) and first.state == "waiting" and viewer.user_id is not None,
+        "own": str(viewer.actor) == first.by,
+        "desired": typed.written(first.desired, first.currency) if first.desired else "",
+        "case": first.subject.removeprefix("case:"),
+    }
