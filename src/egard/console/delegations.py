@@ -213,14 +213,13 @@ def uuid_of(text: str) -> UUID:
 
 
 def amount_of(text: str, unit: str, name: str) -> int | None:
-    """`50`, `12,50` or `1 000.00` in the smallest piece of a unit; None where nothing stands. Half a cent is refused.
-    """
+    """`50`, `12,50`, `1 000.00` in the smallest piece of a unit; None of nothing. Half a cent is refused."""
     plain = re.sub(r"\s", "", text)
     if not plain:
         return None
     found, most = _AMOUNT.fullmatch(plain), exponent(unit) if len(unit) == 3 else 0
     if found is None or len(found[2] or "") > most:
-        raise BadDelegation(fields={name: _("is no amount")}, names=str(LABELS[name]()))
+        raise BadDelegation(fields={name: _("is no amount")}, names=str(LABELS[name]() if name in LABELS else name))
     return to_minor(Decimal(plain.replace(",", ".")), unit) if most else int(found[1])
 
 
@@ -243,7 +242,7 @@ def last_day(until: datetime | None) -> Any:
 def values_of(row: Delegation) -> dict[str, Any]:
     """A delegation as its form shows it."""
     return {
-        **{name: _plain(getattr(row, name), row.unit) for name in AMOUNTS},
+        **{name: plain_amount(getattr(row, name), row.unit) for name in AMOUNTS},
         "period_days": row.period_days,
         "split_days": row.split_days,
         "valid_until": day.isoformat() if (day := last_day(row.valid_until)) else "",
@@ -253,7 +252,8 @@ def values_of(row: Delegation) -> dict[str, Any]:
     }
 
 
-def _plain(amount: int | None, unit: str) -> str:
+def plain_amount(amount: int | None, unit: str) -> str:
+    """An amount as a form takes it: `12.50`, `12`."""
     if amount is None:
         return ""
     digits = exponent(unit) if len(unit) == 3 else 0

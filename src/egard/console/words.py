@@ -76,6 +76,7 @@ SIGHTS: dict[str, Any] = {
     "merges": _("read the merges"),
     "message": _("read a message"),
     "promise": _("read a promise"),
+    "payment": _("read a payment"),
     "complaint": _("read a complaint"),
 }
 """What a sight is, by its kind."""
