@@ -337,7 +337,8 @@ def forget_translations() -> None:
 
 
 DATA = re.compile(
-    r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Sandbox|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
+    r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Sandbox|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|"
+    r"Test|ba-a|Firefox|\bEUR\b|Français|English|"
     # teams that departments of case types became
     r"Accounting|Legal|Logistics|Quality|Security|"
     # what the component page and the timeline are shown with
