@@ -140,6 +140,8 @@ CHANGES: dict[str, Any] = {
     "delegations.trained": _("recorded a training"),
     "delegations.training_withdrawn": _("withdrew a training"),
     "demo.started": _("began the demo"),
+    "demo.gestures": _("gave the demo’s gestures"),
+    "demo.payments": _("took the demo’s payments"),
     "demo.loaded": _("brought in the demo"),
 }
 SCOPES: dict[str, Any] = {
