@@ -135,6 +135,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:delegations", who="auditor", query="?over=1"),
     Shown("console:delegation", delegation, who="administrator"),
     Shown("console:trainings", who="administrator"),
+    Shown("console:my_authority"),
+    Shown("console:my_authority", who="plain"),
     Shown("console:payments", who="administrator"),
     Shown("console:payment", payment, who="administrator"),
     Shown("console:payment", lambda world: {"uuid": world.challenged.pk}),

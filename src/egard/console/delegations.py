@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
 from egard.base.money import exponent, to_minor
@@ -104,6 +104,31 @@ def one(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "unit": row.unit,
     }
     return render(request, "console/delegations/one.html", context, status=refusal.status if refusal else 200)
+
+
+@require_GET
+@staff_page
+def mine(request: HttpRequest) -> HttpResponse:
+    """What she may decide alone herself, and until when her trainings hold."""
+    viewer, now = viewer_of(request), utc_now()
+    rows = []
+    for standing in queries.mine(viewer, now=now):
+        row, until = standing.delegation, standing.trained_until
+        declared = registry.authorities.get(row.authority)
+        rows.append(
+            {
+                "row": row,
+                "what": declared.label if declared else row.authority,
+                "standing": standing,
+                "limits": [
+                    (LABELS[name](), amount_words(value, row.unit)) for name in AMOUNTS if (value := getattr(row, name))
+                ],
+                "last": last_day(row.valid_until),
+                "trained": last_day(until) if standing.state == "holds" else None,
+                "soon": until is not None and until - now < timedelta(days=30),
+            }
+        )
+    return render(request, "console/delegations/mine.html", {"rows": rows, "now": now})
 
 
 @require_POST

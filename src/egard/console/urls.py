@@ -46,6 +46,7 @@ urlpatterns = [
     path("undo/", palette.undo, name="undo_last"),
     path("undo/<uuid:deed>/", palette.undo, name="undo"),
     path("drafts/", drafts.drafts, name="drafts"),
+    path("my-authority/", delegations.mine, name="my_authority"),
     path("keys/", palette.single_keys, name="single_keys"),
     path("components/", components.components, name="components"),
     path("live", live.stream, name="live"),
