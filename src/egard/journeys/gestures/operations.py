@@ -13,7 +13,7 @@ from django.db import transaction
 
 from egard.base.ids import new_id
 from egard.base.money import Money
-from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, queries
+from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import GestureRefused
 from egard.journeys.gestures.models import Budget, Gesture
@@ -310,3 +310,4 @@ def reverse(viewer: Viewer, gesture: UUID, *, reason: str, now: datetime) -> Ges
 def erase(person: Person, *, now: datetime) -> None:
     """What was said of her in words goes; that something was given, and what it was worth, stays."""
     Gesture.objects.filter(person=person).exclude(reason="", decision="").update(reason="", decision="")
+    privacy.erase(person, now)
