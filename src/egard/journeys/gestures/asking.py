@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from egard.base.ids import new_id
 from egard.base.money import Money, exponent
 from egard.base.refusal import NotFound
 from egard.journeys.gestures import catalogues
@@ -45,13 +46,14 @@ class Asked:
     catalogue: rules.Catalogue
     person: Person
     items: tuple[Item, ...]
-    together: UUID
     subject: str
     budget: Budget | None
     by: Actor
     user: User | None
     """Who decides, or asks; None for a program."""
     channel: str
+    together: UUID = field(default_factory=new_id)
+    """The same for all that is given in one act."""
 
     @property
     def worth(self) -> int:
@@ -156,10 +158,16 @@ def check_repairs(person: Person, promise: UUID | None) -> None:
         raise NothingToRepair
 
 
-def write(asked: Asked, *, state: str, key: str, now: datetime, **told: Any) -> list[Gesture]:
+def user_of(viewer: Viewer) -> User | None:
+    """The colleague who looks; None for a program."""
+    return User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None
+
+
+def write(
+    asked: Asked, *, state: str, key: str, now: datetime, waits_for: str, transfer: UUID | None, told: dict[str, Any]
+) -> list[Gesture]:
     """One row for each thing that is given; what was chosen comes first and bears the key."""
-    told["granted_by"], told["granted_at"] = asked.user, now if state == "granted" else None
-    paid = told.pop("transfer")
+    told = told | {"granted_by": asked.user, "granted_at": now if state == "granted" else None, "waits_for": waits_for}
     rows = []
     for place, one in enumerate(asked.items):
         kind = asked.catalogue.kinds[one.kind]
@@ -182,7 +190,7 @@ def write(asked: Asked, *, state: str, key: str, now: datetime, **told: Any) -> 
                 channel=asked.channel,
                 key=f"{key}#{place}" if place else key,
                 steps=len(kind.steps),
-                transfer=None if place else paid,
+                transfer=None if place else transfer,
                 recorded_at=now,
                 **told,
             )

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
@@ -85,16 +84,16 @@ def grant(
     asking.check_proof(catalogue, item, proof=proof)
     case = asking.case_of(viewer, person, subject)
     asking.check_repairs(person, repairs)
+    team = case.team_id if case else None
     asked = Asked(
         catalogue_row=row,
         catalogue=catalogue,
         person=person,
         items=asking.together(catalogue, item),
-        together=new_id(),
         subject=subject,
-        budget=budgets.running(viewer, first=case.team_id if case else None, currency=catalogue.currency, now=now),
+        budget=budgets.running(viewer, first=team, currency=catalogue.currency, now=now),
         by=by or viewer.actor,
-        user=User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None,
+        user=asking.user_of(viewer),
         channel=channel,
     )
     try:
@@ -107,13 +106,15 @@ def grant(
         key=key,
         now=now,
         waits_for=waits,
-        reason=reason.strip(),
-        responsibility=responsibility,
-        severity=severity,
-        proof=proof,
-        repairs=repairs,
         transfer=paid.uuid if paid else None,
-        **_place(viewer, asked, case),
+        told={
+            "reason": reason.strip(),
+            "responsibility": responsibility,
+            "severity": severity,
+            "proof": proof,
+            "repairs": repairs,
+        }
+        | _place(viewer, asked, case),
     )
     if waits:
         _ask(asked, rows, now=now)

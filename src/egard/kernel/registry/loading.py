@@ -159,11 +159,7 @@ class Registry:
         self.case_listeners += journey.case_listeners
         for case_type in journey.case_types:
             self._put("case type", self.case_types, case_type.name, case_type, journey)
-        for unit in journey.units:
-            # A currency's code is three capitals: no unit is mistaken for one.
-            if not _NAME.fullmatch(unit.name) or not 0 <= unit.decimals <= 6:
-                raise DeclarationError(f"{journey.name}: a unit is a lower-case word, not {unit.name!r}")
-            self._put("unit", self.units, unit.name, unit, journey)
+        self._add_units(journey)
         for check in journey.checks:
             self._dotted(journey, check.name)
             self._put("check", self.checks, check.name, check, journey)
@@ -173,6 +169,13 @@ class Registry:
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
         self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
+
+    def _add_units(self, journey: Journey) -> None:
+        for unit in journey.units:
+            # A currency's code is three capitals: no unit is mistaken for one.
+            if not _NAME.fullmatch(unit.name) or not 0 <= unit.decimals <= 6:
+                raise DeclarationError(f"{journey.name}: a unit is a lower-case word, not {unit.name!r}")
+            self._put("unit", self.units, unit.name, unit, journey)
 
     def check(self) -> None:
         """What can only be seen once all journeys are in: names that refer to others."""

@@ -32,7 +32,7 @@ class Panel:
 @dataclass(frozen=True, slots=True)
 class CasePanel:
     """A part of the page of a case that a journey draws: `url_name` names an address of the journey's that takes the
-    case's public id as `uuid`; it is asked for after the first paint, and answers 404 for a case that is not the viewer's.
+    case's public id as `uuid`; it is asked for after the first paint, and answers 404 for one that is not the viewer's.
     With `of_person` it stands only where the person is known.
     """
 

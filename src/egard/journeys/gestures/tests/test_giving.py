@@ -11,7 +11,7 @@ from egard.base.money import Money
 from egard.base.refusal import Refusal
 from egard.journeys.gestures import queries, refusals, shown
 from egard.journeys.gestures.models import Gesture
-from egard.journeys.gestures.operations import approve, grant, refuse, reverse
+from egard.journeys.gestures.operations import approve, erase, grant, refuse, reverse
 from egard.journeys.gestures.tests.giving import EUR, furnish
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import system_viewer
@@ -249,6 +249,7 @@ def test_who_is_erased_leaves_figures_and_takes_words_with_her(give, house, anne
     copy = export_person(everything, anne, now=now)["gestures"]
     assert copy["gestures"][0]["reason"] == "Anne is afraid of dogs"
     erase_person(anne, by=me, now=now)
+    erase(anne, now=now)  # once more changes nothing
     assert list(Gesture.objects.values_list("reason", "amount")) == [("", 500)]
 
 
