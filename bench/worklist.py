@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Callable
+from typing import Any
 
 from bench.report import Section, summary
 
@@ -56,8 +58,50 @@ from made, promises_promise p where p.uuid = %(promise)s
 
 def run(section: Section) -> None:
     from django.db import connection
-    from django.test import Client
     from django.test.utils import CaptureQueriesContext
+
+    clients, fill = _town()
+    rng = random.Random(5)
+
+    def asked(what: str, role: int, n: int) -> float:
+        """Seconds of one page; `role` 1 is an agent, 0 the manager of a place."""
+        client = clients[2 * (n % (MEASURED // 2)) + role]
+        headers = {"hx-request": "true", "hx-target": "rows"} if what.startswith("rows") else {}
+        started = time.perf_counter()
+        page = client.get(LISTS[what], headers=headers)
+        took = time.perf_counter() - started
+        assert page.status_code == 200, (page.status_code, page.content[:300])
+        return took
+
+    def measured(what: str, role: int) -> tuple[int, list[float]]:
+        most = 0
+        for n in range(MEASURED // 2):  # one who has nothing asks less
+            asked(what, role, n)
+            with CaptureQueriesContext(connection) as queries:
+                asked(what, role, n)
+            most = max(most, len(queries))
+        return most, [asked(what, role, rng.randrange(MEASURED)) for _n in range(SAMPLES)]
+
+    fill(0, FEW)
+    before = {(what, role): measured(what, role)[0] for what in LISTS for role in (1, 0)}
+    fill(FEW, CASES)
+    section.head("list", "role", f"queries at {FEW:,}", f"at {CASES:,}", "p50 ms", "p95 ms", "p99 ms")
+    worst = 0.0
+    for what in LISTS:
+        for role, name in ((1, "agent"), (0, "site manager")):
+            queries, seconds = measured(what, role)
+            p50, p95, p99 = summary(seconds)
+            worst = max(worst, p95)
+            section.row(what, name, before[what, role], queries, f"{p50:.1f}", f"{p95:.1f}", f"{p99:.1f}")
+            assert queries == before[what, role], (what, name, before[what, role], queries)
+    section.say(f"**p95 of the slowest list: {worst:.0f} ms.** {CASES:,} open cases, each with an open promise.")
+    section.done()
+
+
+def _town() -> tuple[list[Any], Callable[[int, int], None]]:
+    """The signed-in staff who are measured, and what fills the town up to some number of cases."""
+    from django.db import connection
+    from django.test import Client
 
     from bench import town
     from egard.base.clock import utc_now
@@ -71,17 +115,14 @@ def run(section: Section) -> None:
     town.fill_people(people)
     teams = Team.objects.bulk_create(Team(code=f"bench-{n:03}", name=f"Team {n}") for n in range(TEAMS))
     sites = Site.objects.bulk_create(Site(code=f"bench-{n:03}", name=f"Place {n}") for n in range(SITES))
-    agents = [
-        create_user(
-            email=f"agent{n}@example.org",
-            roles=["agent" if n % 2 else "site_manager"],
-            teams=[teams[n % TEAMS]],
-            sites=[sites[n % SITES]],
-            by=town.ME,
-            now=now,
+    clients = []
+    for n in range(MEASURED):
+        role, team, site = "agent" if n % 2 else "site_manager", teams[n % TEAMS], sites[n % SITES]
+        agent = create_user(
+            email=f"agent{n}@example.org", roles=[role], teams=[team], sites=[site], by=town.ME, now=now
         )
-        for n in range(MEASURED)
-    ]
+        clients.append(client := Client(SERVER_NAME="127.0.0.1"))
+        client.force_login(agent)
     User.objects.bulk_create(
         User(email=f"other{n}@example.org", name=f"Other {n}", created_at=now) for n in range(AGENTS - MEASURED)
     )
@@ -99,46 +140,7 @@ def run(section: Section) -> None:
             for at in range(first, last, step):
                 cursor.execute(_FILL, {**given, "first": at, "last": min(last, at + step) - 1})
                 print(f"\r{min(last, at + step):,} cases", end="", flush=True)
-            cursor.execute("vacuum analyze cases_case, promises_promise")
+            cursor.execute("vacuum analyze cases_case, cases_ask, promises_promise")
         print()
 
-    clients = []
-    for agent in agents:
-        clients.append(client := Client(SERVER_NAME="127.0.0.1"))
-        client.force_login(agent)
-
-    def asked(what: str, role: int, n: int) -> float:
-        """Seconds of one page; `role` 1 is an agent, 0 the manager of a place."""
-        client = clients[2 * (n % (MEASURED // 2)) + role]
-        headers = {"hx-request": "true", "hx-target": "rows"} if what.startswith("rows") else {}
-        started = time.perf_counter()
-        page = client.get(LISTS[what], headers=headers)
-        took = time.perf_counter() - started
-        assert page.status_code == 200, (page.status_code, page.content[:300])
-        return took
-
-    def measured(what: str, role: int) -> tuple[int, list[float]]:
-        for n in range(10):
-            asked(what, role, n)
-        most = 0
-        for n in range(MEASURED // 2):  # one who has nothing asks less
-            with CaptureQueriesContext(connection) as queries:
-                asked(what, role, n)
-            most = max(most, len(queries))
-        return most, [asked(what, role, rng.randrange(MEASURED)) for _n in range(SAMPLES)]
-
-    rng = random.Random(5)
-    fill(0, FEW)
-    before = {(what, role): measured(what, role)[0] for what in LISTS for role in (1, 0)}
-    fill(FEW, CASES)
-    section.head("list", "role", f"queries at {FEW:,}", f"at {CASES:,}", "p50 ms", "p95 ms", "p99 ms")
-    worst = 0.0
-    for what in LISTS:
-        for role, name in ((1, "agent"), (0, "site manager")):
-            queries, seconds = measured(what, role)
-            p50, p95, p99 = summary(seconds)
-            worst = max(worst, p95)
-            section.row(what, name, before[what, role], queries, f"{p50:.1f}", f"{p95:.1f}", f"{p99:.1f}")
-            assert queries == before[what, role], (what, name, before[what, role], queries)
-    section.say(f"**p95 of the slowest list: {worst:.0f} ms.** {CASES:,} open cases, each with an open promise.")
-    section.done()
+    return clients, fill

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
+from egard.base.money import Money
 from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.access.models import Team
 from egard.kernel.access.operations import ensure_site
@@ -23,6 +24,8 @@ from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import articles, outside
 from egard.kernel.cases import operations as cases
 from egard.kernel.cases.rules.text import Text
+from egard.kernel.delegations import operations as delegations
+from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.promises.bulk import Story, remember
@@ -111,8 +114,40 @@ def world(transactional_db, make_user, make_person, me):
     case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
     users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
-    found |= {"promise": promised, "case": case, "closed": closed}
+    found |= {"promise": promised, "case": case, "closed": closed, "account": purse_of(anne, me, now)}
+    found["delegation"] = delegation_of(users["agent"], users["auditor"], me, now)
     return SimpleNamespace(users=users, **found)
+
+
+def delegation_of(agent, lead, me, now):
+    """What agents may decide while they are trained, of whom one is, and what was decided with a second person."""
+    what, euros = "parcels.compensate", lambda n: Money(n * 100, "EUR")
+    delegations.set_course("lost", "Zoé Martin", by=me, now=now)
+    delegations.record_training(agent, "lost", valid_until=now + timedelta(days=20), by=me, now=now)
+    one = delegations.delegate(
+        what, role="agent", per_act=50_00, per_day=300_00, per_person=90_00, training="lost", reason="Anne",
+        valid_until=now + timedelta(days=200), by=me, now=now,
+    )  # fmt: skip
+    delegations.change(one, per_act=80_00, reason="Lebœuf", by=me, now=now)
+    delegations.delegate(what, role="supervisor", per_act=2000_00, by=me, now=now)
+    delegations.end(delegations.delegate(what, user=lead, per_act=10_00, by=me, now=now), by=me, now=now)
+    assert delegations.use(agent, what, euros(30), key="one", by=me, now=now).allowed
+    return one
+
+
+def purse_of(anne, me, now):
+    """A purse in lots: some of it was spent, and some is held back."""
+    who = {"by": me, "now": now}
+    house = open_account("house:funds", unit="EUR", kind="equity", name="Lyon", **who)
+    purse = open_account(
+        f"wallet:{anne.uuid}", unit="EUR", kind="liability", limit="no_negative", lots=True, owner=anne, **who
+    )
+    for n, days in enumerate((30, 300)):
+        sides = {"debit": house, "credit": purse, "lot_expires_at": now + timedelta(days=days)}
+        transfer(**sides, amount=1250, key=f"in{n}", reason="Anne", by=me, now=now - timedelta(days=9 - n))
+    transfer(debit=purse, credit=house, amount=150, key="out", **who)
+    transfer(debit=purse, credit=house, amount=300, key="held", pending=True, **who)
+    return purse
 
 
 def promises_of(anne, agent, me, now):

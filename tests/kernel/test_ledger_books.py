@@ -122,9 +122,9 @@ def test_who_may_read_the_books(month, make_user, make_person, me, now):
     with pytest.raises(NotFound):
         queries.holding(keeper, Transfer.objects.first().uuid)
     held = Transfer.objects.get(key="hold")
-    assert queries.state_of(queries.found_transfer(keeper, held.uuid)) == "pending"
+    assert queries.state_of(keeper, queries.found_transfer(keeper, held.uuid)) == "pending"
     post(held, key="taken", by=me, now=now + 9 * DAY)
-    assert queries.state_of(held) == "posted"
+    assert queries.state_of(keeper, held) == "posted"
     assert [(one.unit, one.moved, one.pending) for one in queries.totals(keeper)] == [("EUR", 1095, 0)]
 
 

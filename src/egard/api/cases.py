@@ -17,7 +17,7 @@ from egard.base.clock import utc_now
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
-from egard.kernel.cases import following, operations, outside, queries
+from egard.kernel.cases import following, listing, operations, outside, queries
 from egard.kernel.people import queries as people
 
 router = Router(tags=["cases"])
@@ -57,9 +57,9 @@ def list_cases(
         "owner": owner,
         "team": team,
         "site": site,
-        "mine": mine,
+        "whose": "own" if mine else "all",
     }
-    page = queries.cases(viewer, filters, limit=limit, cursor=cursor)
+    page = listing.cases(viewer, filters, limit=limit, cursor=cursor)
     return {"items": [shapes.row_out(row) for row in page.items], "next": page.next}
 
 

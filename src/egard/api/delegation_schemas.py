@@ -65,9 +65,7 @@ class ChangeOut(Out):
 class HolderOut(Out):
     staff: StaffOut
     state: State
-    trained_until: datetime | None = Field(
-        description="until when the training holds or held; null: no end"
-    )
+    trained_until: datetime | None = Field(description="until when the training holds or held; null: no end")
 
 
 class DelegationWhole(DelegationOut):

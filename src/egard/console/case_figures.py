@@ -57,18 +57,29 @@ def _stage(case_type: Any, name: str) -> str:
 
 
 def _side_by_side(newest: VersionFigures, before: VersionFigures | None) -> list[dict[str, Any]]:
-    """Each step once, with its figures in the newest version and the one before (None where it is not there)."""
+    """Each step once, with its figures in the newest version and the one before (None where it is not there); `part` is
+    how long it takes beside the longest of all, in percent.
+    """
     older = {step.key: step for step in before.steps} if before else {}
     newer = {step.key: step for step in newest.steps}
+    longest = max((step.whole.seconds or 0 for step in (*older.values(), *newer.values())), default=0)
+    words = [_("Version %(n)s") % {"n": one.row.number} for one in (newest, before) if one]
     rows = []
     for key in dict.fromkeys([*newer, *older]):
         pair = [newer.get(key), older.get(key)][: 2 if before else 1]
         title = next(step for step in (newer.get(key), older.get(key)) if step).title.said(_language())
         told = [
-            {"step": step, "whole": _durations(step.whole), "wait": _durations(step.wait)} if step else None
+            {
+                "step": step,
+                "whole": _durations(step.whole),
+                "wait": _durations(step.wait),
+                "part": round(100 * (step.whole.seconds or 0) / longest) if longest else 0,
+            }
+            if step
+            else None
             for step in pair
         ]
-        rows.append({"title": title, "pair": told})
+        rows.append({"title": title, "pair": list(zip(told, words, strict=True))})
     return rows
 
 

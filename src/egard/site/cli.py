@@ -20,11 +20,12 @@ COMMANDS = {
     "worker": ("serve:worker", "Run reactions, jobs and schedules only (larger places)."),
     "migrate": ("database:migrate", "Bring the database up to date with this release."),
     "demo": ("database:demo", "Load the demo brand, once."),
-    "check": ("database:check", "Say whether database, migrations and settings are in order."),
+    "check": ("database:check", "Say whether database, settings and what is stored are in order."),
     "user": ("users:user", "Create the people who sign in; set their passwords."),
     "apikey": ("keys:apikey", "Create the keys of programs."),
     "import": ("imports:command", "Bring in a file: CSV, JSON lines, Parquet."),
     "case": ("cases:case", "Look through types of case, publish them, move cases to them."),
+    "simulate": ("simulate:simulate", "Run the product under clients that are killed, from a seed."),
     "people": ("people:people", "Export or erase what is held on a person; who saw it."),
     "prepare": ("serve:prepare", ""),
 }

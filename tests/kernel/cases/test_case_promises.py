@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from moving import stage
 
-from egard.kernel.cases import following, operations, outside, queries, refusals
+from egard.kernel.cases import following, listing, operations, outside, queries, refusals
 from egard.kernel.cases.archive import archive
 from egard.kernel.cases.history import rebuilt
 from egard.kernel.cases.models import CaseEvent, Outside
@@ -176,7 +176,7 @@ def test_merged_persons_have_their_cases_together(phone, open_case, make_person,
     merge_persons(phone.row.person, other, by=me, now=now)
     person = type(other).objects.get(pk=phone.row.person.pk)
     assert [row.uuid for row in queries.cases_of(everything, person)] == [second.uuid, phone.uuid]
-    assert len(queries.cases(everything, {"person": person}).items) == 2
+    assert len(listing.cases(everything, {"person": person}).items) == 2
 
 
 def test_an_archived_case_is_read_as_before_and_may_be_reopened(phone, now):

@@ -19,7 +19,7 @@ from egard.console.cases import show
 from egard.console.worklist_lists import CHOICES_MAX, NOBODY, UnknownChoice, colleagues
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague, sites, teams
-from egard.kernel.cases import operations, outside, queries, types
+from egard.kernel.cases import listing, operations, outside, queries, types
 from egard.kernel.cases.checks import said
 from egard.kernel.cases.models import Case
 from egard.kernel.cases.queries import CaseView
@@ -36,7 +36,7 @@ PANEL_MAX = 8
 
 def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None) -> Page[WorkRow]:
     """Cases by their next promise, each with what to do: five queries, two more with a text."""
-    page = queries.cases(viewer, asked(viewer, filters, now), limit=limit, cursor=cursor)
+    page = listing.cases(viewer, asked(viewer, filters, now), limit=limit, cursor=cursor)
     mine = tuple(team.code for team in teams(viewer) if team.pk in viewer.team_ids)
     views = [light(row, mine) for row in page.items]
     rings = show.rings([view for view in views if view], viewer, now)
@@ -45,7 +45,7 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
 
 
 def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
-    return queries.count_cases(viewer, asked(viewer, filters, now), most=most)
+    return listing.count_cases(viewer, asked(viewer, filters, now), most=most)
 
 
 def asked(viewer: Viewer, filters: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -57,16 +57,14 @@ def asked(viewer: Viewer, filters: Mapping[str, str], now: datetime) -> dict[str
         where &= Q(due_at__lt=now + SOON)
     elif status == "nobody":
         where &= Q(owner=None)
-    if whose == "team":
-        where &= Q(team__in=viewer.team_ids) | Q(asked__overlap=list(viewer.team_ids))
-    elif whose == "site":
-        where &= Q(site__in=viewer.site_ids)
+    if not whose and status != "nobody":
+        whose = "own"
     if text := filters.get("q", "").strip()[:200]:
         where &= _found(viewer, text)
     told = {"type": filters.get("type", ""), "status": "closed" if status == "closed" else "open", "where": where}
     for name in ("site", "team"):
         told[name] = _id(filters.get(name, ""))
-    return told | {"mine": not whose and status != "nobody"}
+    return told | {"whose": whose if whose in ("own", "team", "site") else "all"}
 
 
 def _id(text: str) -> UUID | None:

@@ -21,6 +21,7 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.cases import operations, outside, queries, types
 from egard.kernel.cases.checks import said
+from egard.kernel.cases.listing import cases
 from egard.kernel.cases.models import Case
 
 CASES_MAX = 200
@@ -65,7 +66,7 @@ def _offered(viewer: Viewer, names: set[str]) -> list[tuple[str, str, str]]:
     from django.db.models import Q
 
     where = Q(type__name__in=names)
-    page: Page[Case] = queries.cases(viewer, {"status": "open", "where": where}, limit=CASES_MAX)
+    page: Page[Case] = cases(viewer, {"status": "open", "where": where}, limit=CASES_MAX)
     return [
         (row.type.name, str(row.uuid), f"{lists.whom(viewer, row)[1]} · {said(types.defined(row.type).title)}")
         for row in page.items

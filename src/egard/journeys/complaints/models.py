@@ -42,6 +42,10 @@ class Contact(models.Model):
     channel = models.CharField(max_length=32)
     by = models.CharField(max_length=64)
     key = models.CharField(max_length=200, db_collation="C")
+    place = models.BinaryField(null=True, max_length=32, help_text="keyed hash of where it was sent from, for a day")
 
     class Meta:
         constraints: ClassVar[list[Any]] = [models.UniqueConstraint(fields=("key",), name="complaints_contact_once")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("at",), condition=models.Q(place__isnull=False), name="complaints_contact_placed"),
+        ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, Refusal
@@ -23,9 +23,13 @@ from egard.kernel.cases import operations as cases
 from egard.kernel.cases import types
 from egard.kernel.cases.models import CaseType
 from egard.kernel.people.models import Person
+from egard.portal.operations import keyed
 
 WORDS_MAX = 10_000
 CONTACT_MAX = 200
+HOUR, PLACE_KEPT = timedelta(hours=1), timedelta(days=1)
+PER_HOUR = 20
+"""So many complaints are taken in from one place: a family, a shop's customers behind one address."""
 
 
 class NothingSaid(Refusal):
@@ -41,6 +45,15 @@ class TooManyWords(Refusal):
 
     code = "complaints.too_long"
     message = _("At most {most} characters.")
+
+
+class TooMany(Refusal):
+    """Many complaints came from this place within the hour: wait, or call."""
+
+    code = "complaints.too_many"
+    status = 429
+    title = _("Many complaints came from here")
+    message = _("Many complaints came from your connection within the hour. Please try again later, or call us.")
 
 
 class NotTheirs(Conflict):
@@ -219,6 +232,42 @@ def complain(
     return receive(
         herself, words, person=person, category=category, order_number=order_number, channel="web", key=key, now=now
     )
+
+
+def complain_openly(
+    words: str,
+    *,
+    contact: str = "",
+    category: str = "",
+    order_number: str = "",
+    place: str,
+    key: str,
+    now: datetime,
+) -> Complaint:
+    """What anybody writes, without a space of her own. `contact` says how to reach her; nobody becomes a client by it,
+    and nobody's file is opened by it. `place` is where it is sent from: many from one are refused. Raises as `receive`,
+    and `TooMany`.
+    """
+    anybody = replace(system_viewer("complaints"), actor=Actor("system", "public"))
+    where = keyed("complaints.place", place.encode())
+    with transaction.atomic():
+        held = _before(key)
+        if held is None:
+            _require_room(where, now=now)
+            held = receive(
+                anybody, words, contact=contact, category=category, order_number=order_number, channel="web", key=key,
+                now=now,
+            )  # fmt: skip
+            Contact.objects.filter(key=key).update(place=where)
+    return held
+
+
+def _require_room(place: bytes, *, now: datetime) -> None:
+    with connection.cursor() as cursor:  # who sends at once is counted one after the other
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7))", [place.hex()])
+    Contact.objects.filter(place__isnull=False, at__lt=now - PLACE_KEPT).update(place=None)
+    if Contact.objects.filter(place=place, at__gt=now - HOUR).count() >= PER_HOUR:
+        raise TooMany
 
 
 def read(source: str) -> RuleSet:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -21,12 +22,14 @@ from egard.console.pages import staff_page
 from egard.journeys.complaints import operations, queries, shown
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
+from egard.kernel.access.queries import system_viewer
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.promises.shown import ring_of
 from egard.portal import pages as portal
 
 app_name = "complaints"
+LINK = "complaints.link"
 FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled")
 
 
@@ -199,7 +202,52 @@ def mine(request: HttpRequest) -> HttpResponse:
     return portal.render(request, "complaints/mine", context, status=refusal.status if refusal else 200)
 
 
+# --- anybody ----------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@portal.open_page
+def openly(request: HttpRequest) -> HttpResponse:
+    """A form for anybody; who has a space of her own complains there, where she sees the answer."""
+    if request._egard_me is not None:  # type: ignore[attr-defined]
+        return redirect("complaints:mine")
+    now, typed = utc_now(), {name: request.POST.get(name, "") for name in ("words", "category", "order_number")}
+    typed["contact"] = request.POST.get("contact", "")
+    key, refusal = request.POST.get("key", "")[:64] or str(new_id()), None
+    if request.method == "POST":
+        place = portal.place_of(request)
+        try:
+            made = operations.complain_openly(**typed, place=place, key=f"public:{key}", now=now)
+            return redirect("complaints:followed", signing.dumps(str(made.case.uuid), salt=LINK))
+        except Refusal as told:
+            refusal = told
+    house = system_viewer("complaints")
+    acknowledge, answer = queries.promised(house)
+    context = {
+        "typed": typed, "key": key, "refusal": refusal, "categories": queries.categories(house),
+        "acknowledge": _span(acknowledge), "answer": _span(answer),
+    }  # fmt: skip
+    return portal.render(request, "complaints/openly", context, status=refusal.status if refusal else 200)
+
+
+@require_GET
+@portal.open_page
+def followed(request: HttpRequest, link: str) -> HttpResponse:
+    """Where a complaint stands, for who holds its link; not a word of what was said, nor of who said it."""
+    try:
+        uuid = UUID(signing.loads(link, salt=LINK))
+    except (signing.BadSignature, ValueError) as error:
+        raise NotFound from error
+    now = utc_now()
+    state, since, owed = queries.followed(system_viewer("complaints"), uuid)
+    named = shown.described([one.subject for one in owed])
+    rings = [ring_of(one, now, named.get(one.subject)) for one in owed]
+    return portal.render(request, "complaints/followed", {"state": state, "since": since, "rings": rings, "now": now})
+
+
 urlpatterns = [
+    path("p/complaints", openly, name="openly"),
+    path("p/complaints/<str:link>", followed, name="followed"),
     path("complaints/", listed, name="list"),
     path("complaints/new", new, name="new"),
     path("complaints/new/joins", joins, name="joins"),

@@ -27,7 +27,7 @@ from egard.kernel.cases import types
 from egard.kernel.people.models import Person
 from egard.kernel.people.queries import seen_as
 from egard.kernel.promises.models import Promise
-from egard.kernel.promises.queries import of_whom
+from egard.kernel.promises.queries import of_subject, of_whom
 
 RECEIVE, FIGURES, DEFINE = "complaints.receive", "complaints.figures", "cases.define"
 OPEN_MAX = 50
@@ -148,6 +148,16 @@ def _own(viewer: Viewer, row: Complaint, promise: Promise | None) -> Own:
     return Own(
         row.case.uuid, data.get("subject", ""), data.get("words", ""), answer, state, row.received_at, since, promise
     )
+
+
+def followed(viewer: Viewer, uuid: UUID) -> tuple[str, datetime, list[Promise]]:
+    """Where a complaint stands, since when, and what is owed on it, without a word of what was said: for who holds its
+    link. Raises `NotFound`.
+    """
+    row = complaint(viewer, uuid)
+    told = _own(viewer, row, None)
+    owed = of_subject(viewer, f"case:{uuid}/acknowledged", f"case:{uuid}/answered")
+    return told.state, told.since, sorted((one for one in owed if one.ended_at is None), key=lambda one: one.due_at)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

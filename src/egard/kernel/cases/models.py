@@ -75,9 +75,21 @@ class Case(models.Model):
             models.Index(fields=("parent",), condition=Q(parent__isnull=False), name="cases_parent"),
             # No index may ask for the snapshot, not even whether there is one: a step then rewrites every index.
             models.Index(fields=("closed_at",), condition=Q(archived=False, status="closed"), name="cases_closed"),
-            GinIndex(fields=("asked",), name="cases_asked"),
             GinIndex(fields=("keys",), name="cases_keys"),
         ]
+
+
+class CaseAsk(models.Model):
+    """That an open case asks a team or a user now, in the order of lists. A trigger keeps it: see `Case.asked`."""
+
+    id = models.BigAutoField(primary_key=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="asks", db_constraint=False)
+    who = models.UUIDField()
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "cases_ask"
+        indexes: ClassVar[list[Any]] = [models.Index(fields=("who", "due_at", "case"), name="cases_ask_in_order")]
 
 
 class CaseEvent(models.Model):

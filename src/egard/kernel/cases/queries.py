@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
+from egard.base.paging import bounded
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.cases import types
 from egard.kernel.cases.checks import may, said
 from egard.kernel.cases.history import events_of
-from egard.kernel.cases.models import ArticleWord, Case, CaseType, Migration, Outside
+from egard.kernel.cases.models import ArticleWord, Case, CaseAsk, CaseType, Migration, Outside
 from egard.kernel.cases.rules import advice
 from egard.kernel.cases.rules.advice import NextStep, Unmet
 from egard.kernel.cases.rules.definition import CaseType as Definition
@@ -78,7 +78,7 @@ def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Case]:
         return Case.objects.all()
     mine = {"own": Q(owner=viewer.user_id), "team": Q(team__in=viewer.team_ids), "site": Q(site__in=viewer.site_ids)}
     asked = [*viewer.team_ids, *([viewer.user_id] if viewer.user_id else [])]
-    return Case.objects.filter(mine[scope] | Q(asked__overlap=asked))
+    return Case.objects.filter(mine[scope] | Q(Exists(CaseAsk.objects.filter(case=OuterRef("pk"), who__in=asked))))
 
 
 def case(viewer: Viewer, uuid: UUID, permission: str = READ) -> Case:
@@ -188,56 +188,6 @@ def history(viewer: Viewer, row: Case, *, after: int = 0, limit: int = 50) -> li
     for one in found if hidden else ():
         for told in (name for name in ("data", "brought") if one["body"].get(name)):
             one["body"][told] = {name: value for name, value in one["body"][told].items() if name not in hidden}
-    return found
-
-
-def cases(viewer: Viewer, filters: Mapping[str, Any], *, limit: int = 50, cursor: str | None = None) -> Page[Case]:
-    """Cases within the viewer's scope, by their next promise (those without one last): two queries.
-
-    Filters: `status` (open, closed), `type`, `person` (a Person), `owner`, `team`, `site` (ids), `mine` (hers, and
-    those that ask her or her teams), `where` (a Q on cases).
-    """
-    limit = bounded(limit)
-    found = _filtered(viewer, filters).select_related("type", "person__root", "owner", "team", "site")
-    found = found.defer("type__source", "type__definition")
-    if cursor:
-        due, pk = decode_cursor(cursor, "cases", int, int)
-        later = Q(due_at=None) if due else Q(pk__in=[])
-        at = moment_of(due) if due else None
-        found = found.filter(Q(due_at=at, pk__gt=pk) | (Q(due_at__gt=at) if at else Q(pk__in=[])) | later)
-    from django.db.models import F
-
-    rows = list(found.order_by(F("due_at").asc(nulls_last=True), "pk")[: limit + 1])
-    types.read_all(row.type for row in rows)
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(
-        rows[:limit], encode_cursor("cases", micros(last.due_at) if last.due_at else 0, last.pk) if last else None
-    )
-
-
-def count_cases(viewer: Viewer, filters: Mapping[str, Any], *, most: int) -> int:
-    """How many cases match, up to `most`; filters as of `cases`."""
-    return _filtered(viewer, filters)[:most].count()
-
-
-def _filtered(viewer: Viewer, filters: Mapping[str, Any]) -> QuerySet[Case]:
-    found = visible(viewer)
-    if person := filters.get("person"):
-        found = found.filter(person__in=person.members)
-    for name, column in (
-        ("status", "status"),
-        ("type", "type__name"),
-        ("owner", "owner"),
-        ("team", "team"),
-        ("site", "site"),
-    ):
-        if filters.get(name):
-            found = found.filter(**{column: filters[name]})
-    if filters.get("mine"):
-        asked = [*viewer.team_ids, *([viewer.user_id] if viewer.user_id else [])]
-        found = found.filter(Q(owner=viewer.user_id) | Q(asked__overlap=asked))
-    if filters.get("where"):
-        found = found.filter(filters["where"])
     return found
 
 

@@ -133,10 +133,10 @@ def accounts(
         found = found.filter(Q(unit__gt=last_unit) | Q(unit=last_unit, code__gt=last_code))
     rows = list(found[: limit + 1])
     more = encode_cursor("accounts", rows[limit - 1].unit, rows[limit - 1].code) if len(rows) > limit else None
-    return Page(with_balances(rows[:limit]), more)
+    return Page(_with_balances(rows[:limit]), more)
 
 
-def with_balances(rows: Sequence[Account]) -> list[Holding]:
+def _with_balances(rows: Sequence[Account]) -> list[Holding]:
     """What some accounts hold: one query. Of lots, what is past its time is counted out by `balance` alone."""
     names = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
     asked: Any = SumRow.objects.filter(account__in=[row.pk for row in rows]).values("account_id").order_by("account_id")
@@ -182,8 +182,9 @@ def found_transfer(viewer: Viewer, uuid: UUID, permission: str = READ) -> Transf
     return found
 
 
-def state_of(transfer: Transfer) -> str:
-    """What became of a transfer: posted, pending, voided or expired."""
+def state_of(viewer: Viewer, transfer: Transfer) -> str:
+    """What became of a transfer: posted, pending, voided or expired. Raises `NotAllowed`."""
+    viewer.require(READ)
     if transfer.phase != "pending":
         return "posted" if transfer.phase in rules.POSTING else _ENDED[transfer.phase]
     by = Transfer.objects.filter(resolves=transfer).values_list("phase", flat=True).first()
@@ -191,6 +192,13 @@ def state_of(transfer: Transfer) -> str:
 
 
 _ENDED = {"post": "posted", "void": "voided", "expire": "expired"}
+
+
+def reversed_of(viewer: Viewer, transfer: Transfer) -> int:
+    """How much of a transfer, or of its posting, was reversed. Raises `NotAllowed`."""
+    viewer.require(READ)
+    back = Transfer.objects.filter(Q(reverses=transfer) | Q(reverses__resolves=transfer))
+    return sum(back.values_list("amount", flat=True))
 
 
 def waiting(viewer: Viewer, account: Account, *, most: int = 100) -> list[Transfer]:

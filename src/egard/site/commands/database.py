@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
@@ -44,7 +45,7 @@ def demo(as_json: bool) -> None:
 @click.command()
 @json_option
 def check(as_json: bool) -> int:
-    """Say whether database, migrations and settings are in order; exit 1 where not."""
+    """Say whether database, migrations, settings and what is stored are in order; exit 1 where not."""
     from egard.site import postgres
 
     require_data()
@@ -60,12 +61,24 @@ def check(as_json: bool) -> int:
             version = str(connection.connection.info.server_version // 10000)
         raised = [finding for finding in checks.run_checks() if finding.level >= checks.WARNING]
         findings = [str(finding) for finding in raised if not finding.is_silenced()]
+        stored = [] if missing else _stored()
         connection.close()
     kind = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "embedded"
     words = [f"PostgreSQL {version} ({kind}) answers."]
     words += [f"{len(missing)} migrations are missing: run egard migrate."] if missing else ["Migrations: all there."]
     words += findings or ["Settings: nothing to say."]
-    ok = not (missing or findings)
+    for one in stored:
+        words += one["found"] or [f"{one['label']}: yes."]
+    ok = not (missing or findings or any(one["found"] for one in stored))
     result = {"ok": ok, "database": kind, "postgresql": int(version), "missing": missing, "findings": findings}
+    result["checks"] = stored
     answer(result, "\n".join(words), as_json=as_json)
     return 0 if ok else 1
+
+
+def _stored() -> list[dict[str, Any]]:
+    """What the kernel and the journeys find wrong in what they stored, in plain words."""
+    from egard.kernel.registry import registry
+
+    checks = registry.checks.values()
+    return [{"name": one.name, "label": str(one.label), "found": list(one.find())} for one in checks]

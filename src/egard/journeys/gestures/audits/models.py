@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -91,6 +92,11 @@ class AuditDraw(models.Model):
             models.CheckConstraint(condition=Q(drawn_at__gte=F("until")), name="gestures_draw_of_the_past"),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=("-drawn_at", "-id"), name="gestures_draw_latest")]
+
+    @property
+    def last_day(self) -> datetime:
+        """The last moment of the period."""
+        return self.until - timedelta(microseconds=1)
 
 
 class AuditAct(models.Model):

@@ -167,7 +167,7 @@ def _draw(request: HttpRequest, uuid: UUID, refusal: Refusal | None = None) -> H
         "agents": [(names.get(agent, _("a program")), wrong, n) for agent, wrong, n in told.by_agent],
         "whole": row.judged == row.sampled, "next_left": queries.next_left(viewer, row),
         "rows": rows, "left": left, "more": rows[-1].position if len(rows) == ACTS_SHOWN else None,
-        "last_day": row.until - timedelta(microseconds=1), "refusal": refusal, "now": now,
+        "refusal": refusal, "now": now,
         "total": shown.amount(told.total, row.plan.currency),
         "in_error": shown.amount(told.in_error, row.plan.currency),
     }  # fmt: skip
@@ -304,7 +304,8 @@ def _minor(text: str, currency: str) -> int:
 
 def _typed_amount(minor: int, currency: str) -> str:
     """As it stands in a field."""
-    return f"{Money(minor, currency).major:f}"
+    text = f"{Money(minor, currency).major:f}"
+    return text.replace(".", ",") if shown.language().startswith("fr") else text
 
 
 def _whole(text: str) -> int:

@@ -32,6 +32,7 @@ from egard.kernel.registry import WorkItem, WorkRow
 AUDIT, PLAN = "gestures.audit", "gestures.plan_audits"
 AROUND = timedelta(days=365)
 """What else a person was given is shown for so long before."""
+BESIDE_MAX = 8
 
 
 # --- plans and draws --------------------------------------------------------------------------------------------------
@@ -199,11 +200,11 @@ def next_left(viewer: Viewer, row: AuditDraw, *, after: int = 0) -> int | None:
 
 
 def beside(viewer: Viewer, row: AuditAct) -> list[Gesture]:
-    """What else the person was given in the year before and since, the latest first, at most twenty: one query."""
+    """What else the person was given in the year before and since, the latest first: one query."""
     viewer.require_everywhere(AUDIT)
     given = Gesture.objects.filter(person__in=row.gesture.person.members).exclude(pk=row.gesture_id)
     since = (row.gesture.granted_at or row.draw.drawn_at) - AROUND
-    return list(given.filter(recorded_at__gte=since).select_related("granted_by").order_by("-id")[:20])
+    return list(given.filter(recorded_at__gte=since).select_related("granted_by").order_by("-recorded_at")[:BESIDE_MAX])
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from egard.kernel.people import queries as people
 from egard.kernel.registry import WorkItem, WorkRow
 
 LOOK = "gestures.look_at_claimants"
+GIVEN_MAX = 8
 CHANCE_MAX = 1_000_000
 """A chance below one in so many is said as that."""
 
@@ -56,12 +57,11 @@ def claimant(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     if found is None:
         raise NotFound
     person = people.person(viewer, found.person.uuid)
-    given = Gesture.objects.filter(person__in=person.members, recorded_at__gte=now - WITHIN).order_by("-id")
+    given = Gesture.objects.filter(person__in=person.members, recorded_at__gte=now - WITHIN).order_by("-recorded_at")
     context = {
         "row": found,
         "why": why(viewer, found),
-        "given": list(given.select_related("granted_by")[:20]),
-        "times": round(found.expected / found.usual) if found.usual else 0,
+        "given": list(given.select_related("granted_by")[:GIVEN_MAX]),
         "now": now,
     }
     return WorkItem(persons=(person.uuid,), template="gestures/claimant.html", context=context)

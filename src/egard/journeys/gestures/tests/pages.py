@@ -2,6 +2,8 @@
 
 from catalogue import Shown
 
+from egard.journeys.gestures.tests import control_pages as control
+
 
 def _of(world):
     return {"uuid": world.anne.uuid}
@@ -19,9 +21,11 @@ PAGES = (
     Shown("gestures:counter"),
     Shown("gestures:counter", query="?code=XXXX", status=404),
     Shown("gestures:wallet", who="anne"),
+    *control.PAGES,
 )
 
 NO_PAGES = {
     "gestures:case_panel": "a part of console:case",
     "gestures:one": "needs something given; tests/stories/test_gesture.py opens it",
+    **control.NO_PAGES,
 }
