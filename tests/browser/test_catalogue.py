@@ -42,7 +42,9 @@ GROUP = 14
 """Pages of one test: parallel processes share the groups."""
 GROUPS = [PAGES[start : start + GROUP] for start in range(0, len(PAGES), GROUP)]
 ROLES = ("agent", "adviser", "analyst", "auditor", "administrator")
-LOOKS = [("en", 1280), ("en", 360), ("fr", 1280), ("fr", 360)]
+WIDE, NARROW = 1280, 360
+LOOKS = [("en", "light", WIDE, NARROW), ("fr", "dark", NARROW, WIDE)]
+"""Opened in a language, a theme and a width; then the other width and the other theme are put on."""
 ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 
@@ -274,19 +276,32 @@ def visit(browser, live_server, world):
 
 
 @pytest.mark.parametrize("group", range(len(GROUPS)))
-@pytest.mark.parametrize(("language", "width"), LOOKS)
-def test_every_page_is_silent_within_the_screen_and_accessible(visit, language, width, group):
-    """The server draws every other one in the dark; the other theme is then put on, as the reader's choice puts it."""
-    first, second = ("light", "dark") if (width > 400) == (language == "en") else ("dark", "light")
-    open_one, wrong = visit(language, width, first), []
+@pytest.mark.parametrize(("language", "theme", "width", "other"), LOOKS)
+def test_every_page_is_silent_within_the_screen_and_accessible(visit, language, theme, width, other, group):
+    """Drawn once by the server for each language; the reader's choice and the turned screen put on the rest."""
+    second = "dark" if theme == "light" else "light"
+    open_one, wrong = visit(language, width, theme), []
     for shown in GROUPS[group]:
         page, found = open_one(shown)
-        found += [f"wider than the screen: {what}" for what in page.evaluate(OVERFLOW)]
-        found += page.evaluate(VIOLATIONS, [ALL, shown.without])
+        found += looked_at(page, shown, f"{width} {theme}", ALL)
         page.evaluate(THEME, second)
-        found += [f"{second} {what}" for what in page.evaluate(VIOLATIONS, [CONTRAST, shown.without])]
+        found += looked_at(page, shown, f"{width} {second}", CONTRAST)
+        page.set_viewport_size({"width": other, "height": 800})
+        if other == NARROW and DRAWER in shown.opened:
+            page.locator(DRAWER).first.click()
+        page.wait_for_function(SETTLED)
+        found += looked_at(page, shown, f"{other} {second}", ALL)
+        page.evaluate(THEME, theme)
+        found += looked_at(page, shown, f"{other} {theme}", CONTRAST)
+        page.set_viewport_size({"width": width, "height": 800})
         wrong += [f"{shown}: {what}" for what in found]
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def looked_at(page, shown, look: str, rules: dict) -> list[str]:
+    found = [f"wider than the screen: {what}" for what in page.evaluate(OVERFLOW)]
+    found += page.evaluate(VIOLATIONS, [rules, shown.without])
+    return [f"({look}) {what}" for what in found]
 
 
 class Marked:
