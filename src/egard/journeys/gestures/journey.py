@@ -174,7 +174,7 @@ journey = Journey(
         ),
     ),
     capabilities=(Capability("gestures.propose", queries.proposals), Capability("gestures.grant", operations.grant)),
-    hooks=Hooks(export=control.export, erase=control.erase, counts=shown.counts),
+    hooks=Hooks(export=shown.export, erase=operations.erase, counts=shown.counts),
     router="egard.journeys.gestures.api:router",
     pages="egard.journeys.gestures.pages",
 )
