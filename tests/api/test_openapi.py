@@ -36,8 +36,8 @@ def described() -> dict:
         "house",
         "cases",
         "promises",
-        "delegations",
         "ledger",
+        "delegations",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):

@@ -18,6 +18,11 @@ WRITERS = (
     "kernel/people/merges.py",
     "kernel/people/duplicates.py",
     "kernel/delegations/granting.py",
+    "kernel/payments/carrying.py",
+    "kernel/payments/observing.py",
+    "kernel/payments/privacy.py",
+    "kernel/payments/reconciling.py",
+    "kernel/payments/sandbox.py",  # as a provider elsewhere: its own tables, by its own connection
     "kernel/cases/archive.py",
     "kernel/cases/articles.py",
     "kernel/cases/following.py",
@@ -48,7 +53,7 @@ WRITES = frozenset(
     | {"update", "delete", "add", "remove", "set", "clear"}
 )
 SQL = re.compile(
-    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|delegations|ledger|promises|cases)_\w+)',
+    r'\b(insert\s+into|update|delete\s+from|truncate(?:\s+table)?|copy|merge\s+into)\s+"?((?:people|timeline|access|messages|ledger|payments|promises|delegations|cases)_\w+)',
     re.IGNORECASE,
 )
 

@@ -59,6 +59,10 @@ def promise(world: Any) -> dict[str, Any]:
     return {"uuid": world.promise.uuid}
 
 
+def delegation(world: Any) -> dict[str, Any]:
+    return {"uuid": world.delegation.pk}
+
+
 def case(world: Any) -> dict[str, Any]:
     return {"uuid": world.case.uuid}
 
@@ -123,6 +127,13 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:user", lambda world: {"uuid": world.users["agent"].pk}, who="administrator"),
     Shown("console:keys", who="administrator"),
     Shown("console:places", who="administrator"),
+    Shown("console:ledger", who="administrator"),
+    Shown("console:ledger", who="auditor", query="?q=nothingofthisname"),
+    Shown("console:ledger_account", lambda world: {"uuid": world.account.uuid}, who="administrator"),
+    Shown("console:delegations", who="administrator"),
+    Shown("console:delegations", who="auditor", query="?over=1"),
+    Shown("console:delegation", delegation, who="administrator"),
+    Shown("console:trainings", who="administrator"),
     Shown("console:audit", who="auditor"),
     Shown("console:audit_changes", who="auditor"),
     Shown("console:audit_figures", who="auditor"),
@@ -168,6 +179,7 @@ NO_PAGES: dict[str, str] = {
     "mfa_download_recovery_codes": "a file",
     "console:sent_drawn": "the mail itself, in a frame of console:sent_one: not our page",
     "console:audit_export": "a file",
+    "console:ledger_statement": "a file",
     "console:import": "needs a file that was sent; test_import_page.py goes through it",
     "console:import_progress": "a part of console:import",
     "console:import_map_file": "a file",

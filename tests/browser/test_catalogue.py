@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
+from egard.base.money import Money
 from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.access.models import Team
 from egard.kernel.access.operations import ensure_site
@@ -23,6 +24,8 @@ from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import articles, outside
 from egard.kernel.cases import operations as cases
 from egard.kernel.cases.rules.text import Text
+from egard.kernel.delegations import operations as delegations
+from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.messages.operations import send
 from egard.kernel.people import operations as people
 from egard.kernel.promises.bulk import Story, remember
@@ -39,7 +42,9 @@ GROUP = 14
 """Pages of one test: parallel processes share the groups."""
 GROUPS = [PAGES[start : start + GROUP] for start in range(0, len(PAGES), GROUP)]
 ROLES = ("agent", "adviser", "analyst", "auditor", "administrator")
-LOOKS = [("en", 1280), ("en", 360), ("fr", 1280), ("fr", 360)]
+WIDE, NARROW = 1280, 360
+LOOKS = [("en", "light", WIDE, NARROW), ("fr", "dark", NARROW, WIDE)]
+"""Opened in a language, a theme and a width; then the other width and the other theme are put on."""
 ALL = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 
@@ -111,8 +116,40 @@ def world(transactional_db, make_user, make_person, me):
     case, closed = cases_of(make_person("Inès", "Ferrand"), make_person("Nora", "Benali"), now=now)
     users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
-    found |= {"promise": promised, "case": case, "closed": closed}
+    found |= {"promise": promised, "case": case, "closed": closed, "account": purse_of(anne, me, now)}
+    found["delegation"] = delegation_of(users["agent"], users["auditor"], me, now)
     return SimpleNamespace(users=users, **found)
+
+
+def delegation_of(agent, lead, me, now):
+    """What agents may decide while they are trained, of whom one is, and what was decided with a second person."""
+    what, euros = "parcels.compensate", lambda n: Money(n * 100, "EUR")
+    delegations.set_course("lost", "Zoé Martin", by=me, now=now)
+    delegations.record_training(agent, "lost", valid_until=now + timedelta(days=20), by=me, now=now)
+    one = delegations.delegate(
+        what, role="agent", per_act=50_00, per_day=300_00, per_person=90_00, training="lost", reason="Anne",
+        valid_until=now + timedelta(days=200), by=me, now=now,
+    )  # fmt: skip
+    delegations.change(one, per_act=80_00, reason="Lebœuf", by=me, now=now)
+    delegations.delegate(what, role="supervisor", per_act=2000_00, by=me, now=now)
+    delegations.end(delegations.delegate(what, user=lead, per_act=10_00, by=me, now=now), by=me, now=now)
+    assert delegations.use(agent, what, euros(30), key="one", by=me, now=now).allowed
+    return one
+
+
+def purse_of(anne, me, now):
+    """A purse in lots: some of it was spent, and some is held back."""
+    who = {"by": me, "now": now}
+    house = open_account("house:funds", unit="EUR", kind="equity", name="Lyon", **who)
+    purse = open_account(
+        f"wallet:{anne.uuid}", unit="EUR", kind="liability", limit="no_negative", lots=True, owner=anne, **who
+    )
+    for n, days in enumerate((30, 300)):
+        sides = {"debit": house, "credit": purse, "lot_expires_at": now + timedelta(days=days)}
+        transfer(**sides, amount=1250, key=f"in{n}", reason="Anne", by=me, now=now - timedelta(days=9 - n))
+    transfer(debit=purse, credit=house, amount=150, key="out", **who)
+    transfer(debit=purse, credit=house, amount=300, key="held", pending=True, **who)
+    return purse
 
 
 def promises_of(anne, agent, me, now):
@@ -239,19 +276,32 @@ def visit(browser, live_server, world):
 
 
 @pytest.mark.parametrize("group", range(len(GROUPS)))
-@pytest.mark.parametrize(("language", "width"), LOOKS)
-def test_every_page_is_silent_within_the_screen_and_accessible(visit, language, width, group):
-    """The server draws every other one in the dark; the other theme is then put on, as the reader's choice puts it."""
-    first, second = ("light", "dark") if (width > 400) == (language == "en") else ("dark", "light")
-    open_one, wrong = visit(language, width, first), []
+@pytest.mark.parametrize(("language", "theme", "width", "other"), LOOKS)
+def test_every_page_is_silent_within_the_screen_and_accessible(visit, language, theme, width, other, group):
+    """Drawn once by the server for each language; the reader's choice and the turned screen put on the rest."""
+    second = "dark" if theme == "light" else "light"
+    open_one, wrong = visit(language, width, theme), []
     for shown in GROUPS[group]:
         page, found = open_one(shown)
-        found += [f"wider than the screen: {what}" for what in page.evaluate(OVERFLOW)]
-        found += page.evaluate(VIOLATIONS, [ALL, shown.without])
+        found += looked_at(page, shown, f"{width} {theme}", ALL)
         page.evaluate(THEME, second)
-        found += [f"{second} {what}" for what in page.evaluate(VIOLATIONS, [CONTRAST, shown.without])]
+        found += looked_at(page, shown, f"{width} {second}", CONTRAST)
+        page.set_viewport_size({"width": other, "height": 800})
+        if other == NARROW and DRAWER in shown.opened:
+            page.locator(DRAWER).first.click()
+        page.wait_for_function(SETTLED)
+        found += looked_at(page, shown, f"{other} {second}", ALL)
+        page.evaluate(THEME, theme)
+        found += looked_at(page, shown, f"{other} {theme}", CONTRAST)
+        page.set_viewport_size({"width": width, "height": 800})
         wrong += [f"{shown}: {what}" for what in found]
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def looked_at(page, shown, look: str, rules: dict) -> list[str]:
+    found = [f"wider than the screen: {what}" for what in page.evaluate(OVERFLOW)]
+    found += page.evaluate(VIOLATIONS, [rules, shown.without])
+    return [f"({look}) {what}" for what in found]
 
 
 class Marked:

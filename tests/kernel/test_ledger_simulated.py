@@ -1,4 +1,4 @@
-"""The ledger under clients that are killed with SIGKILL, from a seed: nothing acknowledged is lost, nothing is twice."""
+"""The ledger under clients that are killed with SIGKILL, from a seed: what was acknowledged is there, and once."""
 
 from __future__ import annotations
 

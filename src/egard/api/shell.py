@@ -134,7 +134,7 @@ def build_api() -> EgardAPI:
     )
     api.add_decorator(once, mode="view")
     shells = (
-        *(people, ties, merges, timeline, promises, ledger, cases, case_types, delegations),
+        *(people, ties, merges, timeline, promises, delegations, ledger, cases, case_types),
         *(overview, erasure, events, house),
     )
     for router in shells:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
@@ -28,3 +29,9 @@ def _plausible(value: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_plausible)]
 """A moment of RFC 3339 with its offset, made UTC; its year between 1901 and 2198."""
+
+
+def midnight(moment: datetime, zone: str) -> datetime:
+    """When the day of a moment began on the wall of a zone, in UTC: a day has 23, 24 or 25 hours."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return datetime.combine(local.date(), time(), tzinfo=local.tzinfo).astimezone(UTC)

@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What there is to keep in order."""
     viewer = viewer_of(request)
     viewer.require(queries.MANAGE)
-    return render(request, "console/admin/home.html", {"viewer": viewer})
+    return render(request, "console/admin/home.html", {"viewer": viewer, "books": viewer.can("ledger.read")})
 
 
 # --- users ----------------------------------------------------------------------------------------------------------

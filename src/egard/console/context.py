@@ -29,6 +29,8 @@ OWN = (
     MenuItem(_("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k"),
     MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
+    MenuItem(_("The books"), "console:ledger", "receipt", "ledger.read", order=905),
+    MenuItem(_("Delegations"), "console:delegations", "user-check", "delegations.read", order=905),
     MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),
     MenuItem(_("The house"), "console:admin", "settings", "access.manage", order=920),
 )

@@ -77,6 +77,7 @@ SIGHTS: dict[str, Any] = {
     "message": _("read a message"),
     "promise": _("read a promise"),
     "complaint": _("read a complaint"),
+    "account": _("read an account"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
@@ -125,6 +126,7 @@ CHANGES: dict[str, Any] = {
     "cases.migration_reverted": _("took a move of cases back"),
     "cases.type_published": _("published a kind of case"),
     "complaints.rules_set": _("changed the rules of complaints"),
+    "ledger.closed": _("closed the books"),
     "gestures.plan_made": _("made a plan of control"),
     "gestures.plan_ended": _("ended a plan of control"),
     "gestures.drawn": _("drew gestures to control"),

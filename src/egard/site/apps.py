@@ -14,6 +14,7 @@ DECLARING = (
     "egard.kernel.ledger",
     "egard.kernel.promises",
     "egard.kernel.messages",
+    "egard.kernel.payments",
     "egard.kernel.cases",
     "egard.kernel.lifecycle",
     "egard.api",

@@ -45,7 +45,7 @@ def complain(staff: Mapping[str, User], *, now: datetime) -> None:
     """Written once."""
     if Change.objects.filter(what=DONE).exists():
         return
-    people = list(_people())
+    people = list(people_of_the_demo())
     if len(people) < PAST:
         return
     rng = random.Random(4)  # noqa: S311  (the same demo every time)
@@ -61,7 +61,7 @@ def _as(user: User) -> Viewer:
     return replace(system_viewer("demo"), actor=Actor("user", str(user.pk), user.name), user_id=user.pk)
 
 
-def _people() -> list[Person]:
+def people_of_the_demo() -> list[Person]:
     found = Person.objects.filter(root=None, erased_at=None, identifiers__kind="customer_number")
     return list(found.order_by("-id").distinct()[:80])
 
@@ -69,7 +69,7 @@ def _people() -> list[Person]:
 def _past(rng: random.Random, people: list[Person], agent: Viewer, lead: Viewer, now: datetime) -> None:
     """Three in four were settled at once; a few of these came back."""
     for n in range(PAST):
-        at = _working(now - timedelta(days=4 + DAYS * (1 - n / PAST)))
+        at = working(now - timedelta(days=4 + DAYS * (1 - n / PAST)))
         category, words, settled = PAST_WORDS[rng.randrange(len(PAST_WORDS))]
         at_once = rng.random() < 0.74
         made = receive(
@@ -105,7 +105,7 @@ def _review(lead: Viewer, uuid: UUID, at: datetime) -> None:
 
 def _today(people: list[Person], agent: Viewer, now: datetime) -> None:
     for n, (channel, category, words, order) in enumerate(TODAY):
-        at = _working(now - timedelta(days=1 + 3 * n))
+        at = working(now - timedelta(days=1 + 3 * n))
         made = receive(
             agent, words, person=people[40 + n], category=category, order_number=order, channel=channel,
             key=f"demo:today:{n}", now=at,
@@ -116,7 +116,7 @@ def _today(people: list[Person], agent: Viewer, now: datetime) -> None:
             cases.plan_step(agent, made.case.uuid, "ask_quality", now=at + timedelta(hours=4))
     receive(
         agent, "Je ne suis pas cliente : votre livreur bloque ma porte tous les mardis.", contact="06 39 98 01 02",
-        category="other", channel="phone", key="demo:neighbour", now=_working(now - timedelta(days=2)),
+        category="other", channel="phone", key="demo:neighbour", now=working(now - timedelta(days=2)),
     )  # fmt: skip
     again = receive(
         agent, "J’attends toujours pour ma robe abîmée", person=people[40], channel="phone", category="product",
@@ -150,5 +150,5 @@ def _stolen(people: list[Person], agent: Viewer, lead: Viewer, now: datetime) ->
         cases.complete_step(agent, uuid, "tell", {}, now=at + timedelta(days=4, hours=1))
 
 
-def _working(day: datetime) -> datetime:
+def working(day: datetime) -> datetime:
     return day.replace(hour=9, minute=20, second=0, microsecond=0)

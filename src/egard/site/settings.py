@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "egard.kernel.ledger",
     "egard.kernel.promises",
     "egard.kernel.messages",
+    "egard.kernel.payments",
     "egard.kernel.cases",
     "egard.kernel.lifecycle",
     "egard.api",
@@ -233,3 +234,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("EGARD_LOG", "WARNING")},
 }
+
+# --- payments: drivers by name; the sandbox moves no money ------------------------------------------------------
+PAYMENT_PROVIDERS = {"sandbox": "egard.kernel.payments.sandbox.Sandbox"}
+PAYMENT_PROVIDER = "sandbox"

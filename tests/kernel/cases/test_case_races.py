@@ -147,12 +147,11 @@ def test_processes_killed_at_any_moment_leave_every_case_as_its_events_say(publi
         )
 
     try:
-        running = [begin(seed) for seed in range(2)]
-        for process in running:
-            assert process.stdout.readline() == b"ready\n"
+        running = [begin(seed) for seed in range(3)]
         for kill in range(kills):
-            time.sleep(0.2 + rng.random() * 0.4)
-            victim = running.pop(rng.randrange(len(running)))
+            assert running[-1].stdout.readline() == b"ready\n", "who falls has begun its work"
+            time.sleep(rng.random() * 0.4)
+            victim = running.pop(rng.randrange(len(running) - 1) if kill else 0)
             victim.send_signal(signal.SIGKILL)
             victim.wait()
             running.append(begin(100 + kill))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kernel.delegations.conftest import GIVE, codes
 
+from egard.base.moments import midnight
 from egard.base.money import Money
 from egard.base.refusal import Refusal
 from egard.kernel.access.models import Change as HouseChange
@@ -322,12 +324,12 @@ nights = st.sampled_from((datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 
 @given(nights, st.timedeltas(-2 * DAY, 2 * DAY))
 def test_a_day_begins_at_its_midnight_on_the_wall(night, apart):
     moment = night + apart
-    began = rules.day_start(moment, "Europe/Paris")
+    began = midnight(moment, "Europe/Paris")
     assert timedelta(0) <= moment - began < timedelta(hours=25)
-    wall = began.astimezone(rules.ZoneInfo("Europe/Paris"))
+    wall = began.astimezone(ZoneInfo("Europe/Paris"))
     assert (wall.hour, wall.minute) == (0, 0)
     assert wall.date() == moment.astimezone(wall.tzinfo).date()
-    assert rules.day_start(began, "Europe/Paris") == began
+    assert midnight(began, "Europe/Paris") == began
 
 
 def test_a_clock_that_ran_days_ahead_once_stops_nobody_now(now):

@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import formats, timezone
 from django.utils.translation import get_language
 
+from egard.base.moments import midnight
 from egard.base.money import Money
 from egard.base.quickread import quick_rows
 from egard.kernel.access.models import RoleGrant, Site, Team, User
@@ -222,7 +223,7 @@ def _rooms(
         "authority": declared.name,
         "persons": list(whose),
         "case": case,
-        "day": rules.day_start(moment, settings.TIME_ZONE),
+        "day": midnight(moment, settings.TIME_ZONE),
         "periods": [rules.period_start(moment, one.period_days) for one in held],
         "splits": [rules.period_start(moment, one.split_days) for one in held],
     }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 CLOCK_AHEAD_MAX = timedelta(days=1)
 """A record further ahead of the clock than this says that the clock was wrong then, not that it is now."""
@@ -96,13 +95,6 @@ def moment_of(now: datetime, latest: datetime | None) -> datetime:
     moment that was recorded.
     """
     return latest if latest is not None and now < latest <= now + CLOCK_AHEAD_MAX else now
-
-
-def day_start(moment: datetime, zone: str) -> datetime:
-    """When the day of a moment began on the wall of a zone: a day is 23, 24 or 25 hours."""
-    local = moment.astimezone(ZoneInfo(zone))
-    start = datetime.combine(local.date(), time(), tzinfo=local.tzinfo)
-    return start.astimezone(moment.tzinfo)
 
 
 def period_start(moment: datetime, days: int) -> datetime:

@@ -40,7 +40,7 @@ def close_period(*, until: datetime, note: str = "", by: Actor, now: datetime) -
         if until > now or (last is not None and until <= last.until):
             raise refusals.BadClosing(fields={"until": str(refusals.BadClosing.message)})
         made = Closing.objects.create(until=until, closed_at=now, by=str(by), note=note[:NOTE_MAX])
-        log_change("ledger.closed", by=by, now=now, subject=str(made.pk), until=until.isoformat())
+        log_change("ledger.closed", by=by, now=now, subject=f"{until:%Y-%m-%d}")
     add_up(now=now)
     made.refresh_from_db()
     return made

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from egard.kernel.access.actors import system
 from egard.kernel.ledger.models import Account, Lot, Pending, Transfer
@@ -79,7 +80,7 @@ def expire_lots(*, now: datetime, most: int, without: list[int], held: list[int]
         return 0
     accounts = Account.objects.in_bulk({lot.account_id for lot in found.values()})
     into = {
-        unit: open_account(LAPSED, unit=unit, kind="income", by=ME, now=now)
+        unit: open_account(LAPSED, unit=unit, kind="income", name=_("Expired credits"), by=ME, now=now)
         for unit in sorted({account.unit for account in accounts.values()})
     }
     accounts |= {account.pk: account for account in into.values()}

@@ -1,0 +1,153 @@
+"""What a provider says is an observation: kept once, and applied where it tells something new. The ledger follows it
+in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from egard.kernel.access.actors import Actor, system
+from egard.kernel.jobs.operations import defer
+from egard.kernel.ledger.operations import post, transfer
+from egard.kernel.ledger.operations import void as let_go
+from egard.kernel.payments import rules
+from egard.kernel.payments.books import SOURCE, at_provider
+from egard.kernel.payments.facts import PaymentCaptured, PaymentRefunded
+from egard.kernel.payments.models import Command, Observation, Payment
+from egard.kernel.payments.port import Word
+from egard.kernel.timeline.operations import record
+
+How = Literal["answer", "asked", "event"]
+BY = system("payments")
+
+
+@transaction.atomic
+def observe(provider: str, word: Word, *, how: How, now: datetime) -> Command | None:
+    """Keep a word of a provider, and follow it where it is news. The command that it is about; None of one that is not
+    ours. The same word twice changes nothing.
+    """
+    command = _command(word.key)
+    row, created = Observation.objects.get_or_create(
+        provider=provider,
+        word=word.id,
+        defaults={
+            "command": command,
+            "what": word.what,
+            "outcome": word.outcome,
+            "code": word.code,
+            "amount": word.amount.amount,
+            "currency": word.amount.currency,
+            "reference": word.reference,
+            "at": word.at,
+            "recorded_at": now,
+            "how": how,
+            "applied": False,
+        },
+    )
+    if command is None or not created:
+        return command
+    payment = (
+        Payment.objects.select_for_update(of=("self",))
+        .select_related("into", "person", "hold")
+        .get(pk=command.payment_id)
+    )
+    command = Command.objects.select_for_update(of=("self",)).select_related("hold").get(pk=command.pk)
+    agrees = (word.amount.amount, word.amount.currency) == (command.amount, payment.currency)
+    if not agrees or word.what != command.what or not rules.follows(command.outcome, word.outcome):
+        return command
+    command.outcome, command.code, command.reference = word.outcome, word.code, word.reference
+    command.answered_at = now
+    if word.outcome not in rules.OPEN:
+        command.try_at = None
+    command.save(update_fields=["outcome", "code", "reference", "answered_at", "try_at"])
+    _APPLY[command.what](payment, command, word, now)
+    Observation.objects.filter(pk=row.pk).update(applied=True)
+    return command
+
+
+def _command(key: str) -> Command | None:
+    """A key of ours is the id of a command; another is somebody else's."""
+    try:
+        return Command.objects.filter(pk=key).first()
+    except ValidationError:
+        return None
+
+
+def _authorized(payment: Payment, command: Command, word: Word, now: datetime) -> None:
+    before, payment.state = payment.state, rules.state_after(payment.state, "authorize", word.outcome)
+    payment.reference, payment.code, payment.challenge_url = word.reference, word.code, word.url
+    payment.lapses_at = word.lapses_at
+    if word.outcome == "approved":
+        payment.hold = transfer(
+            debit=at_provider(payment.provider, payment.currency, by=BY, now=now),
+            credit=payment.into,
+            amount=payment.amount,
+            pending=True,
+            source=SOURCE,
+            key=f"authorize:{command.pk}",
+            subject=payment.subject,
+            by=BY,
+            now=now,
+        )
+    elif word.outcome == "lapsed" and before == "authorized" and payment.hold is not None:
+        let_go(payment.hold, key=f"lapsed:{command.pk}", source=SOURCE, by=BY, now=now)
+    payment.save(update_fields=["state", "reference", "code", "challenge_url", "lapses_at", "hold"])
+    if payment.state == "authorized" and payment.at_once:
+        key = f"capture:{payment.pk}"
+        asked, created = Command.objects.get_or_create(
+            key=key,
+            defaults={"payment": payment, "what": "capture", "amount": payment.amount, "asked_at": now, "try_at": now,
+                      "by": payment.by},
+        )  # fmt: skip
+        if created:
+            defer("payments.carry_out", command=str(asked.pk))
+
+
+def _captured(payment: Payment, command: Command, word: Word, now: datetime) -> None:
+    if word.outcome == "approved":
+        assert payment.hold is not None
+        post(payment.hold, amount=command.amount, key=f"capture:{command.pk}", source=SOURCE, by=BY, now=now)
+        payment.state, payment.captured = rules.state_after(payment.state, "capture", "approved"), command.amount
+        payment.save(update_fields=["state", "captured"])
+        fact = PaymentCaptured(payment_id=payment.pk, amount=command.amount, currency=payment.currency)
+        _tell(payment, fact, f"payments.captured:{command.pk}", word.at, now)
+    elif word.code == "lapsed" and payment.state == "authorized" and payment.hold is not None:
+        let_go(payment.hold, key=f"lapsed:{command.pk}", source=SOURCE, by=BY, now=now)
+        payment.state = "lapsed"
+        payment.save(update_fields=["state"])
+
+
+def _voided(payment: Payment, command: Command, word: Word, now: datetime) -> None:
+    if word.outcome == "approved" and payment.state == "authorized" and payment.hold is not None:
+        let_go(payment.hold, key=f"void:{command.pk}", source=SOURCE, by=BY, now=now)
+        payment.state = "voided"
+        payment.save(update_fields=["state"])
+
+
+def _refunded(payment: Payment, command: Command, word: Word, now: datetime) -> None:
+    assert command.hold is not None
+    if word.outcome != "approved":
+        let_go(command.hold, key=f"refused:{command.pk}", source=SOURCE, by=BY, now=now)
+        return
+    post(command.hold, key=f"refunded:{command.pk}", source=SOURCE, by=BY, now=now)
+    payment.refunded += command.amount
+    payment.save(update_fields=["refunded"])
+    told_refunded(payment, command, by=BY, now=now, at=word.at)
+
+
+_APPLY = {"authorize": _authorized, "capture": _captured, "void": _voided, "refund": _refunded}
+
+
+def told_refunded(payment: Payment, command: Command, *, by: Actor, now: datetime, at: datetime | None = None) -> None:
+    """On the person's timeline."""
+    fact = PaymentRefunded(payment_id=payment.pk, amount=command.amount, currency=payment.currency, to=command.to)
+    _tell(payment, fact, f"payments.refunded:{command.pk}", at or now, now)
+
+
+def _tell(payment: Payment, fact: object, key: str, at: datetime, now: datetime) -> None:
+    if payment.person.erased_at is None:
+        record(payment.person, fact, at=min(at, now), by=BY, channel="", key=key, now=now)
