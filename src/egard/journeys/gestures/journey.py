@@ -179,7 +179,7 @@ journey = Journey(
         Capability("gestures.grant", operations.grant),
         Capability("gestures.offers", offering.offers),
     ),
-    hooks=Hooks(export=control.export, erase=control.erase, counts=shown.counts),
+    hooks=Hooks(export=shown.export, erase=operations.erase, counts=shown.counts),
     router="egard.journeys.gestures.api:router",
     pages="egard.journeys.gestures.pages",
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from egard.base.money import Money
-from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, queries
+from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import GestureRefused
 from egard.journeys.gestures.models import Budget, Gesture
@@ -311,3 +311,4 @@ def reverse(viewer: Viewer, gesture: UUID, *, reason: str, now: datetime) -> Ges
 def erase(person: Person, *, now: datetime) -> None:
     """What was said of her in words goes; that something was given, and what it was worth, stays."""
     Gesture.objects.filter(person=person).exclude(reason="", decision="").update(reason="", decision="")
+    privacy.erase(person, now)
