@@ -34,7 +34,7 @@ PAST = (
     ("voucher", 2_000, 2, "Manteau livré taché"),
     ("voucher", 1_000, 1, "Attente trop longue en boutique"),
     ("apology", None, 1, "Mauvais accueil au téléphone"),
-    ("redelivery", 4_900, 2, "Écharpe perdue par le transporteur"),
+    ("redelivery", 3_900, 2, "Écharpe perdue par le transporteur"),
     ("bouquet", None, 3, "Robe de mariée livrée le lendemain"),
 )
 
