@@ -18,6 +18,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.test import RequestFactory
 from django.urls import reverse
 
+from egard.journeys.gestures.models import Gesture, Redemption
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
@@ -97,6 +98,13 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
     assert Fact.objects.filter(corrects__isnull=False).exists()
     assert set(Promise.objects.values_list("state", flat=True)) == {"open", "paused", "kept", "broken", "released"}
     assert Person.objects.annotate(n=Count("roles", filter=Q(roles__until__isnull=True))).filter(n__gt=1).exists()
+
+    acts = Gesture.objects.filter(place=0)
+    states = dict(acts.values_list("state").annotate(n=Count("pk")).order_by("state"))
+    assert states["waiting"] == 2
+    assert states["granted"] > 40
+    assert not acts.exclude(granted_at=None).filter(budget=None).exists()
+    assert Redemption.objects.exists()
 
     before = counted()
     assert demo.ensure_demo(loopback=True, now=now + timedelta(days=30))

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.gestures import operations, shown
 from egard.journeys.gestures.audits import operations as audits
 from egard.journeys.gestures.audits import queries as asked
 from egard.journeys.gestures.claimants import operations as claimants
 from egard.journeys.gestures.claimants import queries as standing
 from egard.journeys.gestures.outcomes import operations as outcomes
 from egard.journeys.gestures.outcomes import queries as figures
-from egard.kernel.people.models import Person
 from egard.kernel.registry import Action, Job, LiveTopic, MenuItem, Permission, Reaction, Scope, Worklist
 
 _FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
@@ -100,20 +95,3 @@ WORKLISTS = (
         order=65,
     ),
 )
-
-
-def export(person: Person) -> dict[str, Any]:
-    """All that the journey holds on a person: what she was given, and what control keeps of it."""
-    held = {
-        "findings": audits.export(person),
-        "to_look_at": claimants.export(person),
-        "complaints": outcomes.export(person),
-    }
-    return shown.export(person) | {name: rows for name, rows in held.items() if rows}
-
-
-def erase(person: Person, now: datetime) -> None:
-    """Words and suspicions go; what was given, found, counted and measured stays."""
-    operations.erase(person, now=now)
-    audits.erase(person, now)
-    claimants.erase(person, now)

@@ -54,7 +54,7 @@ def give(asked: Asked, rows: Sequence[Gesture], *, now: datetime) -> None:
             ).uuid  # fmt: skip
         else:
             row.used_at = now
-        row.save(update_fields=["ends_at", "used_at", "promise"])
+    Gesture.objects.bulk_update(rows, ["ends_at", "used_at", "promise"])
     ledger.transfers(drafts, by=asked.by, now=now)
     _record(asked, rows, now=now)
     _tell(asked, rows, vouchers, now=now)

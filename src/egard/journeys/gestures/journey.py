@@ -11,6 +11,7 @@ from egard.journeys.gestures import (
     figures,
     giving,
     jobs,
+    offering,
     operations,
     queries,
     shown,
@@ -173,8 +174,12 @@ journey = Journey(
             order=15,
         ),
     ),
-    capabilities=(Capability("gestures.propose", queries.proposals), Capability("gestures.grant", operations.grant)),
-    hooks=Hooks(export=control.export, erase=control.erase, counts=shown.counts),
+    capabilities=(
+        Capability("gestures.propose", queries.proposals),
+        Capability("gestures.grant", operations.grant),
+        Capability("gestures.offers", offering.offers),
+    ),
+    hooks=Hooks(export=shown.export, erase=operations.erase, counts=shown.counts),
     router="egard.journeys.gestures.api:router",
     pages="egard.journeys.gestures.pages",
 )

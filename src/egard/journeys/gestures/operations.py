@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from egard.base.money import Money
-from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, queries
+from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import GestureRefused
 from egard.journeys.gestures.models import Budget, Gesture
@@ -96,26 +96,19 @@ def grant(
         user=asking.user_of(viewer),
         channel=channel,
     )
+    told = {"responsibility": responsibility, "severity": severity, "proof": proof, "repairs": repairs}
+    told |= {"reason": reason.strip(), **_place(viewer, asked, case)}
+    return _carry_out(asked, key=key, told=told, now=now)
+
+
+def _carry_out(asked: Asked, *, key: str, told: dict[str, Any], now: datetime) -> Gesture:
+    """Given at once where it may be, else it waits."""
     try:
-        waits, paid = "", _decided_alone(viewer, asked, now=now)
+        waits, paid = "", _decided_alone(asked, now=now)
     except _Waits as waiting:
         waits, paid = str(waiting.args[0]), None
-    rows = asking.write(
-        asked,
-        state="waiting" if waits else "granted",
-        key=key,
-        now=now,
-        waits_for=waits,
-        transfer=paid.uuid if paid else None,
-        told={
-            "reason": reason.strip(),
-            "responsibility": responsibility,
-            "severity": severity,
-            "proof": proof,
-            "repairs": repairs,
-        }
-        | _place(viewer, asked, case),
-    )
+    state, transfer = "waiting" if waits else "granted", paid.uuid if paid else None
+    rows = asking.write(asked, state=state, key=key, now=now, waits_for=waits, transfer=transfer, told=told)
     if waits:
         _ask(asked, rows, now=now)
     else:
@@ -135,8 +128,8 @@ def _place(viewer: Viewer, asked: Asked, case: Case | None) -> dict[str, Any]:
     return {"team": team, "site": site}
 
 
-def _decided_alone(viewer: Viewer, asked: Asked, *, now: datetime) -> Transfer | None:
-    """By the viewer's own authority, and paid. Raises `_Waits`, with nothing taken."""
+def _decided_alone(asked: Asked, *, now: datetime) -> Transfer | None:
+    """By one's own authority, and paid. Raises `_Waits`, with nothing taken."""
     with transaction.atomic():
         if asked.worth:
             if asked.user is None:  # a program decides nothing
@@ -311,3 +304,4 @@ def reverse(viewer: Viewer, gesture: UUID, *, reason: str, now: datetime) -> Ges
 def erase(person: Person, *, now: datetime) -> None:
     """What was said of her in words goes; that something was given, and what it was worth, stays."""
     Gesture.objects.filter(person=person).exclude(reason="", decision="").update(reason="", decision="")
+    privacy.erase(person, now)

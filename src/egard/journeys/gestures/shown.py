@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from egard.base.money import Money
-from egard.journeys.gestures import catalogues, queries
+from egard.journeys.gestures import catalogues, privacy, queries
 from egard.journeys.gestures.models import Gesture, Voucher
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people.models import Person
@@ -130,7 +130,7 @@ def export(person: Person) -> dict[str, Any]:
         "kind", "form", "amount", "currency", "state", "reason", "granted_at", "reversed_at", "ends_at", "channel"
     )  # fmt: skip
     vouchers = Voucher.objects.filter(person=person).prefetch_related("redemptions").order_by("id")
-    return {
+    return privacy.export(person) | {
         "gestures": list(given),
         "vouchers": [
             {

@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -34,9 +34,8 @@ from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.actors import Actor, Viewer
 from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
-from egard.kernel.access.operations import log_change, redacting
+from egard.kernel.access.operations import log_change
 from egard.kernel.delegations.models import Course
-from egard.kernel.people.models import Person
 from egard.kernel.registry import Done
 
 SEED_BYTES = 32
@@ -273,20 +272,3 @@ def unread_feedback(viewer: Viewer, former: Mapping[str, Any], *, now: datetime)
     back = [str(pk) for pk in mine.values_list("pk", flat=True)]
     mine.delete()
     return back
-
-
-def erase(person: Person, now: datetime) -> None:
-    """What was written of gestures to her forgets its words; what was found, and how much is in error, stays."""
-    with redacting(), connection.cursor() as cursor:
-        cursor.execute(
-            "update gestures_audit_finding f set words = '', feedback = '' from gestures_audit_act a"
-            " join gestures_gesture g on g.id = a.gesture_id where f.act_id = a.id and g.person_id = %s"
-            " and (f.words <> '' or f.feedback <> '')",
-            [person.pk],
-        )
-
-
-def export(person: Person) -> list[dict[str, Any]]:
-    """What was found of gestures to her; the words are of those who control, on whoever granted them."""
-    found = FindingRow.objects.filter(act__gesture__person=person).order_by("pk")
-    return list(found.values("act__gesture__uuid", "verdict", "kind", "error", "at"))

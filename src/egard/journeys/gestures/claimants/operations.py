@@ -18,7 +18,6 @@ from egard.journeys.gestures.claimants.models import Claimant
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.live import tell
 from egard.kernel.people import queries as people
-from egard.kernel.people.models import Person
 from egard.kernel.registry import Done
 from egard.kernel.timeline.reactions import LoggedFact
 
@@ -123,13 +122,3 @@ def look_again(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> C
 def _open(viewer: Viewer, ids: Sequence[str]) -> Any:
     wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
     return Claimant.objects.filter(pk__in=wanted, looked_at=None, person__in=people.visible(viewer)).order_by("pk")
-
-
-def erase(person: Person, now: datetime) -> None:
-    """Nobody is looked at for what she claimed any more; how many orders there were stays."""
-    Claimant.objects.filter(person=person).delete()
-
-
-def export(person: Person) -> list[dict[str, Any]]:
-    """That she stands out, and why: it is hers to know."""
-    return list(Claimant.objects.filter(person=person).values("claims", "orders", "usual", "found_at", "looked_at"))

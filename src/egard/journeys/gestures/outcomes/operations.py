@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
 from egard.base.copytext import moment_array, number_array, text_array
-from egard.journeys.gestures.outcomes.models import Outcome
-from egard.kernel.people.models import Person
 from egard.kernel.timeline.reactions import LoggedFact
 
 RECEIVED, ANSWERED, CLOSED = "complaints.received/1", "complaints.answered/1", "complaints.closed/1"
@@ -51,8 +48,3 @@ def _write(names: list[str], persons: Iterable[int], *moments: Iterable[datetime
 
 def _earlier(one: datetime | None, other: datetime) -> datetime:
     return other if one is None or other < one else one
-
-
-def export(person: Person) -> list[dict[str, Any]]:
-    """When her complaints came and were resolved, as we count them."""
-    return list(Outcome.objects.filter(person=person).values("complaint", "received_at", "resolved_at"))

@@ -56,11 +56,6 @@ PAGES = (
     Shown("gestures:audit_act", lambda world: {**drawn(world), "position": 2}, who="auditor"),
     Shown("gestures:audit_proof", drawn),
     Shown("gestures:outcomes", who="analyst"),
-    Shown(
-        "console:worklist",
-        lambda world: {**room(world), "name": "claimants"},
-        who="auditor",
-        opened=(".work-row .work-open",),
-    ),
+    Shown("console:worklist", lambda world: {**room(world), "name": "claimants"}, who="auditor"),
 )
 NO_PAGES = {"gestures:audit_population": "a file"}

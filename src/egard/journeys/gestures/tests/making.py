@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from egard.base.ids import new_id
-from egard.journeys.gestures.models import Catalogue, Gesture
+from egard.journeys.gestures import catalogues
+from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.models import User
 from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
@@ -22,9 +23,7 @@ def purchase(number: str, minor: int = 1000) -> object:
 
 def gesture(person: Person, amount: int = 500, *, by: User | None, at: datetime, **more: object) -> Gesture:
     """A gesture granted at a moment."""
-    catalogue, _made = Catalogue.objects.get_or_create(
-        number=1, defaults={"version": "0" * 64, "source": "", "definition": "{}", "published_at": at, "by": "test"}
-    )
+    catalogue, _read = catalogues.stored(now=at)
     told: dict[str, object] = {
         "kind": "credit", "form": "credit", "state": "granted", "currency": "EUR", "cost": amount, "desired": amount,
         "together": new_id(), "key": str(new_id()), "recorded_at": at, "granted_at": at, "reason": "late",

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from egard.base.clock import utc_now
 from egard.journeys.gestures.audits.models import AuditDraw, AuditPlan, Finding
-from egard.journeys.gestures.audits.operations import make_plan
+from egard.journeys.gestures.audits.operations import draw, make_plan
 from egard.journeys.gestures.tests.making import gesture
 from egard.kernel.access.models import Sight
 from egard.kernel.access.operations import create_api_key
@@ -115,6 +115,15 @@ def test_a_plan_is_made_and_ended_on_the_page_and_a_wrong_one_says_so(given, agn
     assert "Tight" not in client.get(reverse("gestures:audits")).content.decode().split("Draws")[0]
 
 
+def test_the_progress_of_draws_is_asked_for_by_itself(given, agnes, client):
+    drawn(client)
+    headers = {"HX-Request": "true", "HX-Target": "draws"}
+    part = client.get(reverse("gestures:audits"), headers=headers).content.decode()
+    assert part.startswith('<section class="part" id="draws"')
+    assert 'data-live="gesture-audits"' in part
+    assert "Make a plan" not in part
+
+
 def test_the_room_is_closed_to_those_who_decide(given, client, make_user):
     client.force_login(given[0])
     assert client.get(reverse("gestures:audits")).status_code == 403
@@ -135,6 +144,39 @@ def test_an_agents_list_says_what_the_controller_said(given, agnes, client):
     row = Finding.objects.get().pk
     item = client.get(reverse("console:worklist_item", args=["gesture-feedback"]), {"id": row}).content.decode()
     assert "Agnès looked at a gesture of yours" in item
+
+
+def test_the_whole_draw_is_looked_at_without_a_mouse(open_page, make_user, make_person, me):
+    """Two keys for what is in order; a deviation is written, and sent, without leaving the keyboard."""
+    now = utc_now()
+    make_user("auditor", email="agnes@example.org", name="Agnès", password="a-warm-welcome")
+    zoe, person = make_user("agent", name="Zoé"), make_person("Anne", "Lebœuf")
+    for n in range(3):
+        gesture(person, 900, by=zoe, at=now - timedelta(days=7, minutes=n))
+    plan = make_plan("Each month", currency="EUR", threshold=10_000, by=me, now=now)
+    held = draw(plan, now - timedelta(days=20), now - timedelta(days=1), by=me, now=now)
+    page = open_page()
+    page.goto("/accounts/login/")
+    page.fill("input[name=login]", "agnes@example.org")
+    page.fill("input[name=password]", "a-warm-welcome")
+    page.click("form.entrance-sign-in button[type=submit]")
+    page.wait_for_url("**/people/")
+    page.goto(f"/gestures/audits/{held.uuid}/1/")
+    page.keyboard.press("o")
+    page.wait_for_url("**/2/")
+    page.keyboard.press("d")
+    page.keyboard.press("M")  # the kind, by its first letter
+    page.keyboard.press("Tab")
+    page.keyboard.type("2.50")  # what stands there is selected when the field is entered
+    page.keyboard.press("Tab")
+    page.keyboard.type("Half of it was eaten")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/3/")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/{held.uuid}/")
+    page.get_by_role("button", name="Close the draw").wait_for()
+    found = Finding.objects.get(verdict="deviation")
+    assert (found.kind, found.error, found.words) == ("too_much", 250, "Half of it was eaten")
 
 
 # --- the API ----------------------------------------------------------------------------------------------------------

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 import egard
+from egard.journeys.gestures import queries as asked
 from egard.journeys.gestures.claimants import operations, queries
 from egard.journeys.gestures.claimants.models import Claimant, Orders
 from egard.journeys.gestures.claimants.operations import look_at_all, looked
+from egard.journeys.gestures.operations import grant
 from egard.journeys.gestures.tests.making import gesture, purchase
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import viewer_for
+from egard.kernel.delegations.operations import delegate
 from egard.kernel.lifecycle.operations import erase_person, merge_persons
+from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.timeline.operations import record
 
@@ -46,7 +50,7 @@ def test_who_claims_with_every_order_is_to_be_looked_at_and_the_list_says_why(cl
     assert "10 claims for 10 orders in a year" in row.line
     assert "orders is usual" in row.line
     assert queries.count_claimants(viewer, filters={}, now=now, most=9) == 1
-    assert len(queries.claimant(viewer, row.id, now).context["given"]) == 10
+    assert len(queries.claimant(viewer, row.id, now).context["given"]) == queries.GIVEN_MAX
     with pytest.raises(NotAllowed):
         queries.claimants(viewer_for(make_user("agent")), now=now, **LIST)
 
@@ -106,7 +110,12 @@ def test_an_erased_client_is_looked_at_no_more(clients, me, now):
 def test_nothing_but_the_list_reads_who_stands_out():
     """The consequence is a human look: no proposal, no grant and no other journey may know of it."""
     source = Path(egard.__file__).parent
-    allowed = {"journeys/gestures/claimants", "journeys/gestures/control.py", "journeys/gestures/models.py"}
+    allowed = {
+        "journeys/gestures/claimants",
+        "journeys/gestures/control.py",
+        "journeys/gestures/models.py",
+        "journeys/gestures/privacy.py",
+    }
     readers = set()
     for path in source.rglob("*.py"):
         name = path.relative_to(source).as_posix()
@@ -119,6 +128,21 @@ def test_nothing_but_the_list_reads_who_stands_out():
             readers.add(name)
     assert readers == set()
     assert (source / "journeys/gestures/claimants/queries.py").is_file()
+
+
+def test_the_same_is_proposed_and_given_to_who_stands_out_as_before(clients, make_user, me, now):
+    """Behind what the source says: the decision itself does not change."""
+    agent = make_user("agent")
+    delegate("gestures.grant", user=agent, per_act=5000, valid_from=now - timedelta(days=9), by=me, now=now)
+    viewer, person = viewer_for(agent), people.person(viewer_for(agent), clients[0].uuid)
+    before = asked.proposals(viewer, person, asked.About(price=2000), now=now)
+    look_at_all(now=now)
+    assert Claimant.objects.filter(person=person).exists()
+    after = asked.proposals(viewer, person, asked.About(price=2000), now=now)
+    assert after.proposals == before.proposals
+    assert after.decision == before.decision
+    given = grant(viewer, person, "credit", 500, key="again", now=now)
+    assert given.state == "granted"
 
 
 def test_rows_of_the_list_cost_the_same_for_one_and_for_many(clients, everything, now, django_assert_num_queries):
