@@ -1,4 +1,4 @@
-"""Many at one account on real connections: the last euro is spent once, a key moves once, what waits is decided once."""
+"""Many at one account on real connections: the last euro is spent once, a key moves once, all is decided once."""
 
 from __future__ import annotations
 
