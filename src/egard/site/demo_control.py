@@ -34,17 +34,26 @@ def control(staff: Mapping[str, User], *, now: datetime) -> None:
     by = Actor("user", str(auditor.pk), auditor.name)
     then = second + timedelta(days=2)
     made = draw(plan, first, second, by=by, now=then)
-    for act in made.acts.order_by("position"):
+    for act in AuditAct.objects.filter(draw=made).order_by("position"):
         _judge(act, auditor, by, then + timedelta(minutes=3 * act.position))
     close_draw(made, by=by, now=then + timedelta(hours=8))
     running = draw(plan, second, last, by=by, now=last + timedelta(days=1))
-    for act in running.acts.order_by("position")[:LOOKED_AT]:
+    for act in AuditAct.objects.filter(draw=running).order_by("position")[:LOOKED_AT]:
         judge(act, "ok", auditor=auditor, by=by, now=last + timedelta(days=1, minutes=3 * act.position))
     log_change(DONE, by=ACTOR, now=now, draws=2)
 
 
 def _judge(act: AuditAct, auditor: User, by: Actor, now: datetime) -> None:
     kind, error, words, feedback, training = FOUND.get(act.position, ("", 0, "", PRAISED.get(act.position, ""), ""))
-    told = {"kind": kind, "error": min(error, act.gesture.amount)} if kind else {}
-    verdict = "deviation" if kind else "ok"
-    judge(act, verdict, **told, words=words, feedback=feedback, training=training, auditor=auditor, by=by, now=now)
+    judge(
+        act,
+        "deviation" if kind else "ok",
+        kind=kind,
+        error=min(error, act.gesture.amount) if kind else None,
+        words=words,
+        feedback=feedback,
+        training=training,
+        auditor=auditor,
+        by=by,
+        now=now,
+    )
