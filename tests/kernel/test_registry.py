@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from egard.kernel.registry import (
+    Authority,
     Capability,
     Check,
     DeclarationError,
@@ -30,6 +31,17 @@ def test_a_journey_is_one_declaration_and_can_be_read_back():
     registry.add(Journey(name="bread", label="Bread", facts=(BreadBaked,)))
     assert registry.facts["bread.baked/1"].type is BreadBaked
     assert registry.fact_of[BreadBaked].kind == "bread.baked/1"
+
+
+def test_an_authority_is_the_journeys_own_and_held_by_roles_that_there_are():
+    registry = Registry()
+    registry.add(Journey(name="bread", label="Bread", authorities=(Authority("bread.give", "Give", roles=("baker",)),)))
+    with pytest.raises(DeclarationError, match="unknown role baker"):
+        registry.check()
+    registry.roles["baker"] = RoleType("baker", "Baker")
+    registry.check()
+    with pytest.raises(DeclarationError, match="begins with the journey's own"):
+        registry.add(Journey(name="wine", label="Wine", authorities=(Authority("bread.take", "Take"),)))
 
 
 def test_a_fact_must_be_frozen():

@@ -62,6 +62,7 @@ KINDS: dict[str, Any] = {
 CODES: dict[str, Any] = {
     "insufficient_funds": gettext_lazy("not enough money on the card"),
     "challenge_failed": gettext_lazy("not confirmed by the client"),
+    "refused": gettext_lazy("the provider does not know this card"),
     "challenge_expired": gettext_lazy("the client did not confirm in time"),
     "card_closed": gettext_lazy("the card takes no money back"),
     "lapsed": gettext_lazy("the authorization had lapsed"),

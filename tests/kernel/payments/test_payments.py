@@ -295,6 +295,17 @@ def test_cards_are_kept_without_their_number_and_only_for_whose_they_are(anne, m
     assert Instrument.objects.get(pk=card.pk).token == ""
 
 
+def test_a_card_that_was_forgotten_pays_nothing_and_still_takes_money_back(charge, refund, me, now):
+    paid, late = charge("approve", 20), charge("approve", 20, told=False)
+    for row in (paid, late):
+        operations.remove_instrument(row.instrument, by=me, now=now)
+        carrying.forget(instrument=str(row.instrument_id), now=now)
+    late.instrument.refresh_from_db()
+    assert (carrying.settle(late, now=now).state, late.code) == ("declined", "refused")
+    assert moved(late) == []
+    assert refund(paid, 20).outcome == "approved"
+
+
 def test_her_copy_tells_her_payments_and_erasure_leaves_the_amounts(charge, refund, everything, anne, me, now):
     paid = charge("approve", 20)
     refund(paid, 5, reason="a broken dish")

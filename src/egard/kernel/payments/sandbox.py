@@ -68,6 +68,8 @@ class Sandbox:
 
     def authorize(self, token: str, amount: Money, *, key: str, now: datetime) -> Word:
         with _store() as store:
+            if not _one(store, "select 1 as n from payments_sandbox_card where token = %s", [token]):
+                raise Refused(token)
             kind = _kind(store, token)
             outcome, code = "approved", ""
             if kind == "decline":
@@ -230,7 +232,7 @@ def _one(store: Any, query: str, values: Any) -> Any:
 
 def _kind(store: Any, token: str) -> str:
     held = _one(store, "select kind from payments_sandbox_card where token = %s", [token])
-    return held["kind"] if held else "approve"
+    return held["kind"] if held else "approve"  # money goes back on a card that was forgotten, too
 
 
 def _locked(store: Any, reference: str) -> dict[str, Any]:
