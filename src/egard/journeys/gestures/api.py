@@ -189,7 +189,7 @@ def publish_catalogue(request: HttpRequest, body: schemas.NewGestureCatalogue) -
 
 
 @router.get("gesture-figures", response=schemas.GestureFiguresOut, summary="What gestures do")
-def get_figures(request: HttpRequest) -> Any:
+def get_gesture_figures(request: HttpRequest) -> Any:
     """Over twelve months: the effort that they ask, what they make up for. Scope: `gestures.figures`."""
     found = figures.figures(viewer_of(request), now=utc_now())
     effort = [
