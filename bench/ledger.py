@@ -3,8 +3,8 @@
 Spread: two processes; each holds back an amount on one of 500 limited budgets for one of ten house accounts, then posts
 it: two transfers, four sums, a row that waits and goes. Beside it, from the same processes over bare psycopg: the same
 rows by separate prepared statements in one transaction each, as one writes them by hand (lock both sums, compare,
-insert, insert, update, update), and by our own single statement without the product around it. Hot: every transfer takes
-from one budget. The best of three turns of each, in turns. Claim: at least 0.5 of hand-written SQL.
+insert, insert, update, update), and by our own single statement without the product around it. Hot: every transfer
+takes from one budget. The best of three turns of each, in turns. Claim: at least 0.5 of hand-written SQL.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def run(section: Section) -> None:
     _sound()
     section.say(
         f"**{rates['ours'] / rates['written']:.2f} of hand-written SQL** (of our own statement, bare:"
-        f" {rates['ours'] / rates['bare']:.2f}). A flush to this disk took {flush:.1f} ms: a budget that all draw from is"
-        " held by each commit that long, and nothing overtakes it. Linked, one commit carries many:"
+        f" {rates['ours'] / rates['bare']:.2f}). A flush to this disk took {flush:.1f} ms: a budget that all draw from"
+        " is held by each commit that long, and nothing overtakes it. Linked, one commit carries many:"
         f" {hot['linked'] / hot['ours at once']:.1f} times as many pass. Every check of the books found nothing."
     )
     section.done()

@@ -41,15 +41,17 @@ def test_value_moves_and_the_account_shows_it_with_its_lots(program, books, move
     made = move(lot_expires_at="2190-01-01T00:00:00Z", reason="sorry", subject="case:1")
     assert (made.status, made.json["state"], made.json["amount"]) == (201, "posted", 500)
     assert move(lot_expires_at="2191-01-01T00:00:00Z", reason="sorry", subject="case:1").json == made.json
+    move("three", lot_expires_at="2192-01-01T00:00:00Z", amount=100)
     spent = move("two", debit=purse, credit=shop, amount=200)
     assert program.get(f"transfers/{spent.json['id']}").json == spent.json
     account = program.get(f"accounts/{purse}").json
-    assert (account["balance"], account["available"]) == (300, 300)
-    assert [(lot["amount"], lot["remaining"]) for lot in account["lots_left"]] == [(500, 300)]
+    assert (account["balance"], account["available"]) == (400, 400)
+    assert [(lot["amount"], lot["remaining"]) for lot in account["lots_left"]] == [(500, 300), (100, 100)]
     entries = program.get(f"accounts/{purse}/entries?limit=1").json
-    assert [(one["amount"], one["balance"]) for one in entries["items"]] == [(-200, 300)]
+    assert [(one["amount"], one["balance"]) for one in entries["items"]] == [(-200, 400)]
     more = program.get(f"accounts/{purse}/entries?cursor={entries['next']}").json
-    assert [(one["amount"], one["balance"], one["other_code"]) for one in more["items"]] == [(500, 500, "house")]
+    told = [(one["amount"], one["balance"], one["other_code"]) for one in more["items"]]
+    assert told == [(100, 600, "house"), (500, 500, "house")]
     assert [one["code"] for one in program.get("accounts?unit=EUR").json["items"]] == ["house", "purse", "shop"]
     before = program.get(f"accounts/{purse}/balance?as_of=2020-01-01T00:00:00Z").json
     assert before["balance"] == 0

@@ -22,6 +22,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from egard.base.ids import new_id
+
 SNAPSHOT = Path(__file__).parent / "openapi.json"
 DEEP = os.environ.get("EGARD_DEEP") == "1"
 
@@ -38,6 +40,7 @@ def described() -> dict:
         "promises",
         "ledger",
         "delegations",
+        "payments",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):
@@ -102,7 +105,9 @@ def one_connection():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("operation", operations())
-def test_whatever_is_sent_no_answer_is_our_fault_or_another_than_described(operation, program, anne, purchase):
+def test_whatever_is_sent_no_answer_is_our_fault_or_another_than_described(
+    operation, program, anne, purchase, make_user
+):
     program.post("events", purchase("A1", person={"id": anne["id"]}))
     known = {"person_id": anne["id"]}
     if "case" in operation:
@@ -114,8 +119,31 @@ def test_whatever_is_sent_no_answer_is_our_fault_or_another_than_described(opera
     known |= {"promise_id": promise["id"], "code": "shop"}
     if "account" in operation or "transfer" in operation:
         known |= books(program)
+    if "payment" in operation or "instrument" in operation:
+        known |= paid(program, anne)
+    if "delegation" in operation or "training" in operation or "authorities" in operation:
+        known |= delegated(program, make_user("agent"))
     with one_connection():
         fuzz(path, method, program.headers, known)
+
+
+def paid(program, anne) -> dict[str, str]:
+    """A payment that waits to be captured."""
+    card = program.post(
+        f"people/{anne['id']}/instruments", {"token": "sandbox_approve", "key": f"fuzz-{new_id()}"}
+    ).json
+    amount = {"amount": 500, "currency": "EUR"}
+    body = {"key": "fuzz", "person": anne["id"], "instrument": card["id"], "amount": amount, "capture": False}
+    return {"payment_id": program.post("payments", body).json["id"], "instrument_id": card["id"]}
+
+
+def delegated(program, agent) -> dict[str, str]:
+    """A delegation, and somebody who is trained for it."""
+    program.put("training-courses/shop", {"name": "Shop"})
+    limits = {"per_act": {"amount": 500, "currency": "EUR"}, "training": "shop"}
+    given = program.post("delegations", {"authority": "gestures.grant", "staff": str(agent.pk), **limits}).json
+    trained = program.post("trainings", {"staff": str(agent.pk), "training": "shop"}).json
+    return {"delegation_id": given["id"], "training_id": trained["id"], "name": "gestures.grant"}
 
 
 def books(program) -> dict[str, str]:

@@ -34,7 +34,7 @@ WRITERS = (
     "kernel/ledger/closing.py",
     "kernel/ledger/privacy.py",
     "kernel/ledger/quick.py",
-    "kernel/ledger/writing.py",
+    "kernel/ledger/rows.py",
     "kernel/promises/quick.py",
     "kernel/promises/past.py",  # replayed from the log of another system
     "kernel/promises/writing.py",

@@ -63,6 +63,10 @@ def delegation(world: Any) -> dict[str, Any]:
     return {"uuid": world.delegation.pk}
 
 
+def payment(world: Any) -> dict[str, Any]:
+    return {"uuid": world.payment.pk}
+
+
 def case(world: Any) -> dict[str, Any]:
     return {"uuid": world.case.uuid}
 
@@ -134,6 +138,13 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:delegations", who="auditor", query="?over=1"),
     Shown("console:delegation", delegation, who="administrator"),
     Shown("console:trainings", who="administrator"),
+    Shown("console:my_authority"),
+    Shown("console:my_authority", who="plain"),
+    Shown("console:payments", who="administrator"),
+    Shown("console:payment", payment, who="administrator"),
+    Shown("console:payment", lambda world: {"uuid": world.challenged.pk}),
+    Shown("console:payment_differences", who="administrator", query="?settled=1"),
+    Shown("console:payment_sandbox"),
     Shown("console:audit", who="auditor"),
     Shown("console:audit_changes", who="auditor"),
     Shown("console:audit_figures", who="auditor"),

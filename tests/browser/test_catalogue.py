@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils.translation import trans_real
 
 from egard.base.clock import utc_now
+from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.access.models import Team
@@ -27,6 +28,10 @@ from egard.kernel.cases.rules.text import Text
 from egard.kernel.delegations import operations as delegations
 from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.messages.operations import send
+from egard.kernel.payments import carrying, reconciling
+from egard.kernel.payments import operations as payments
+from egard.kernel.payments.models import Difference
+from egard.kernel.payments.sandbox import Sandbox
 from egard.kernel.people import operations as people
 from egard.kernel.promises.bulk import Story, remember
 from egard.kernel.promises.operations import pause, promise, publish
@@ -41,7 +46,7 @@ PAGES = catalogue().pages
 GROUP = 14
 """Pages of one test: parallel processes share the groups."""
 GROUPS = [PAGES[start : start + GROUP] for start in range(0, len(PAGES), GROUP)]
-ROLES = ("agent", "adviser", "analyst", "auditor", "administrator")
+ROLES = ("agent", "adviser", "supervisor", "analyst", "auditor", "administrator")
 WIDE, NARROW = 1280, 360
 LOOKS = [("en", "light", WIDE, NARROW), ("fr", "dark", NARROW, WIDE)]
 """Opened in a language, a theme and a width; then the other width and the other theme are put on."""
@@ -117,8 +122,29 @@ def world(transactional_db, make_user, make_person, me):
     users["agent"].teams.set(Team.objects.filter(code="security"))
     found = {"anne": anne, "nameless": nameless, "twin": twin, "hidden": hidden, "message": message}
     found |= {"promise": promised, "case": case, "closed": closed, "account": purse_of(anne, me, now)}
+    found["payment"], found["challenged"] = payments_of(anne, me, now)
     found["delegation"] = delegation_of(users["agent"], users["auditor"], me, now)
     return SimpleNamespace(users=users, **found)
+
+
+def payments_of(anne, me, now):
+    """Money taken and given back in part, a card that asks the client first; and a refund by hand elsewhere."""
+    made = []
+    for kind in ("decline", "timeout", "lapse", "approve", "challenge"):
+        card = payments.save_instrument(anne, f"sandbox_{kind}", key=f"card-{new_id()}", by=me, now=now)
+        asked = payments.charge(anne, card, Money(20_00, "EUR"), key=f"pay-{new_id()}", by=me, now=now)
+        made.append(carrying.settle(asked, now=now))
+    *_others, paid, challenged = made
+    payments.refund(paid, Money(5_00, "EUR"), to="wallet", reason="Anne", key="wallet", by=me, now=now)
+    payments.refund(paid, Money(5_00, "EUR"), key="card", by=me, now=now)
+    carrying.settle(paid, now=now)
+    Sandbox().refund(paid.reference, Money(1_00, "EUR"), key=str(new_id()), now=now)
+    for _twice in range(2):
+        reconciling.reconcile(since=now - timedelta(hours=1), until=now + timedelta(hours=1), by=me, now=now)
+    reconciling.settle_difference(Difference.objects.first().pk, note="Anne", by=me, now=now)
+    Sandbox().refund(paid.reference, Money(1_00, "EUR"), key=str(new_id()), now=now)
+    reconciling.reconcile(since=now - timedelta(hours=1), until=now + timedelta(hours=1), by=me, now=now)
+    return paid, challenged
 
 
 def delegation_of(agent, lead, me, now):
@@ -246,7 +272,7 @@ def visit(browser, live_server, world):
                 contexts[who] = context.new_page()
             return contexts[who]
 
-        def open_one(shown):
+        def open_one(shown, width=width):
             page, complaints = page_of(shown.who), []
             note = lambda told: told.type in ("error", "warning") and complaints.append(f"console: {told.text}")  # noqa: E731
             fail = lambda error: complaints.append(f"script: {error}")  # noqa: E731
@@ -287,8 +313,9 @@ def test_every_page_is_silent_within_the_screen_and_accessible(visit, language, 
         page.evaluate(THEME, second)
         found += looked_at(page, shown, f"{width} {second}", CONTRAST)
         page.set_viewport_size({"width": other, "height": 800})
-        if other == NARROW and DRAWER in shown.opened:
-            page.locator(DRAWER).first.click()
+        if shown.opened:  # what opens where depends on the screen
+            found += open_one(shown, other)[1]
+            page.evaluate(THEME, second)
         page.wait_for_function(SETTLED)
         found += looked_at(page, shown, f"{other} {second}", ALL)
         page.evaluate(THEME, theme)
@@ -342,7 +369,8 @@ def forget_translations() -> None:
 
 
 DATA = re.compile(
-    r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|Test|ba-a|Firefox|\bEUR\b|Français|English|"
+    r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Sandbox|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|"
+    r"Test|ba-a|Firefox|\bEUR\b|Français|English|"
     # teams that departments of case types became
     r"Accounting|Legal|Logistics|Quality|Security|"
     # what the component page and the timeline are shown with

@@ -271,3 +271,30 @@ def test_two_people_are_merged_and_parted_from_the_shell(place, egard):
     assert (again.returncode, json.loads(again.stdout)["code"]) == (1, "people.already_merged")
     assert answer(egard("people", "unmerge", done["id"], "--json"))["id"] == done["id"]
     assert answer(egard("people", "duplicates", "--json"))["pairs"] == []  # whoever parts them says that they are two
+
+
+def test_check_says_in_plain_words_what_is_wrong_with_the_books(place, egard):
+    spoil = (
+        "import django; django.setup()\n"
+        "from django.db import connection\n"
+        "from egard.base.clock import utc_now\n"
+        "from egard.kernel.access.actors import system\n"
+        "from egard.kernel.ledger.operations import open_account, transfer\n"
+        "who = {'by': system('test'), 'now': utc_now()}\n"
+        "house = open_account('house', unit='EUR', kind='equity', **who)\n"
+        "purse = open_account('purse', unit='EUR', kind='liability', limit='no_negative', **who)\n"
+        "transfer(debit=house, credit=purse, amount=500, key='one', **who)\n"
+        "connection.cursor().execute('update ledger_sum set credits_posted = 700 where limited')\n"
+    )
+    with postgres.embedded():
+        subprocess.run(
+            [sys.executable, "-c", spoil],
+            check=True,
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "egard.site.settings"},
+        )
+    said = egard("check", "--json")
+    assert said.returncode == 1
+    found = {one["name"]: one["found"] for one in json.loads(said.stdout)["checks"]}
+    assert found["ledger.sums"] == ["In EUR, €5.00 is debited and €7.00 is credited: they must be equal."]
+    assert found["ledger.entries"] == ["purse (EUR): its credits add up to €5.00, and €7.00 is kept."]
+    assert not found["ledger.pending"]

@@ -70,6 +70,18 @@ def test_nobody_gives_to_oneself_and_who_may_only_read_gives_nothing(client, han
     assert client.get("/admin/delegations/").status_code == 403
 
 
+def test_an_agent_reads_what_she_may_decide_herself(client, hand, make_user):
+    agent = make_user("agent", language="en")
+    give(client, "role:agent")
+    client.force_login(agent)
+    page = client.get("/my-authority/").content.decode()
+    assert "Compensate a lost parcel" in page
+    assert "€200.00" in page
+    assert "Holds" in page
+    client.force_login(make_user("analyst", language="en"))
+    assert "Nothing is delegated to you yet" in client.get("/my-authority/").content.decode()
+
+
 def test_a_training_is_recorded_and_its_end_shows_where_it_counts(client, hand, make_user, me):
     agent = make_user("agent", name="Léa Martin")
     body = {"staff": str(agent.pk), "name": "Giving gestures", "valid_until": "2020-01-31"}

@@ -52,7 +52,16 @@ def test_a_statement_has_a_running_balance_and_says_why(read_as, books):
     _house, budget, purse = books
     client = read_as("administrator")
     page = client.get(reverse("console:ledger_account", args=[budget.uuid])).content.decode()
-    for words in ("+€1,500.00", "-€5.00", "€1,495.00", "+€2.00", "Counted twice", "Not decided yet", "€90.00"):
+    for words in (
+        "+€1,500.00",
+        "-€5.00",
+        "€1,495.00",
+        "+€2.00",
+        "Counted twice",
+        "Not decided yet",
+        "€90.00",
+        "Anne Lebœuf",
+    ):
         assert words in page, words
     hers = client.get(reverse("console:ledger_account", args=[purse.uuid])).content.decode()
     assert "Anne Lebœuf" in hers

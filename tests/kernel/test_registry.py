@@ -6,6 +6,7 @@ import pytest
 
 from egard.kernel.registry import (
     Capability,
+    Check,
     DeclarationError,
     Journey,
     Panel,
@@ -13,6 +14,7 @@ from egard.kernel.registry import (
     Reaction,
     Registry,
     RoleType,
+    Unit,
     fact,
 )
 
@@ -53,6 +55,8 @@ def test_two_journeys_cannot_declare_the_same_thing_and_both_are_named():
         Journey(name="cake", label="", facts=(BreadBaked,)),
         Journey(name="cake", label="", facts=(int,)),
         Journey(name="cake", label="", permissions=(Permission("eat", ""),)),
+        Journey(name="cake", label="", units=(Unit("EUR", "Crumbs"),)),
+        Journey(name="cake", label="", checks=(Check("other.sums", "", list),)),
         Journey(name="cake", label="", reactions=(Reaction("other.x", (), lambda facts: None, "skip"),)),
     ],
 )

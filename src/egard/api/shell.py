@@ -116,6 +116,7 @@ def build_api() -> EgardAPI:
         ledger,
         merges,
         overview,
+        payments,
         people,
         promises,
         ties,
@@ -134,7 +135,7 @@ def build_api() -> EgardAPI:
     )
     api.add_decorator(once, mode="view")
     shells = (
-        *(people, ties, merges, timeline, promises, delegations, ledger, cases, case_types),
+        *(people, ties, merges, timeline, promises, delegations, ledger, payments, cases, case_types),
         *(overview, erasure, events, house),
     )
     for router in shells:

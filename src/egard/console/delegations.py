@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
 from egard.base.money import exponent, to_minor
@@ -104,6 +104,31 @@ def one(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "unit": row.unit,
     }
     return render(request, "console/delegations/one.html", context, status=refusal.status if refusal else 200)
+
+
+@require_GET
+@staff_page
+def mine(request: HttpRequest) -> HttpResponse:
+    """What she may decide alone herself, and until when her trainings hold."""
+    viewer, now = viewer_of(request), utc_now()
+    rows = []
+    for standing in queries.mine(viewer, now=now):
+        row, until = standing.delegation, standing.trained_until
+        declared = registry.authorities.get(row.authority)
+        rows.append(
+            {
+                "row": row,
+                "what": declared.label if declared else row.authority,
+                "standing": standing,
+                "limits": [
+                    (LABELS[name](), amount_words(value, row.unit)) for name in AMOUNTS if (value := getattr(row, name))
+                ],
+                "last": last_day(row.valid_until),
+                "trained": last_day(until) if standing.state == "holds" else None,
+                "soon": until is not None and until - now < timedelta(days=30),
+            }
+        )
+    return render(request, "console/delegations/mine.html", {"rows": rows, "now": now})
 
 
 @require_POST
@@ -213,13 +238,13 @@ def uuid_of(text: str) -> UUID:
 
 
 def amount_of(text: str, unit: str, name: str) -> int | None:
-    """`50`, `12,50` or `1 000.00` in the smallest piece of a unit; None where nothing stands. Half a cent is refused."""
+    """`50`, `12,50`, `1 000.00` in the smallest piece of a unit; None of nothing. Half a cent is refused."""
     plain = re.sub(r"\s", "", text)
     if not plain:
         return None
     found, most = _AMOUNT.fullmatch(plain), exponent(unit) if len(unit) == 3 else 0
     if found is None or len(found[2] or "") > most:
-        raise BadDelegation(fields={name: _("is no amount")}, names=str(LABELS[name]()))
+        raise BadDelegation(fields={name: _("is no amount")}, names=str(LABELS[name]() if name in LABELS else name))
     return to_minor(Decimal(plain.replace(",", ".")), unit) if most else int(found[1])
 
 
@@ -242,7 +267,7 @@ def last_day(until: datetime | None) -> Any:
 def values_of(row: Delegation) -> dict[str, Any]:
     """A delegation as its form shows it."""
     return {
-        **{name: _plain(getattr(row, name), row.unit) for name in AMOUNTS},
+        **{name: plain_amount(getattr(row, name), row.unit) for name in AMOUNTS},
         "period_days": row.period_days,
         "split_days": row.split_days,
         "valid_until": day.isoformat() if (day := last_day(row.valid_until)) else "",
@@ -252,7 +277,8 @@ def values_of(row: Delegation) -> dict[str, Any]:
     }
 
 
-def _plain(amount: int | None, unit: str) -> str:
+def plain_amount(amount: int | None, unit: str) -> str:
+    """An amount as a form takes it: `12.50`, `12`."""
     if amount is None:
         return ""
     digits = exponent(unit) if len(unit) == 3 else 0

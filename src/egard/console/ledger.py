@@ -82,7 +82,8 @@ def account(request: HttpRequest, uuid: UUID) -> HttpResponse:
     since, until = _period(request)
     cursor = request.GET.get("cursor") or None
     page = statements.page(held, since=since, until=until, cursor=cursor)
-    context = {"account": held, "page": page, "query": _query(request), "now": now}
+    others = queries.coded(viewer, [entry.other_code for entry in page.items], held.unit)
+    context = {"account": held, "page": page, "others": others, "query": _query(request), "now": now}
     if request.htmx and request.htmx.target == "more":  # type: ignore[attr-defined]
         return render(request, "console/ledger/_entries.html", context)
     context |= {

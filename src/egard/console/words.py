@@ -76,6 +76,7 @@ SIGHTS: dict[str, Any] = {
     "merges": _("read the merges"),
     "message": _("read a message"),
     "promise": _("read a promise"),
+    "payment": _("read a payment"),
     "complaint": _("read a complaint"),
     "account": _("read an account"),
 }
@@ -141,6 +142,8 @@ CHANGES: dict[str, Any] = {
     "delegations.trained": _("recorded a training"),
     "delegations.training_withdrawn": _("withdrew a training"),
     "demo.started": _("began the demo"),
+    "demo.gestures": _("gave the demo’s gestures"),
+    "demo.payments": _("took the demo’s payments"),
     "demo.loaded": _("brought in the demo"),
 }
 SCOPES: dict[str, Any] = {

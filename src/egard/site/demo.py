@@ -32,7 +32,16 @@ from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.reactions import catch_up
-from egard.site import demo_cases, demo_gestures, demo_life, demo_promises, demo_staff, paths
+from egard.site import (
+    demo_cases,
+    demo_control,
+    demo_gestures,
+    demo_life,
+    demo_payments,
+    demo_promises,
+    demo_staff,
+    paths,
+)
 from egard.site.demo_accounts import ACTOR, demo_users, is_at_this_machine
 
 BRAND = "Maison Hirondelle"
@@ -114,6 +123,8 @@ def load_demo(now: datetime) -> None:
     demo_promises.promise(staff, now=now)
     demo_cases.complain(staff, now=now)
     demo_gestures.give(staff, now=now)
+    demo_payments.pay(now=now)
+    demo_control.control(staff, now=now)
     catch_up(now=now)
     look_at_all(now=now)
     log_change(

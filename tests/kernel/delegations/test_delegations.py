@@ -20,6 +20,7 @@ from egard.kernel.delegations import operations, reasons, rules
 from egard.kernel.delegations.models import Change, Use
 from egard.kernel.lifecycle.operations import export_person, merge_persons
 from egard.kernel.people.models import Person
+from egard.kernel.registry import Authority, Unit, registry
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -194,6 +195,15 @@ def test_one_key_is_one_decision_and_what_is_given_back_counts_no_more(make_user
         use(agent, 50, key="g1")
     with pytest.raises(reasons.UnknownUse):
         operations.give_back("g2", by=me, now=now)
+
+
+def test_points_are_decided_in_points(make_user, me, now, monkeypatch):
+    agent = make_user("agent")
+    monkeypatch.setitem(registry.units, "points", Unit("points", "points"))
+    monkeypatch.setitem(registry.authorities, "toys.points", Authority("toys.points", "Give points", unit="points"))
+    operations.delegate("toys.points", user=agent, per_act=1200, by=me, now=now)
+    told = operations.use(agent, "toys.points", Money(1201, "points"), key="k", by=me, now=now)
+    assert "up to 1,200\u00a0points" in told.reasons[0].words
 
 
 @pytest.mark.parametrize(

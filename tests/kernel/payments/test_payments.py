@@ -72,6 +72,14 @@ def test_a_challenge_waits_for_the_person(charge, now, passed, state):
     assert moved(paid) == ([("capture", 20_00)] if passed else [])
 
 
+def test_a_challenge_that_nobody_answers_is_over_after_an_hour(charge, now):
+    paid = charge("challenge")
+    carrying.settle(paid, now=later(now, minutes=59))
+    assert paid.state == "challenge"
+    assert carrying.settle(paid, now=later(now, hours=2)).state == "declined"
+    assert paid.code == "challenge_expired"
+
+
 @pytest.mark.parametrize("kind", ["timeout", "away", "disorder"])
 def test_who_does_not_answer_is_asked_again_and_pays_once(charge, now, kind):
     paid = charge(kind)

@@ -11,6 +11,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from egard.api.authentication import viewer_of
+from egard.api.money import MoneyIn
 from egard.api.schemas import Cursor, In, Limit, Listed
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
@@ -27,6 +28,11 @@ Word = Annotated[str, Field(max_length=64)]
 Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="a short word: phone, shop, web, email")]
 
 
+class GestureIn(In):
+    kind: Word = Field(description="of the catalogue of gestures")
+    amount: MoneyIn | None = Field(default=None, description="what it is worth; null where the catalogue says it")
+
+
 class NewComplaint(In):
     words: str = Field(default="", max_length=operations.WORDS_MAX, description="what the person says")
     subject: str = Field(default="", max_length=200, description="in a few words; else the first of `words`")
@@ -36,6 +42,7 @@ class NewComplaint(In):
     order_number: Word = ""
     channel: Channel = "api"
     settled: str = Field(default="", max_length=operations.WORDS_MAX, description="what settled it at once, if it is")
+    gesture: GestureIn | None = Field(default=None, description="what the person is given with it, when it is settled")
     into: UUID | None = Field(default=None, description="the open complaint of the same person to which it belongs")
 
 
@@ -109,7 +116,9 @@ def receive_complaint(request: HttpRequest, body: NewComplaint) -> Any:
     viewer = viewer_of(request)
     viewer.require(queries.RECEIVE)
     person = people.person(viewer, body.person) if body.person else None
-    told = body.model_dump(exclude={"person", "words"})
+    told = body.model_dump(exclude={"person", "words", "gesture"})
+    if body.gesture:
+        told["gesture"] = (body.gesture.kind, body.gesture.amount.money if body.gesture.amount else None)
     made = operations.receive(viewer, body.words, person=person, key=f"api:{new_id()}", now=utc_now(), **told)
     return _out(viewer, queries.complaint(viewer, made.case.uuid) if viewer.can(cases.READ) else made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.money import Money
 from egard.base.refusal import Conflict, Refusal
 from egard.journeys.complaints import facts, queries, rules
 from egard.journeys.complaints.following import record_fact
@@ -23,11 +25,13 @@ from egard.kernel.cases import operations as cases
 from egard.kernel.cases import types
 from egard.kernel.cases.models import CaseType
 from egard.kernel.people.models import Person
+from egard.kernel.registry import registry
 from egard.portal.operations import keyed
 
 WORDS_MAX = 10_000
 CONTACT_MAX = 200
 HOUR, PLACE_KEPT = timedelta(hours=1), timedelta(days=1)
+GIVE = "gestures.grant"
 PER_HOUR = 20
 """So many complaints are taken in from one place: a family, a shop's customers behind one address."""
 
@@ -56,6 +60,13 @@ class TooMany(Refusal):
     message = _("Many complaints came from your connection within the hour. Please try again later, or call us.")
 
 
+class NoGesture(Refusal):
+    """A gesture goes with a complaint of a known person that is settled at once."""
+
+    code = "complaints.no_gesture"
+    message = _("A gesture is given to somebody known, when the complaint is settled at once.")
+
+
 class NotTheirs(Conflict):
     """A complaint is joined to an open one of the same person."""
 
@@ -82,19 +93,24 @@ def receive(
     order_number: str = "",
     channel: str,
     settled: str = "",
+    gesture: tuple[str, int | Money | None] | None = None,
     into: UUID | None = None,
     key: str,
     now: datetime,
 ) -> Complaint:
     """Take in a complaint of anybody, by any channel. `contact` is how to reach somebody who is no client.
 
-    `settled`: what was done about it at once, in the same contact; then it is answered and closed. `into`: the open
+    `settled`: what was done about it at once, in the same contact; then it is answered and closed. `gesture`: what a
+    known person is given with it, a kind of the catalogue and an amount; where that waits for a second person the
+    complaint stays open, as nothing is settled yet. `into`: the open
     complaint of the same person to which it belongs, where the agent says so. The same `key` is one complaint.
     Raises `NotAllowed`, `NothingSaid`, `TooManyWords`, `NotTheirs`, `EvidenceMissing`, `BadData`.
     """
     viewer.require(queries.RECEIVE)
     words, subject = _clean("words", words, WORDS_MAX), _clean("subject", subject, facts.SUBJECT_MAX)
     contact, order_number = _clean("contact", contact, CONTACT_MAX), _clean("order_number", order_number, 64)
+    if gesture and (person is None or not settled or not registry.has(GIVE)):
+        raise NoGesture
     if not words and not subject:
         raise NothingSaid(fields={"words": str(NothingSaid.message)})
     told = {"words": words, "subject": subject or _first_words(words), "category": category,
@@ -107,19 +123,66 @@ def receive(
             if into is not None:
                 return _join(viewer, acting, into, told, person=person, channel=channel, key=key, now=now)
             data = {name: value for name, value in told.items() if value}
-            if settled:
-                data |= {"once_and_done": True, "answer": settled[:WORDS_MAX]}
-            case = cases.open_case(acting, rules.TYPE, person, data=data, channel=channel, now=now)
-            _came(case.id, channel=channel, by=viewer.actor, key=key, now=now)
-            if settled or category:
-                cases.complete_step(acting, case.uuid, "listen", {}, now=now)
-            if settled:
-                cases.close_case(acting, case.uuid, outcome="satisfied", now=now)
-            return Complaint.objects.select_related("case").get(pk=case.id)
+            answered = {"once_and_done": True, "answer": settled[:WORDS_MAX]} if settled else {}
+            give = _giving(viewer, person, gesture, settled, channel, now=now) if gesture and person else None
+            try:
+                with transaction.atomic():
+                    return _opened(acting, person, data | answered, give, channel=channel, key=key, now=now)
+            except _Waits:  # nothing is settled while somebody else must agree
+                return _opened(acting, person, data, give, channel=channel, key=key, now=now)
     except IntegrityError:  # sent twice at the same moment
         if held := _before(key):
             return held
         raise
+
+
+class _Waits(Exception):
+    """What should settle it waits for a second person."""
+
+
+def _opened(
+    acting: Viewer,
+    person: Person | None,
+    data: dict[str, Any],
+    give: Callable[[UUID], bool] | None,
+    *,
+    channel: str,
+    key: str,
+    now: datetime,
+) -> Complaint:
+    """A case of it; settled and closed where `data` says so. Raises `_Waits`."""
+    settled = bool(data.get("once_and_done"))
+    case = cases.open_case(acting, rules.TYPE, person, data=data, channel=channel, now=now)
+    _came(case.id, channel=channel, by=acting.actor, key=key, now=now)
+    if give and not give(case.uuid) and settled:
+        raise _Waits
+    if settled or data.get("category"):
+        cases.complete_step(acting, case.uuid, "listen", {}, now=now)
+    if settled:
+        cases.close_case(acting, case.uuid, outcome="satisfied", now=now)
+    return Complaint.objects.select_related("case").get(pk=case.id)
+
+
+def _giving(
+    viewer: Viewer,
+    person: Person,
+    gesture: tuple[str, int | Money | None],
+    why: str,
+    channel: str,
+    *,
+    now: datetime,
+) -> Callable[[UUID], bool]:
+    """What gives a gesture for a case, in the same transaction; whether it was given at once."""
+    kind, amount = gesture
+
+    def give(case: UUID) -> bool:
+        made = registry.call(
+            GIVE, viewer, person, kind, amount, subject=f"case:{case}", reason=why[:500], responsibility="ours",
+            severity=2, channel=channel, key=f"complaint:{case}", now=now,
+        )  # fmt: skip
+        return made.state == "granted"
+
+    return give
 
 
 def _before(key: str) -> Complaint | None:

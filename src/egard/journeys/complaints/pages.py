@@ -30,7 +30,7 @@ from egard.portal import pages as portal
 
 app_name = "complaints"
 LINK = "complaints.link"
-FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled")
+FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled", "gesture")
 
 
 @require_GET
@@ -81,6 +81,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "channels": list(queries.channels().items()), "possible": _possible(viewer, person, typed), "now": utc_now(),
         "at_once": request.POST.get("at_once") == "yes", "into": request.POST.get("into", ""),
         "acknowledge": _span(acknowledge), "answer": _span(answer),
+        "offers": queries.offers(viewer, person, now=utc_now()),
     }  # fmt: skip
     return render(request, "complaints/new.html", context, status=refusal.status if refusal else 200)
 
@@ -91,8 +92,10 @@ def _received(
     settled = (typed["settled"].strip() or _("Settled at once")) if at_once else ""
     told = {name: typed[name] for name in ("subject", "category", "order_number", "contact")}
     channel = typed["channel"] if typed["channel"] in queries.channels() else "phone"
+    kind, _colon, amount = typed["gesture"].partition(":") if at_once else ("", "", "")
+    gesture = (kind[:64], int(amount) if amount.isdigit() and len(amount) < 13 else None) if kind else None
     made = operations.receive(
-        viewer, typed["words"], person=person, channel=channel, settled=settled, into=_uuid(into),
+        viewer, typed["words"], person=person, channel=channel, settled=settled, gesture=gesture, into=_uuid(into),
         key=f"page:{viewer.actor}:{key}", now=utc_now(), **told,
     )  # fmt: skip
     return made.case.uuid

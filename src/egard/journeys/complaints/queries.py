@@ -28,6 +28,7 @@ from egard.kernel.people.models import Person
 from egard.kernel.people.queries import seen_as
 from egard.kernel.promises.models import Promise
 from egard.kernel.promises.queries import of_subject, of_whom
+from egard.kernel.registry import registry
 
 RECEIVE, FIGURES, DEFINE = "complaints.receive", "complaints.figures", "cases.define"
 OPEN_MAX = 50
@@ -99,6 +100,13 @@ def possible(
             Possible(row, rules.likeness(words, text), rules.same_number(order_number, data.get("order_number", "")))
         )
     return sorted(told, key=lambda one: (not one.same_order, -one.likeness))
+
+
+def offers(viewer: Viewer, person: Person | None, *, now: datetime) -> list[Any]:
+    """What may be given with a complaint that is settled at once, where gestures are known."""
+    if person is None or not registry.has("gestures.offers"):
+        return []
+    return registry.call("gestures.offers", viewer, person, now=now)
 
 
 # --- her own ----------------------------------------------------------------------------------------------------------

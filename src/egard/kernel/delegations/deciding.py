@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from babel.numbers import format_decimal
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -273,10 +275,14 @@ def _money(unit: str, amount: int) -> Money:
 
 
 def amount_words(amount: int, unit: str) -> str:
-    """An amount of a currency as people write it; of another unit, its number and name."""
+    """An amount as people write it: `12,50 €`, `1 200 points`."""
     if _CURRENCY.fullmatch(unit):
         return Money(amount, unit).words(get_language() or "en")
-    return f"{amount} {unit}"
+    declared = registry.units.get(unit)
+    if declared is None:
+        return f"{amount} {unit}"
+    number = Decimal(amount).scaleb(-declared.decimals)
+    return f"{format_decimal(number, locale=(get_language() or 'en').replace('-', '_'))}\u00a0{declared.label}"
 
 
 def when_words(at: datetime) -> str:

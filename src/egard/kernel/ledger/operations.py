@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -14,10 +15,12 @@ from egard.kernel.access.models import Team
 from egard.kernel.ledger import quick, refusals, units
 from egard.kernel.ledger.drafts import Draft, accounts_of, check_amount, check_texts, refuse, same
 from egard.kernel.ledger.models import Account, Pending, Transfer
+from egard.kernel.ledger.rows import STRIPES
 from egard.kernel.ledger.rules import AMOUNT_MAX, CREDIT_KINDS, KINDS, LIMITS, POSTING, Kind, Limit, Phase
-from egard.kernel.ledger.writing import STRIPES, Book, shown
+from egard.kernel.ledger.writing import Book, shown
 from egard.kernel.people.models import Person
 
+T = TypeVar("T")
 _CODE = re.compile(r"[a-z0-9][A-Za-z0-9:._/-]{0,199}")
 NAME_MAX = 200
 _OPEN = """
@@ -142,11 +145,15 @@ def transfers(drafts: Sequence[Draft], *, by: Actor, now: datetime) -> list[Tran
 
 
 def _write(drafts: Sequence[Draft], *, by: Actor, now: datetime) -> list[Transfer]:
-    """Under locks. A key that somebody else writes at this very moment is waited for, and found the second time."""
+    return _twice(lambda: _write_once(drafts, by=by, now=now))
+
+
+def _twice(write: Callable[[], T]) -> T:
+    """A key that somebody else writes at this very moment was waited for: it is found the second time."""
     try:
-        return _write_once(drafts, by=by, now=now)
+        return write()
     except IntegrityError:
-        return _write_once(drafts, by=by, now=now)
+        return write()
 
 
 @transaction.atomic
@@ -210,7 +217,7 @@ def _resolve(
     if pending.phase != "pending":
         raise refusals.NotPending
     row = quick.resolve(pending, phase, amount=amount, key=key, source=source, reason=reason, by=by, now=now)
-    return row or _resolve_held(pending, phase, amount, key, source, reason, by=by, now=now)
+    return row or _twice(lambda: _resolve_held(pending, phase, amount, key, source, reason, by=by, now=now))
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -79,7 +79,7 @@ def sums_before(account_id: int, at: datetime, *, included: bool = False, last: 
 
 def lots(account: Account, now: datetime) -> list[Lot]:
     """What an account is made of at a moment, in the order in which it is consumed; without what is past its time."""
-    found = {lot.pk: lot for lot in Lot.objects.filter(account=account, remaining__gt=0)}
+    found = {lot.pk: lot for lot in Lot.objects.filter(account=account, remaining__gt=0).select_related("transfer")}
     pieces = [Piece(lot.pk, lot.remaining, lot.reserved, lot.priority, lot.expires_at) for lot in found.values()]
     return [found[piece.id] for piece in rules.in_order(pieces) if piece.is_live(now)]
 
@@ -147,6 +147,11 @@ def _with_balances(rows: Sequence[Account]) -> list[Holding]:
     ]
 
 
+def coded(viewer: Viewer, codes: Iterable[str], unit: str) -> dict[str, Account]:
+    """Accounts of a unit by their codes, those that the viewer may see: whom the entries of a statement name."""
+    return {row.code: row for row in visible(viewer).filter(unit=unit, code__in=set(codes))}
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
     """All that is in the books in one unit: as many debits as credits."""
@@ -205,5 +210,5 @@ def waiting(viewer: Viewer, account: Account, *, most: int = 100) -> list[Transf
     """Pending transfers of an account that nobody resolved yet, the oldest first. Raises `NotAllowed`."""
     viewer.require(READ)
     ids = Pending.objects.filter(Q(transfer__debit=account) | Q(transfer__credit=account)).values("pk")
-    found = Transfer.objects.filter(pk__in=ids).select_related("debit", "credit")
+    found = Transfer.objects.filter(pk__in=ids).select_related("debit__person__root", "credit__person__root")
     return list(found.order_by("id")[:most])

@@ -18,8 +18,8 @@ from egard.base.quickread import quick_run
 from egard.kernel.access.actors import Actor
 from egard.kernel.ledger.drafts import Draft
 from egard.kernel.ledger.models import Transfer
+from egard.kernel.ledger.rows import STRIPES
 from egard.kernel.ledger.rules import Phase
-from egard.kernel.ledger.writing import STRIPES
 
 _OPEN = "not exists (select 1 from ledger_closing where until > %(at)s)"
 _ROW = """

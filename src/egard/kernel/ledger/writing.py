@@ -6,40 +6,19 @@ everywhere: pending rows, then sums by the number of their account; lots are tou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
-from django.db.models import Max
 
 from egard.base.ids import new_id
 from egard.kernel.access.actors import Actor
-from egard.kernel.ledger import refusals, rules, units
+from egard.kernel.ledger import refusals, rows, rules, units
 from egard.kernel.ledger.drafts import Draft
-from egard.kernel.ledger.models import Account, Closing, Lot, LotUse, Pending, Transfer
+from egard.kernel.ledger.models import Account, Lot, LotUse, Transfer
 from egard.kernel.ledger.rules import Piece, Sums
 
-STRIPES = 8
-"""Rows among which the sums of an account without a limit are spread."""
-STRIPE = f"case when limited then 0 else mod(pg_backend_pid(), {STRIPES}) end"
-"""The row of an account that this connection changes."""
-_HELD = f"""
-select account_id, debits_posted, credits_posted, debits_pending, credits_pending from ledger_sum
-where account_id = any(%s) and stripe = {STRIPE} order by account_id for no key update
-"""
-_LOTS = "id, remaining, reserved, priority, expires_at, account_id"
-_MOVED = f"""
-update ledger_sum s set debits_posted = s.debits_posted + d.dp, credits_posted = s.credits_posted + d.cp,
-  debits_pending = s.debits_pending + d.dw, credits_pending = s.credits_pending + d.cw
-from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) d(account_id, dp, cp, dw, cw)
-where s.account_id = d.account_id and s.stripe = {STRIPE}
-"""
-_LEFT = """
-update ledger_lot l set remaining = d.remaining, reserved = d.reserved,
-  freed_at = case when d.freed then greatest(l.freed_at, %s) else l.freed_at end
-from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[]) d(id, remaining, reserved, freed) where l.id = d.id
-"""
+_MORE_LOTS = """
+select account_id, id, remaining, reserved, priority, expires_at from ledger_lot where id = any(%s)"""
 
 
 class Book:
@@ -53,26 +32,18 @@ class Book:
         self._lots: list[Lot] = []
         self._resolved: list[int] = []
         self._deltas: dict[int, Sums] = {}
-        with connection.cursor() as cursor:
-            # Whoever closes the books waits for us, or we for him: what is closed is asked after this.
-            cursor.execute("lock table ledger_transfer in row exclusive mode")
-            cursor.execute(_HELD, [sorted(accounts)])
-            self.sums = {pk: Sums(*sums) for pk, *sums in cursor.fetchall()}
-            cursor.execute(
-                "select nextval('ledger_transfer_id_seq'), nextval('ledger_lot_id_seq') from generate_series(1, %s)",
-                [most],
-            )
-            self._numbers = iter(cursor.fetchall())
-        self.closed_until = Closing.objects.aggregate(until=Max("until"))["until"]
         kept = [pk for pk, account in accounts.items() if account.lots]
+        self.sums, numbers, self.closed_until, pieces = rows.opened(sorted(accounts), kept, most)
+        self._numbers = iter(numbers)
         self.pieces: dict[int, dict[int, Piece]] = {pk: {} for pk in kept}
-        if kept:
-            self._read_lots("account_id = any(%s) and remaining > 0", [kept])
+        for account, piece in pieces:
+            self.pieces[account][piece.id] = piece
 
-    def _read_lots(self, where: str, values: list[Any]) -> None:
+    def _read_lots(self, lots: list[int]) -> None:
+        """Lots too of which nothing was left."""
         with connection.cursor() as cursor:
-            cursor.execute(f"select {_LOTS} from ledger_lot where {where}", values)
-            for *piece, account in cursor.fetchall():
+            cursor.execute(_MORE_LOTS, [lots])
+            for account, *piece in cursor.fetchall():
                 self.pieces[account].setdefault(piece[0], Piece(*piece))
 
     # --- adding ------------------------------------------------------------------------------------------------------
@@ -110,7 +81,7 @@ class Book:
         self._move(row, held=pending.amount)
         if pending.debit_id in self.pieces:
             reserved = list(LotUse.objects.filter(transfer=pending).order_by("id").values_list("lot_id", "amount"))
-            self._read_lots("id = any(%s)", [[lot for lot, _used in reserved]])
+            self._read_lots([lot for lot, _used in reserved])
             for lot, used in reserved:
                 self._change(pending.debit_id, lot, reserved=-used, frees=True)
             if phase == "post":
@@ -204,7 +175,7 @@ class Book:
     def _restore(self, row: Transfer, reversed_one: Transfer) -> None:
         """What the reversed transfer had consumed returns to its lots, with their ends."""
         uses = list(LotUse.objects.filter(transfer=reversed_one).order_by("id").values_list("lot_id", "amount"))
-        self._read_lots("id = any(%s)", [[lot for lot, _used in uses]])
+        self._read_lots([lot for lot, _used in uses])
         pieces = self.pieces[row.credit_id]
         back = rules.give_back(uses, [pieces[lot] for lot, _used in uses], row.amount, before=_reversed(reversed_one))
         for lot, amount in back:
@@ -214,34 +185,28 @@ class Book:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def write(self) -> list[Transfer]:
-        """Everything that was added, in a constant number of statements; the rows in their order."""
-        Transfer.objects.bulk_create(self.rows)
-        waits = [row for row in self.rows if row.phase == "pending"]
-        Pending.objects.bulk_create(Pending(transfer=row, expires_at=row.expires_at) for row in waits)
-        if self._resolved:
-            Pending.objects.filter(pk__in=self._resolved).delete()
-        Lot.objects.bulk_create(self._with_what_is_left(self._lots))
+        """Everything that was added, sent together; the rows in their order."""
         made = {lot.pk for lot in self._lots}
-        left = [(lot, frees) for lot, frees in self._changed.items() if lot not in made]
-        with connection.cursor() as cursor:
-            moved = [
-                (pk, d.debits_posted, d.credits_posted, d.debits_pending, d.credits_pending)
-                for pk, d in sorted(self._deltas.items())
-            ]
-            cursor.execute(_MOVED, [list(column) for column in zip(*moved, strict=True)])
-            if left:
-                every = {lot: piece for pieces in self.pieces.values() for lot, piece in pieces.items()}
-                states = [(lot, every[lot].remaining, every[lot].reserved, frees) for lot, frees in left]
-                cursor.execute(_LEFT, [self.now, *(list(column) for column in zip(*states, strict=True))])
-        LotUse.objects.bulk_create(self._uses)
+        every = {lot: piece for pieces in self.pieces.values() for lot, piece in pieces.items()}
+        for lot in self._lots:  # a later transfer of the same book may have taken from it
+            lot.remaining, lot.reserved = every[lot.pk].remaining, every[lot.pk].reserved
+        left = [
+            (lot, every[lot].remaining, every[lot].reserved, frees)
+            for lot, frees in self._changed.items()
+            if lot not in made
+        ]
+        rows.written(
+            self.rows,
+            resolved=self._resolved,
+            deltas=self._deltas,
+            lots=self._lots,
+            left=left,
+            uses=self._uses,
+            now=self.now,
+        )
+        for row in self.rows:
+            row._state.adding, row._state.db = False, "default"
         return self.rows
-
-    def _with_what_is_left(self, lots: Sequence[Lot]) -> Iterable[Lot]:
-        """New lots from which a later transfer of the same book took already."""
-        for lot in lots:
-            piece = self.pieces[lot.account_id][lot.pk]
-            lot.remaining, lot.reserved = piece.remaining, piece.reserved
-        return lots
 
 
 def _reversed(transfer: Transfer) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.jobs.operations import defer
@@ -31,31 +31,13 @@ def observe(provider: str, word: Word, *, how: How, now: datetime) -> Command | 
     ours. The same word twice changes nothing.
     """
     command = _command(word.key)
-    row, created = Observation.objects.get_or_create(
-        provider=provider,
-        word=word.id,
-        defaults={
-            "command": command,
-            "what": word.what,
-            "outcome": word.outcome,
-            "code": word.code,
-            "amount": word.amount.amount,
-            "currency": word.amount.currency,
-            "reference": word.reference,
-            "at": word.at,
-            "recorded_at": now,
-            "how": how,
-            "applied": False,
-        },
-    )
-    if command is None or not created:
+    row = _kept(provider, word, command, how, now)
+    if command is None or row is None:
         return command
-    payment = (
-        Payment.objects.select_for_update(of=("self",))
-        .select_related("into", "person", "hold")
-        .get(pk=command.payment_id)
-    )
-    command = Command.objects.select_for_update(of=("self",)).select_related("hold").get(pk=command.pk)
+    # An authorization and its capture may be heard of in one request: rows, not gets.
+    rows = Payment.objects.select_for_update(of=("self",)).select_related("into", "person", "hold")
+    payment = rows.filter(pk=command.payment_id)[0]
+    command = Command.objects.select_for_update(of=("self",)).select_related("hold").filter(pk=command.pk)[0]
     agrees = (word.amount.amount, word.amount.currency) == (command.amount, payment.currency)
     if not agrees or word.what != command.what or not rules.follows(command.outcome, word.outcome):
         return command
@@ -67,6 +49,31 @@ def observe(provider: str, word: Word, *, how: How, now: datetime) -> Command | 
     _APPLY[command.what](payment, command, word, now)
     Observation.objects.filter(pk=row.pk).update(applied=True)
     return command
+
+
+def _kept(provider: str, word: Word, command: Command | None, how: How, now: datetime) -> Observation | None:
+    """The word as it came; nothing where it was said before."""
+    if Observation.objects.filter(provider=provider, word=word.id).exists():
+        return None
+    try:
+        with transaction.atomic():
+            return Observation.objects.create(
+                provider=provider,
+                word=word.id,
+                command=command,
+                what=word.what,
+                outcome=word.outcome,
+                code=word.code,
+                amount=word.amount.amount,
+                currency=word.amount.currency,
+                reference=word.reference,
+                at=word.at,
+                recorded_at=now,
+                how=how,
+                applied=False,
+            )
+    except IntegrityError:  # somebody else heard it at this very moment
+        return None
 
 
 def _command(key: str) -> Command | None:

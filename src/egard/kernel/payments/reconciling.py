@@ -132,9 +132,8 @@ def _found(kind: str, key: str, row: Command | None, currency: str, ours: int | 
 def _list(run: Reconciliation, found: list[Found], seen: Iterable[str], *, now: datetime) -> None:
     """New differences; those of what was compared now, and is no difference any more, are settled."""
     still = {(one["kind"], one["reference"]) for one in found}
-    for one in found:
-        place = {"provider": run.provider, "kind": one["kind"], "reference": one["reference"], "settled_at": None}
-        Difference.objects.get_or_create(**place, defaults={**one, "found_at": now, "found_in": run})
+    told = [Difference(**one, provider=run.provider, found_at=now, found_in=run) for one in found]
+    Difference.objects.bulk_create(told, ignore_conflicts=True)  # what is listed already stays so
     open_ones = Difference.objects.filter(provider=run.provider, settled_at=None)
     compared = open_ones.filter(Q(reference__in=list(seen)) | Q(kind__in=("ledger", "overdue")))
     over = [row.pk for row in compared if (row.kind, row.reference) not in still]

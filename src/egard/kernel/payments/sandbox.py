@@ -32,6 +32,8 @@ CARDS: dict[str, Any] = {
 PREFIX = "sandbox_"
 AUTHORIZED = timedelta(days=7)
 LAPSES = timedelta(minutes=10)
+CONFIRMS = timedelta(hours=1)
+"""How long a person may take to confirm."""
 
 _ROWS: Any = dict_row
 _CARD = """
@@ -113,7 +115,9 @@ class Sandbox:
     def find(self, key: str, *, now: datetime) -> Word | None:
         with _store() as store:
             held = _one(store, "select * from payments_sandbox_deed where key = %s and outcome <> ''", [key])
-            if held and _has_lapsed(store, held, now):
+            if held and held["outcome"] == "challenge" and held["at"] + CONFIRMS <= now:
+                held = _answered(store, key, "declined", "challenge_expired", now)
+            elif held and _has_lapsed(store, held, now):
                 held["outcome"] = "lapsed"
         return _word(held) if held else None
 
@@ -138,16 +142,20 @@ class Sandbox:
 
     def answer_challenge(self, key: str, *, passed: bool, now: datetime) -> None:
         """What the person does on the provider's page: confirm, or not."""
-        outcome = "approved" if passed else "declined"
         with _store() as store:
-            held = _one(
-                store,
-                "update payments_sandbox_deed set outcome = %s, code = %s where key = %s and outcome = 'challenge'"
-                " returning *",
-                [outcome, "" if passed else "challenge_failed", key],
-            )
-            if held:
-                _say(store, [held], now)
+            _answered(store, key, "approved" if passed else "declined", "" if passed else "challenge_failed", now)
+
+
+def _answered(store: Any, key: str, outcome: str, code: str, now: datetime) -> Any:
+    """A challenge has its answer, and it is said."""
+    held = _one(
+        store,
+        "update payments_sandbox_deed set outcome = %s, code = %s where key = %s and outcome = 'challenge' returning *",
+        [outcome, code, key],
+    )
+    if held:
+        _say(store, [held], now)
+    return held or _one(store, "select * from payments_sandbox_deed where key = %s", [key])
 
 
 def _do(

@@ -101,13 +101,13 @@ class World:
         self.plans = [self._plan(n) for n in range(CLIENTS)]
 
     def open(self) -> None:
-        who = {"by": ME, "now": self.start}
+        who: dict[str, Any] = {"by": ME, "now": self.start}
         for name, more in HOLDERS.items():
             self.accounts[name] = operations.open_account(f"s{self.seed}:{name}", unit="EUR", **more, **who)
         funds = [("house", "budget", 4_000), ("till", "house", 2_000), ("house", "purse", 1_500)]
         for debit, credit, amount in funds:
-            sides = {"debit": self.accounts[debit], "credit": self.accounts[credit]}
-            operations.transfer(**sides, amount=amount, key=f"s{self.seed}:fund:{credit}", **who)
+            key = f"s{self.seed}:fund:{credit}"
+            operations.transfer(debit=self.accounts[debit], credit=self.accounts[credit], amount=amount, key=key, **who)
 
     def _plan(self, client: int) -> list[Step]:
         rng = random.Random(f"{self.seed} {client}")  # noqa: S311

@@ -58,7 +58,11 @@ ACTS_SHOWN = 200
 @require_GET
 @staff_page
 def room(request: HttpRequest) -> HttpResponse:
-    """Plans in force, and all draws."""
+    """Plans in force, and all draws, whose progress is live."""
+    if request.htmx and request.htmx.target == "draws":  # type: ignore[attr-defined]
+        viewer = viewer_of(request)
+        page = queries.draws(viewer)
+        return render(request, "gestures/_audit_draws.html", {"draws": page.items, "next": page.next, "now": utc_now()})
     return _room(request)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from math import ceil
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -242,5 +242,5 @@ def _together(found: Catalogue) -> Iterator[Wrong]:
                 yield path, "amount", f"“{other}” goes from {worth.least} to {worth.most}"
 
 
-assert set(Kind.model_fields["form"].annotation.__args__) == set(FORMS)  # type: ignore[union-attr]
+assert set(get_args(Kind.model_fields["form"].annotation)) == set(FORMS)
 assert set(RESPONSIBILITIES) >= set(Kind.model_fields["responsibility"].default)

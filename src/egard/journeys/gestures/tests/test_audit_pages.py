@@ -115,6 +115,15 @@ def test_a_plan_is_made_and_ended_on_the_page_and_a_wrong_one_says_so(given, agn
     assert "Tight" not in client.get(reverse("gestures:audits")).content.decode().split("Draws")[0]
 
 
+def test_the_progress_of_draws_is_asked_for_by_itself(given, agnes, client):
+    drawn(client)
+    headers = {"HX-Request": "true", "HX-Target": "draws"}
+    part = client.get(reverse("gestures:audits"), headers=headers).content.decode()
+    assert part.startswith('<section class="part" id="draws"')
+    assert 'data-live="gesture-audits"' in part
+    assert "Make a plan" not in part
+
+
 def test_the_room_is_closed_to_those_who_decide(given, client, make_user):
     client.force_login(given[0])
     assert client.get(reverse("gestures:audits")).status_code == 403

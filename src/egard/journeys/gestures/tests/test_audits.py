@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from tests.racing import at_once
 
 from egard.journeys.gestures.audits import operations, queries
 from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, Finding
@@ -190,6 +191,27 @@ def test_the_database_keeps_a_draw_as_it_was_made(drawn, agnes, given, month, me
         with pytest.raises(DatabaseError, match=r"stays|drawn|append only|all its acts"):
             attempt(n)
     assert AuditDraw.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_draws_of_one_period_at_the_same_moment_one_is_made(plan, given, month, me, now):
+    """Who presses until the sample pleases gets one, and it is the first."""
+    told = at_once([lambda: draw(plan, *month, by=me, now=now)] * 10)
+    assert sorted(one for one in told if isinstance(one, str)) == ["gestures.already_drawn"] * 9
+    assert AuditDraw.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draw_is_not_closed_over_a_finding_that_is_being_written(drawn, agnes, me, now):
+    acts = list(drawn.acts.all())
+    for act in acts:
+        judge(act, "ok", auditor=agnes, by=me, now=now)
+    writes = [lambda: judge(acts[0], "deviation", kind="other", error=0, auditor=agnes, by=me, now=now)] * 4
+    told = at_once([*writes, lambda: operations.close_draw(drawn, by=me, now=now)])
+    closed = AuditDraw.objects.get().closed_at is not None
+    refused = sum(one == "gestures.draw_closed" for one in told)
+    assert closed
+    assert Finding.objects.filter(verdict="deviation").count() == 4 - refused
 
 
 def test_nobody_controls_what_she_granted_or_agreed_to(drawn, make_user, given, me, now):
