@@ -18,7 +18,7 @@ from django.db.models import Count, Max, Q, Sum
 from django.test import RequestFactory
 from django.urls import reverse
 
-from egard.journeys.gestures.models import Gesture, Redemption
+from egard.journeys.gestures.models import AuditDraw, Finding, Gesture, Redemption
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
@@ -105,6 +105,8 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
     assert states["granted"] > 40
     assert not acts.exclude(granted_at=None).filter(budget=None).exists()
     assert Redemption.objects.exists()
+    assert [AuditDraw.objects.filter(closed_at__isnull=is_open).count() for is_open in (True, False)] == [1, 1]
+    assert Finding.objects.filter(verdict="deviation").count() == 2
 
     before = counted()
     assert demo.ensure_demo(loopback=True, now=now + timedelta(days=30))

@@ -50,13 +50,13 @@ def give(staff: Mapping[str, User], *, now: datetime) -> None:
     teams = {team.code: team for team in Team.objects.filter(code__in=BUDGETS)}
     givers = [_as(staff[name]) for name in ("sofia.martel", "camille.roussel", "ines.ferrand")]
     rng = random.Random(9)  # noqa: S311  (the same demo every time)
-    for month in range(MONTHS, -1, -1):
-        at = now - timedelta(days=30 * month)
+    for days in range(30 * MONTHS, -1, -10):
+        at = now - timedelta(days=days)
         for code, amount in BUDGETS.items():
             period = periods_at(at, budgets.ZONE)[0]
             budgets.set_budget(system_viewer("demo"), teams[code], period, Money(amount, "EUR"), now=at)
-        if month:
-            _month(rng, people[EACH * (month - 1) : EACH * month], givers, now - timedelta(days=30 * month), now)
+    for month in range(MONTHS, 0, -1):
+        _month(rng, people[EACH * (month - 1) : EACH * month], givers, now - timedelta(days=30 * month), now)
     _today(staff, people, now)
     log_change(DONE, by=ACTOR, now=now, gestures=Gesture.objects.filter(place=0).count())
 
