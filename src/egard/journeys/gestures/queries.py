@@ -111,10 +111,9 @@ def room_of(
     """What the viewer may give alone, and what is left of the budget that would bear it."""
     budget = budgets.running(viewer, first=team, currency=catalogue.currency, now=now)
     left = budgets.left(budget) if budget else None
-    user = User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None
-    if user is None:
+    if viewer.user_id is None:
         return Room(0, left), None, budget
-    decision = decide(user, catalogues.AUTHORITY, None, person=person, case=subject, now=now)
+    decision = decide(User(pk=viewer.user_id), catalogues.AUTHORITY, None, person=person, case=subject, now=now)
     return Room(decision.limit.amount if decision.delegation else 0, left), decision, budget
 
 
