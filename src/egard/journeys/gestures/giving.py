@@ -11,7 +11,7 @@ from django.utils import translation
 
 from egard.base.calendars import Calendar, Span, due
 from egard.base.money import Money
-from egard.journeys.gestures import accounts
+from egard.journeys.gestures import accounts, refunds
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import Amount, GestureAsked, GestureGranted, GestureReversed, Given
 from egard.journeys.gestures.models import Gesture, Voucher
@@ -48,6 +48,8 @@ def give(asked: Asked, rows: Sequence[Gesture], *, now: datetime) -> None:
             drafts.append(_worth(asked, row, wallet, now=now))
             row.used_at = now  # it is hers: there is nothing to do
         elif kind.promise:
+            if row.form == "refund":
+                refunds.ask(asked.person, row, by=asked.by, now=now)
             row.promise = promises.promise(
                 asked.person, DELIVER, within=kind.promise, subject=f"gesture:{row.uuid}", owner=row.granted_by,
                 team=row.team, site=row.site, key=f"gesture:{row.uuid}", by=asked.by, now=now,
@@ -134,6 +136,8 @@ def _tell(asked: Asked, rows: Sequence[Gesture], vouchers: dict[int, Voucher], *
 def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: datetime) -> None:
     """The client's side of an act, undone, as long as nothing of it was used. Raises `UsedAlready`."""
     for row in rows:
+        if row.form == "refund" and refunds.is_asked(row):
+            raise UsedAlready
         if row.promise is not None:
             _release(row, reason, asked, now=now)
         if row.form not in ("credit", "voucher"):

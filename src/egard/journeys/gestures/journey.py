@@ -14,6 +14,7 @@ from egard.journeys.gestures import (
     offering,
     operations,
     queries,
+    refunds,
     shown,
     vouchers,
     worklists,
@@ -35,6 +36,7 @@ from egard.kernel.registry import (
     PortalItem,
     PromiseKind,
     PromiseListener,
+    Reaction,
     Scope,
     Worklist,
 )
@@ -101,7 +103,10 @@ journey = Journey(
             describe=shown.deliveries,
         ),
     ),
-    reactions=control.REACTIONS,
+    reactions=(
+        *control.REACTIONS,
+        Reaction("gestures.refunds", facts=(refunds.REFUNDED,), handle=refunds.keep_refunded, history="skip"),
+    ),
     promise_listeners=(PromiseListener("gesture:", giving.heard),),
     messages=(
         MessageKind(
