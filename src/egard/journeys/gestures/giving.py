@@ -19,7 +19,7 @@ from egard.journeys.gestures.refusals import UsedAlready
 from egard.journeys.gestures.rules import codes
 from egard.kernel.ledger import operations as ledger
 from egard.kernel.ledger.drafts import Draft
-from egard.kernel.ledger.models import Transfer
+from egard.kernel.ledger.models import LotUse, Transfer
 from egard.kernel.ledger.refusals import Insufficient
 from egard.kernel.messages import texts
 from egard.kernel.messages.notices import address_of
@@ -142,11 +142,14 @@ def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: dateti
             _revoke(row, reason, asked, now=now)
         moved = Transfer.objects.filter(source=accounts.SOURCE, key=f"{row.uuid}:worth")[0]
         try:
-            ledger.reverse(
+            back = ledger.reverse(
                 moved, reason=reason, key=f"{row.uuid}:worth:back", source=accounts.SOURCE, by=asked.by, now=now
             )
         except Insufficient as spent:
             raise UsedAlready from spent
+        # Her wallet may hold other credits: what she used or let end of this one is not made up from them.
+        if LotUse.objects.filter(transfer=back).exclude(lot__transfer=moved).exists():
+            raise UsedAlready
     fact = GestureReversed(given=named(asked, rows))
     record(
         asked.person, fact, at=now, by=asked.by, channel=asked.channel or "api", key=f"gesture:{asked.together}:back",

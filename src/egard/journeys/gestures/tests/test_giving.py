@@ -17,6 +17,7 @@ from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.delegations.models import Use
 from egard.kernel.ledger import queries as ledger
+from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.messages.models import Outgoing
 from egard.kernel.promises.models import Promise
@@ -213,6 +214,27 @@ def test_what_the_client_has_had_stays_given(give, house, now, me):
         reverse(house.lead, made.uuid, reason="too late", now=now)
     made.refresh_from_db()
     assert made.state == "granted"
+
+
+def test_what_was_used_of_one_credit_is_not_taken_back_from_another(give, house, anne, now, me):
+    first, other = give(amount=500, key="1"), give(amount=1000, key="2")
+    shop = open_account("test:shop", unit=EUR, kind="income", by=me, now=now)
+    purse = ledger.account(f"wallet:{anne.uuid}", EUR)
+    transfer(debit=purse, credit=shop, amount=200, key="spent", by=me, now=now)  # of the first: it is the oldest
+    with pytest.raises(refusals.UsedAlready):
+        reverse(house.adviser, first.uuid, reason="The wrong client", now=now)
+    assert wallet_of(anne) == 1_300
+    assert reverse(house.adviser, other.uuid, reason="The wrong client", now=now).state == "reversed"
+    assert wallet_of(anne) == 300
+
+
+def test_a_credit_that_has_ended_is_not_taken_back_from_what_she_still_has(give, house, anne, now):
+    ended = give(amount=500, key="1")
+    later = ended.ends_at + timedelta(days=1)
+    give(amount=1000, key="2", at=ended.ends_at - timedelta(days=1))
+    with pytest.raises(refusals.UsedAlready):
+        reverse(house.lead, ended.uuid, reason="The wrong client", now=later)
+    assert ledger.balance(ledger.account(f"wallet:{anne.uuid}", EUR), now=later).available == 1_000
 
 
 def test_a_gesture_makes_up_for_a_broken_promise_to_the_same_person_alone(give, house, anne, make_person, now, me):
