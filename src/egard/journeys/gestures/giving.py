@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
@@ -129,6 +130,11 @@ def _tell(asked: Asked, rows: Sequence[Gesture], vouchers: dict[int, Voucher], *
 
 
 # --- taking back ------------------------------------------------------------------------------------------------------
+
+
+def hold_vouchers(together: UUID) -> None:
+    """The vouchers of an act, until the commit."""
+    list(Voucher.objects.select_for_update(of=("self",)).filter(gesture__together=together).order_by("pk"))
 
 
 def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: datetime) -> None:

@@ -6,17 +6,20 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from egard.base.money import Money
 from egard.base.refusal import Refusal
 from egard.journeys.gestures import queries, refusals, shown
-from egard.journeys.gestures.models import Gesture
+from egard.journeys.gestures.models import Gesture, Voucher
 from egard.journeys.gestures.operations import approve, erase, grant, refuse, reverse
 from egard.journeys.gestures.tests.giving import EUR, furnish
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.delegations.models import Use
 from egard.kernel.ledger import queries as ledger
+from egard.kernel.ledger.models import Transfer
 from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.messages.models import Outgoing
@@ -216,6 +219,18 @@ def test_what_the_client_has_had_stays_given(give, house, now, me):
     assert made.state == "granted"
 
 
+def test_taking_back_holds_things_in_the_order_of_giving_and_using(give, house, now):
+    """Else whoever takes back and whoever gives to the same client, or uses the voucher, wait for each other."""
+    house.budget(10_000)
+    made = give("voucher", 500)
+    with CaptureQueriesContext(connection) as seen:
+        reverse(house.adviser, made.uuid, reason="The wrong client", now=now)
+    held = [one["sql"].split("FROM")[1].split()[0] for one in seen if "FOR UPDATE" in one["sql"]]
+    assert held.index('"gestures_voucher"') < held.index('"gestures_gesture"')
+    back = Transfer.objects.filter(reverses__isnull=False).order_by("id").values_list("key", flat=True)
+    assert [key.split(":", 1)[1] for key in back] == ["budget:back", "worth:back"]
+
+
 def test_what_was_used_of_one_credit_is_not_taken_back_from_another(give, house, anne, now, me):
     first, other = give(amount=500, key="1"), give(amount=1000, key="2")
     shop = open_account("test:shop", unit=EUR, kind="income", by=me, now=now)
@@ -270,9 +285,14 @@ def test_who_is_erased_leaves_figures_and_takes_words_with_her(give, house, anne
     give(reason="Anne is afraid of dogs")
     copy = export_person(everything, anne, now=now)["gestures"]
     assert copy["gestures"][0]["reason"] == "Anne is afraid of dogs"
+    house.budget(10_000)
+    taken = give("voucher", 500, key="2")
+    reverse(house.adviser, taken.uuid, reason="Anne has a dog now", now=now)
     erase_person(anne, by=me, now=now)
     erase(anne, now=now)  # once more changes nothing
-    assert list(Gesture.objects.values_list("reason", "amount")) == [("", 500)]
+    assert list(Gesture.objects.order_by("pk").values_list("reason", "amount")) == [("", 500), ("", 500)]
+    assert not Voucher.objects.exclude(ended_why="").exists()
+    assert not Transfer.objects.filter(reason__contains="Anne").exists()
 
 
 def test_her_gestures_follow_a_merge(give, house, anne, make_person, now, me):
