@@ -219,6 +219,18 @@ def test_what_the_client_has_had_stays_given(give, house, now, me):
     assert made.state == "granted"
 
 
+def test_no_more_is_given_back_than_was_paid_where_that_is_known(give, house, monkeypatch):
+    monkeypatch.setattr(queries, "paid", lambda *about: 1000)
+    with pytest.raises(refusals.BadAmount) as refused:
+        give("refund", 1001, viewer=house.lead)
+    assert "€10.00" in refused.value.detail
+    assert give("refund", 1000, viewer=house.lead).state == "granted"
+    monkeypatch.setattr(queries, "paid", lambda *about: None)
+    assert give("refund", 2000, viewer=house.lead, key="2").state == "granted"
+    monkeypatch.setattr(queries, "paid", None)  # of what is not the price nobody asks it
+    assert give("credit", 1500, key="3").state == "granted"
+
+
 def test_taking_back_holds_things_in_the_order_of_giving_and_using(give, house, now):
     """Else whoever takes back and whoever gives to the same client, or uses the voucher, wait for each other."""
     house.budget(10_000)
