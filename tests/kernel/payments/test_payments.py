@@ -200,6 +200,10 @@ def test_a_wallet_pays_all_of_it_or_nothing_also_of_somebody_who_was_merged(char
     assert short.value.code == "ledger.insufficient"
     assert len(wallet.pay(anne, Money(30_00, "EUR"), into=shop, key="p2", by=me, now=now)) == 2
     wallet.pay(anne, Money(30_00, "EUR"), into=shop, key="p2", by=me, now=now)
+    for whose, euros in ((anne, 5), (make_person("Paul"), 30)):
+        with pytest.raises(Refusal) as reused:
+            wallet.pay(whose, Money(euros * 100, "EUR"), into=shop, key="p2", by=me, now=now)
+        assert reused.value.code == "ledger.key_reused"
     (purse,) = wallet.purses(anne, now=now)
     assert purse.available == 10_00
 
