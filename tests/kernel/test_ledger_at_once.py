@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from egard.base.refusal import Refusal
 from egard.kernel.ledger import queries
 from egard.kernel.ledger.checks import ALL
 from egard.kernel.ledger.closing import close_period
+from egard.kernel.ledger.drafts import Draft
 from egard.kernel.ledger.models import Transfer
-from egard.kernel.ledger.operations import open_account, post, reverse, transfer, void
+from egard.kernel.ledger.operations import open_account, post, reverse, transfer, transfers, void
 from egard.kernel.ledger.sweeping import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,3 +103,40 @@ def test_what_was_closed_while_others_wrote_is_what_its_sums_say(books, me, now)
     told = at_once([*works, lambda: close_period(until=later, by=me, now=later)])
     refused = told.count("ledger.period_closed")
     assert queries.balance(cost, as_of=now).posted == MANY - refused
+
+
+def test_who_writes_twice_and_who_closes_in_between_do_not_wait_for_each_other(books, me, now):
+    """The first transfer holds what the closing waits for; the second, maybe in lots, must not wait for the closing."""
+    budget, cost = books
+    house = queries.account("house", "EUR")
+    later = now + timedelta(seconds=1)
+
+    def close():
+        try:
+            return close_period(until=later, by=me, now=later)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        transfer(debit=house, credit=cost, amount=1, key="first", by=me, now=now)
+        closing = pool.submit(close)
+        _until_somebody_waits()
+        transfers([Draft(debit=budget, credit=cost, amount=1, key="second")], by=me, now=now)
+        transaction.on_commit(lambda: closing.result(30))
+    assert closing.result().summed_at is not None
+    assert queries.balance(cost, as_of=now).posted == 2
+
+
+def _until_somebody_waits():
+    """For a lock on the table of transfers, or for an advisory one."""
+    asked = (
+        "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+        " where not granted and datname = current_database()"
+    )
+    for _turn in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -14,10 +14,11 @@ from tests.kernel.delegations.conftest import GIVE, codes
 from egard.base.moments import midnight
 from egard.base.money import Money
 from egard.base.refusal import Refusal
+from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Change as HouseChange
-from egard.kernel.access.operations import end_role, ensure_team, place_user, set_user_active
+from egard.kernel.access.operations import create_api_key, end_role, ensure_team, place_user, set_user_active
 from egard.kernel.delegations import operations, reasons, rules
-from egard.kernel.delegations.models import Change, Use
+from egard.kernel.delegations.models import Change, Delegation, Use
 from egard.kernel.lifecycle.operations import export_person, merge_persons
 from egard.kernel.people.models import Person
 from egard.kernel.registry import Authority, Unit, registry
@@ -274,6 +275,25 @@ def test_what_contradicts_itself_is_refused_field_by_field(make_user, delegate, 
         operations.change(row, per_act=100_00, by=_of(agent), now=now)
 
 
+def test_nobody_gives_to_oneself_by_a_role_or_by_a_key_either(make_user, delegate, now):
+    chief, other = make_user("administrator", "agent"), make_user("administrator")
+    made, _secret = create_api_key(name="till", scopes=["delegations.manage"], by=_of(chief), now=now)
+    key = Actor("key", str(made.pk))
+    delegate(None, 5, role="agent")
+    row = Delegation.objects.get()
+    operations.set_course("gestures", "Gestures", by=_of(other), now=now)
+    for write in (
+        lambda by: operations.delegate(GIVE, role="agent", per_act=5, by=by, now=now),
+        lambda by: operations.delegate(GIVE, user=chief, per_act=5, by=by, now=now),
+        lambda by: operations.change(row, per_act=100_00, by=by, now=now),
+        lambda by: operations.record_training(chief, "gestures", by=by, now=now),
+    ):
+        for by in (_of(chief), key):
+            with pytest.raises(reasons.ToOneself):
+                write(by)
+        write(_of(other))
+
+
 def test_the_database_lets_nobody_rewrite_what_was_decided(make_user, delegate, use):
     agent = make_user("agent")
     row = delegate(agent, 50)
@@ -355,6 +375,4 @@ def _system():
 
 
 def _of(user):
-    from egard.kernel.access.actors import Actor
-
     return Actor("user", str(user.pk))

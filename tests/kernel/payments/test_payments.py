@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -13,6 +14,7 @@ from tests.kernel.payments.conftest import later, moved
 from egard.base.money import Money
 from egard.base.refusal import Refusal
 from egard.kernel.ledger.models import Pending
+from egard.kernel.ledger.operations import void
 from egard.kernel.ledger.queries import account, balance
 from egard.kernel.lifecycle.operations import erase_person, export_person, merge_persons
 from egard.kernel.payments import books, carrying, operations, port, queries, reconciling, refusals, rules, wallet
@@ -126,6 +128,40 @@ def test_a_capture_that_comes_too_late_is_declined_and_lets_go(charge, me, now):
     assert not Pending.objects.exists()
 
 
+def test_what_was_taken_though_it_was_said_to_have_lapsed_is_in_the_books(charge, refund, me, now):
+    """Words come in any order: a capture was under way when it was heard that there was nothing left to capture."""
+    paid = charge(capture=False)
+    operations.capture(paid, amount=Money(15_00, "EUR"), key="c", by=me, now=now)
+    asked = Command.objects.get(payment=paid, what="authorize")
+    lapsed = port.Word("x:lapsed", str(asked.pk), "authorize", "lapsed", Money(20_00, "EUR"), paid.reference, now)
+    observe("sandbox", lapsed, how="event", now=now)
+    paid.refresh_from_db()
+    assert paid.state == "lapsed"
+    assert carrying.settle(paid, now=now).state == "captured"
+    assert (paid.captured, owed(), moved(paid)) == (15_00, 15_00, [("capture", 15_00)])
+    carrying.listen(now=later(now, minutes=1))  # nothing stands in the way of what comes after
+    assert not list(reconciling.payments_add_up())
+    assert not list(reconciling.books_agree())
+    refund(paid)
+    assert (paid.refunded, owed()) == (15_00, 0)
+
+
+def test_one_word_that_the_books_refuse_keeps_no_other_from_being_heard(charge, refund, me, now):
+    paid = charge("timeout")
+    carrying.settle(paid, now=later(now, minutes=1))
+    carrying.settle(paid, now=later(now, minutes=2))
+    asked = refund(paid, told=False)
+    void(asked.hold, key="by hand", by=me, now=now)  # somebody let go of it in the books
+    other = charge("timeout")
+    with contextlib.suppress(Refusal):
+        carrying.settle(paid, now=later(now, minutes=3))
+    carrying.listen(now=later(now, minutes=4))
+    other.refresh_from_db()
+    assert other.state == "authorized"
+    run = reconciling.reconcile(since=later(now, hours=-1), until=later(now, hours=1), by=me, now=later(now, hours=2))
+    assert ("unknown_here", str(asked.pk)) in set(run.found.values_list("kind", "reference"))
+
+
 def test_money_goes_back_on_the_card_in_parts_and_never_more_than_came(charge, refund):
     paid = charge("approve", 20)
     assert refund(paid, 5).outcome == "approved"
@@ -164,6 +200,10 @@ def test_a_wallet_pays_all_of_it_or_nothing_also_of_somebody_who_was_merged(char
     assert short.value.code == "ledger.insufficient"
     assert len(wallet.pay(anne, Money(30_00, "EUR"), into=shop, key="p2", by=me, now=now)) == 2
     wallet.pay(anne, Money(30_00, "EUR"), into=shop, key="p2", by=me, now=now)
+    for whose, euros in ((anne, 5), (make_person("Paul"), 30)):
+        with pytest.raises(Refusal) as reused:
+            wallet.pay(whose, Money(euros * 100, "EUR"), into=shop, key="p2", by=me, now=now)
+        assert reused.value.code == "ledger.key_reused"
     (purse,) = wallet.purses(anne, now=now)
     assert purse.available == 10_00
 

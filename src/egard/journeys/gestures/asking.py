@@ -106,10 +106,23 @@ def item(catalogue: rules.Catalogue, name: str, amount: int | Money | None) -> I
     if type(amount) is not int or amount < 0 or (amount == 0 and most > 0):
         raise _no_amount(catalogue)
     if not least <= amount <= most or (amount - least) % step:
-        words = {"least": least, "most": most, "step": step}
-        told = {name: Money(minor, catalogue.currency).words(_language()) for name, minor in words.items()}
-        raise BadAmount(title=said(kind.title), fields={"amount": str(BadAmount.title)}, **told)
+        raise _bad_amount(catalogue, kind, most)
     return Item(name, amount)
+
+
+def check_price(catalogue: rules.Catalogue, chosen: Item, price: int | None) -> None:
+    """That what gives back the price gives back no more than was paid, where that is known. Raises `BadAmount`."""
+    kind = catalogue.kinds[chosen.kind]
+    most = catalogue.bounds(kind, price)[1]
+    if chosen.amount > most:
+        raise _bad_amount(catalogue, kind, most)
+
+
+def _bad_amount(catalogue: rules.Catalogue, kind: rules.Kind, most: int) -> BadAmount:
+    least, _most, step = catalogue.bounds(kind)
+    words = {"least": least, "most": most, "step": step}
+    told = {name: Money(minor, catalogue.currency).words(_language()) for name, minor in words.items()}
+    return BadAmount(title=said(kind.title), fields={"amount": str(BadAmount.title)}, **told)
 
 
 def _no_amount(catalogue: rules.Catalogue) -> NoAmount:
@@ -222,11 +235,7 @@ def less(asked: Asked, first: Gesture, amount: int | Money) -> Asked:
     """The same with less of what was chosen. Raises as `item`, and `BadAmount` for more than was asked."""
     chosen = item(asked.catalogue, first.kind, amount)
     if chosen.amount > first.desired:
-        kind, currency = asked.catalogue.kinds[first.kind], asked.catalogue.currency
-        least, _most, step = asked.catalogue.bounds(kind)
-        words = {"least": least, "most": first.desired, "step": step}
-        told = {name: Money(minor, currency).words(_language()) for name, minor in words.items()}
-        raise BadAmount(title=said(kind.title), fields={"amount": str(BadAmount.title)}, **told)
+        raise _bad_amount(asked.catalogue, asked.catalogue.kinds[first.kind], first.desired)
     return replace(asked, items=(chosen, *asked.items[1:]))
 
 

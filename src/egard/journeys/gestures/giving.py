@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
@@ -19,7 +20,7 @@ from egard.journeys.gestures.refusals import UsedAlready
 from egard.journeys.gestures.rules import codes
 from egard.kernel.ledger import operations as ledger
 from egard.kernel.ledger.drafts import Draft
-from egard.kernel.ledger.models import Transfer
+from egard.kernel.ledger.models import LotUse, Transfer
 from egard.kernel.ledger.refusals import Insufficient
 from egard.kernel.messages import texts
 from egard.kernel.messages.notices import address_of
@@ -133,6 +134,11 @@ def _tell(asked: Asked, rows: Sequence[Gesture], vouchers: dict[int, Voucher], *
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 
+def hold_vouchers(together: UUID) -> None:
+    """The vouchers of an act, until the commit."""
+    list(Voucher.objects.select_for_update(of=("self",)).filter(gesture__together=together).order_by("pk"))
+
+
 def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: datetime) -> None:
     """The client's side of an act, undone, as long as nothing of it was used. Raises `UsedAlready`."""
     for row in rows:
@@ -146,11 +152,14 @@ def take_back(asked: Asked, rows: Sequence[Gesture], *, reason: str, now: dateti
             _revoke(row, reason, asked, now=now)
         moved = Transfer.objects.filter(source=accounts.SOURCE, key=f"{row.uuid}:worth")[0]
         try:
-            ledger.reverse(
+            back = ledger.reverse(
                 moved, reason=reason, key=f"{row.uuid}:worth:back", source=accounts.SOURCE, by=asked.by, now=now
             )
         except Insufficient as spent:
             raise UsedAlready from spent
+        # Her wallet may hold other credits: what she used or let end of this one is not made up from them.
+        if LotUse.objects.filter(transfer=back).exclude(lot__transfer=moved).exists():
+            raise UsedAlready
     fact = GestureReversed(given=named(asked, rows))
     record(
         asked.person, fact, at=now, by=asked.by, channel=asked.channel or "api", key=f"gesture:{asked.together}:back",

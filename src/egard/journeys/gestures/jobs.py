@@ -23,12 +23,12 @@ from egard.kernel.messages.operations import send
 ENDS_MESSAGE = "gestures.ends_soon"
 BEFORE = timedelta(days=14)
 """So long before its end the client is told of what she has not used."""
-WARNED_MAX = 500
 
 
 def end_vouchers(*, now: datetime) -> None:
     """A job, each hour: vouchers past their time are ended, and what is left of them is no longer owed."""
-    vouchers.sweep(system_viewer("gestures"), now=now)
+    while vouchers.sweep(system_viewer("gestures"), now=now):
+        pass  # some at a time, until all are
 
 
 def warn_of_ends(*, now: datetime) -> None:
@@ -36,7 +36,7 @@ def warn_of_ends(*, now: datetime) -> None:
     soon = Gesture.objects.filter(
         ends_at__gt=now, ends_at__lte=now + BEFORE, warned_at=None, state="granted"
     ).values_list("pk", flat=True)  # fmt: skip
-    for pk in list(soon.order_by("ends_at")[:WARNED_MAX]):
+    for pk in list(soon.order_by("ends_at")):  # all of them: who is left to tomorrow may be told too late
         with transaction.atomic():
             held = Gesture.objects.select_for_update(of=("self",), skip_locked=True)
             row = held.select_related("person__root", "catalogue", "voucher").filter(pk=pk, warned_at=None).first()

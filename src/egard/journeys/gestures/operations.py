@@ -15,7 +15,7 @@ from egard.base.money import Money
 from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import GestureRefused
-from egard.journeys.gestures.models import Budget, Gesture
+from egard.journeys.gestures.models import Budget, Gesture, Voucher
 from egard.journeys.gestures.refusals import (
     BudgetSpent,
     KeyReused,
@@ -40,6 +40,8 @@ from egard.kernel.timeline.operations import record
 
 APPROVAL = "gestures.approval"
 LIVE = "gestures"
+TAKEN_BACK = "taken back"
+"""Of what returns to a budget; why stands with the gesture."""
 
 
 class _Waits(Exception):
@@ -83,6 +85,8 @@ def grant(
         return held
     asking.check_proof(catalogue, item, proof=proof)
     case = asking.case_of(viewer, person, subject)
+    if catalogue.kinds[item.kind].worth.price:
+        asking.check_price(catalogue, item, queries.paid(viewer, person, case, catalogue.currency))
     asking.check_repairs(person, repairs)
     team = case.team_id if case else None
     asked = Asked(
@@ -282,16 +286,19 @@ def reverse(viewer: Viewer, gesture: UUID, *, reason: str, now: datetime) -> Ges
         viewer.require(queries.APPROVE)
     asking.check_texts(reason=reason, needed=True)
     asked, _rows = asking.again(first, by=viewer.actor)
+    # In the order of whoever gives and uses, so that none waits for the other: a voucher before its gesture, the budget
+    # before the client's side.
+    giving.hold_vouchers(first.together)
     rows = asking.lock(first.together)
     if rows[0].state != "granted":
         raise NotGranted
-    giving.take_back(asked, rows, reason=reason.strip(), now=now)
     paid = Transfer.objects.filter(uuid=rows[0].transfer).first() if rows[0].transfer else None
-    if paid is not None:
+    if paid is not None:  # not her account: no words of hers on it, which no erasure would find
         ledger.reverse(
-            paid, reason=reason.strip(), key=f"{first.together}:budget:back", source=accounts.SOURCE, by=viewer.actor,
+            paid, reason=TAKEN_BACK, key=f"{first.together}:budget:back", source=accounts.SOURCE, by=viewer.actor,
             now=now,
         )  # fmt: skip
+    giving.take_back(asked, rows, reason=reason.strip(), now=now)
     if asked.worth:
         delegations.give_back(_decision(first.together), by=viewer.actor, now=now)
     for row in rows:
@@ -304,4 +311,5 @@ def reverse(viewer: Viewer, gesture: UUID, *, reason: str, now: datetime) -> Ges
 def erase(person: Person, *, now: datetime) -> None:
     """What was said of her in words goes; that something was given, and what it was worth, stays."""
     Gesture.objects.filter(person=person).exclude(reason="", decision="").update(reason="", decision="")
+    Voucher.objects.filter(person=person).exclude(ended_why="").update(ended_why="")
     privacy.erase(person, now)

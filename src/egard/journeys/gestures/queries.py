@@ -76,7 +76,7 @@ def proposals(viewer: Viewer, person: Person, about: About, *, now: datetime) ->
     situation = Situation(
         responsibility=about.responsibility,
         severity=about.severity,
-        price=about.price if about.price is not None else _paid(viewer, person, case, catalogue.currency),
+        price=about.price if about.price is not None else paid(viewer, person, case, catalogue.currency),
         yearly=_spent(viewer, person, catalogue.currency, now),
         given=given[0],
         gestures=given[1],
@@ -151,7 +151,7 @@ def _spent(viewer: Viewer, person: Person, currency: str, now: datetime) -> int:
     return asked.call(viewer, person, currency=currency, now=now) if asked else 0
 
 
-def _paid(viewer: Viewer, person: Person, case: Case | None, currency: str) -> int | None:
+def paid(viewer: Viewer, person: Person, case: Case | None, currency: str) -> int | None:
     """What was paid for the order that a case is about, where both are known."""
     asked = registry.capabilities.get("purchases.paid")
     if asked is None or case is None or case.snapshot is None:

@@ -208,18 +208,19 @@ def revoke(viewer: Viewer, voucher: UUID, *, reason: str, now: datetime) -> Vouc
 
 
 def sweep(viewer: Viewer, *, now: datetime) -> int:
-    """End what is past its time; how many. What is left of each goes back to the house."""
+    """End what is past its time, some at a time; how many. What is left of each goes back to the house."""
     over = (
         Voucher.objects.filter(ended_at=None, expires_at__lte=now).order_by("expires_at").values_list("pk", flat=True)
     )
-    pks = list(over[:SWEPT_MAX])
-    for pk in pks:
+    ended = 0
+    for pk in list(over[:SWEPT_MAX]):
         with transaction.atomic():
             held = Voucher.objects.select_for_update(of=("self",), skip_locked=True).select_related("person")
             row = held.filter(pk=pk, ended_at=None).first()
             if row is not None:
                 _lapse(viewer, row, "expired", "", now=now)
-    return len(pks)
+                ended += 1
+    return ended
 
 
 def _lapse(viewer: Viewer, row: Voucher, how: str, why: str, *, now: datetime) -> None:

@@ -198,6 +198,7 @@ def create_api_key(
         hint=secret[:10],
         scopes=wanted,
         created_at=now,
+        created_by=User.objects.filter(pk=by.id).first() if by.kind == "user" else None,
         expires_at=expires_at,
     )
     log_change("access.key_created", by=by, now=now, subject=str(key.pk), name=name, scopes=wanted)

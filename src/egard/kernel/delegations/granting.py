@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Actor
-from egard.kernel.access.models import Site, Team, User
+from egard.kernel.access.models import ApiKey, RoleGrant, Site, Team, User
 from egard.kernel.access.operations import log_change
 from egard.kernel.delegations import reasons
 from egard.kernel.delegations.deciding import AMOUNT_MAX, authority_named
@@ -57,8 +58,6 @@ def delegate(
     `UnknownTraining`, `ToOneself`.
     """
     declared = authority_named(authority)
-    if user is not None and str(by) == f"user:{user.pk}":
-        raise reasons.ToOneself
     row = Delegation(
         authority=authority,
         unit=declared.unit,
@@ -82,6 +81,7 @@ def delegate(
     elif role and (role not in registry.roles or (declared.roles and role not in declared.roles)):
         wrong["role"] = str(_("this role cannot hold it"))
     _refuse(wrong)
+    _not_to_oneself(row, by=by, now=now)
     _hold_all()
     row.save(force_insert=True)
     _write(row, "granted", reason, by=by, now=now)
@@ -103,7 +103,8 @@ def change(
 
     Raises `ChangedMeanwhile` (`version` is not the one that holds), `Over`, `BadDelegation`, `ToOneself`.
     """
-    row = _held(delegation, by=by)
+    row = _held(delegation)
+    _not_to_oneself(row, by=by, now=now)
     if version is not None and version != row.version:
         raise reasons.ChangedMeanwhile
     if row.ended_at is not None:
@@ -126,7 +127,7 @@ def change(
 @transaction.atomic
 def end(delegation: Delegation | UUID, *, reason: str = "", by: Actor, now: datetime) -> Delegation:
     """It holds no longer, from now on. Twice changes nothing."""
-    row = _held(delegation, by=None)
+    row = _held(delegation)
     if row.ended_at is None:
         row.ended_at, row.version, row.changed_at = now, row.version + 1, now
         row.save(update_fields=["ended_at", "version", "changed_at"])
@@ -177,7 +178,7 @@ def record_training(
     Raises `UnknownTraining`, `BadTraining`, `ToOneself`.
     """
     known = course(training) if isinstance(training, str) else training
-    if str(by) == f"user:{user.pk}":
+    if user.pk == _behind(by):
         raise reasons.ToOneself
     since = valid_from or now
     if valid_until is not None and valid_until <= since:
@@ -217,15 +218,30 @@ def _hold_all() -> None:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.delegations', 0))")
 
 
-def _held(delegation: Delegation | UUID, *, by: Actor | None) -> Delegation:
+def _held(delegation: Delegation | UUID) -> Delegation:
     _hold_all()
     pk = delegation if isinstance(delegation, UUID) else delegation.pk
     row = Delegation.objects.select_for_update().filter(pk=pk).first()
     if row is None:
         raise NotFound
-    if by is not None and row.user_id is not None and str(by) == f"user:{row.user_id}":
-        raise reasons.ToOneself
     return row
+
+
+def _not_to_oneself(row: Delegation, *, by: Actor, now: datetime) -> None:
+    """Neither by name nor by a role that one holds, be it from tomorrow on. Raises `ToOneself`."""
+    me = _behind(by)
+    if me is None:
+        return
+    held = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=now), user=me, role=row.role)
+    if row.user_id == me or (row.role and held.exists()):
+        raise reasons.ToOneself
+
+
+def _behind(by: Actor) -> UUID | None:
+    """The colleague who acts: herself, or by a key that she made."""
+    if by.kind == "key":
+        return ApiKey.objects.filter(pk=by.id).values_list("created_by", flat=True).first()
+    return UUID(by.id) if by.kind == "user" else None
 
 
 def _write(row: Delegation, what: str, reason: str, *, by: Actor, now: datetime) -> None:

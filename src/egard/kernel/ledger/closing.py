@@ -10,7 +10,6 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import log_change
 from egard.kernel.ledger import refusals
 from egard.kernel.ledger.models import Closing
-from egard.kernel.ledger.rows import CLOSING_LOCK
 
 NOTE_MAX = 500
 _SUM = """
@@ -35,8 +34,7 @@ def close_period(*, until: datetime, note: str = "", by: Actor, now: datetime) -
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            # Whoever writes has one of these: we come after him, and he who comes after us finds the closing.
-            cursor.execute(f"select pg_advisory_xact_lock({CLOSING_LOCK})")
+            # Whoever writes has it: we come after him, and he who comes after us finds the closing.
             cursor.execute("lock table ledger_transfer in share row exclusive mode")
         last = Closing.objects.order_by("-until").first()
         if until > now or (last is not None and until <= last.until):

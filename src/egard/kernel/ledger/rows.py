@@ -19,10 +19,11 @@ STRIPES = 8
 """Rows among which the sums of an account without a limit are spread."""
 STRIPE = f"case when limited then 0 else mod(pg_backend_pid(), {STRIPES}) end"
 """The row of an account that this connection changes."""
-CLOSING_LOCK = "hashtextextended('egard.ledger.closing', 0)"
-"""Books hold it shared from their beginning, whoever closes a period takes it whole: what was read as open stays so."""
-
-_AWAIT = f"select pg_advisory_xact_lock_shared({CLOSING_LOCK})::text".encode()
+_AWAIT = b"with none as (delete from ledger_transfer where false returning 1) select count(*) from none"
+"""Touches no row: it takes the lock of whoever writes transfers from the beginning of a book, the same that `quick`
+takes, and for which whoever closes a period waits. So what is read as open stays so; and one lock for all, held already
+where something was written before in the same transaction, leaves nobody waiting crosswise.
+"""
 _HELD = f"""
 select account_id, debits_posted, credits_posted, debits_pending, credits_pending from ledger_sum
 where account_id = any(%s) and stripe = {STRIPE} order by account_id for no key update""".encode()

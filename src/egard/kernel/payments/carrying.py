@@ -17,7 +17,7 @@ from egard.base.money import Money
 from egard.kernel.jobs.operations import TryAgain, defer
 from egard.kernel.payments import port, rules
 from egard.kernel.payments.models import Command, Instrument, Payment, Place
-from egard.kernel.payments.observing import observe
+from egard.kernel.payments.observing import hear, observe
 
 log = logging.getLogger("egard.payments")
 BESIDE = timedelta(seconds=5)
@@ -95,7 +95,7 @@ def listen(*, now: datetime) -> None:
             log.warning("payments: %s has no events for us: %s", driver.name, error)
             return
         for word in words:
-            observe(driver.name, word, how="event", now=now)
+            hear(driver.name, word, how="event", now=now)
         if after == place.after:
             return
         place.after, place.read_at = after, now

@@ -4,16 +4,19 @@ in the same transaction.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.jobs.operations import defer
 from egard.kernel.ledger.operations import post, transfer
 from egard.kernel.ledger.operations import void as let_go
+from egard.kernel.ledger.refusals import Resolved
 from egard.kernel.payments import rules
 from egard.kernel.payments.books import SOURCE, at_provider
 from egard.kernel.payments.facts import PaymentCaptured, PaymentRefunded
@@ -21,6 +24,7 @@ from egard.kernel.payments.models import Command, Observation, Payment
 from egard.kernel.payments.port import Word
 from egard.kernel.timeline.operations import record
 
+log = logging.getLogger("egard.payments")
 How = Literal["answer", "asked", "event"]
 BY = system("payments")
 
@@ -49,6 +53,16 @@ def observe(provider: str, word: Word, *, how: How, now: datetime) -> Command | 
     _APPLY[command.what](payment, command, word, now)
     Observation.objects.filter(pk=row.pk).update(applied=True)
     return command
+
+
+def hear(provider: str, word: Word, *, how: How, now: datetime) -> None:
+    """`observe` one word of many: one that our books refuse is logged, and its command stays open until the night lists
+    it as a difference; those behind it are heard.
+    """
+    try:
+        observe(provider, word, how=how, now=now)
+    except Refusal:
+        log.exception("payments: %s says %s, which the books refuse", provider, word.id)
 
 
 def _kept(provider: str, word: Word, command: Command | None, how: How, now: datetime) -> Observation | None:
@@ -116,8 +130,7 @@ def _authorized(payment: Payment, command: Command, word: Word, now: datetime) -
 
 def _captured(payment: Payment, command: Command, word: Word, now: datetime) -> None:
     if word.outcome == "approved":
-        assert payment.hold is not None
-        post(payment.hold, amount=command.amount, key=f"capture:{command.pk}", source=SOURCE, by=BY, now=now)
+        _take(payment, command, now)
         payment.state, payment.captured = rules.state_after(payment.state, "capture", "approved"), command.amount
         payment.save(update_fields=["state", "captured"])
         fact = PaymentCaptured(payment_id=payment.pk, amount=command.amount, currency=payment.currency)
@@ -126,6 +139,19 @@ def _captured(payment: Payment, command: Command, word: Word, now: datetime) -> 
         let_go(payment.hold, key=f"lapsed:{command.pk}", source=SOURCE, by=BY, now=now)
         payment.state = "lapsed"
         payment.save(update_fields=["state"])
+
+
+def _take(payment: Payment, command: Command, now: datetime) -> None:
+    """What the provider took is in our books, also where nothing is held for it any more: it was heard before that the
+    authorization had lapsed, or somebody let go of it in the books.
+    """
+    assert payment.hold is not None
+    given: dict[str, Any] = {"key": f"capture:{command.pk}", "source": SOURCE, "by": BY, "now": now}
+    try:
+        post(payment.hold, amount=command.amount, **given)
+    except Resolved:
+        there = at_provider(payment.provider, payment.currency, by=BY, now=now)
+        transfer(debit=there, credit=payment.into, amount=command.amount, subject=payment.subject, **given)
 
 
 def _voided(payment: Payment, command: Command, word: Word, now: datetime) -> None:

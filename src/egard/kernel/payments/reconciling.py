@@ -18,7 +18,7 @@ from egard.kernel.ledger.models import Account
 from egard.kernel.ledger.queries import balance
 from egard.kernel.payments import port
 from egard.kernel.payments.models import UNANSWERED, Command, Difference, Payment, Reconciliation
-from egard.kernel.payments.observing import observe
+from egard.kernel.payments.observing import hear
 
 BACK_DAYS = 3
 """A night looks back so far: what was said late is compared once more."""
@@ -42,7 +42,7 @@ def reconcile(*, since: datetime, until: datetime, by: Actor, now: datetime) -> 
     driver = port.provider()
     words = {word.key: word for word in driver.statement(since, until)}
     for word in words.values():
-        observe(driver.name, word, how="asked", now=now)
+        hear(driver.name, word, how="asked", now=now)
     with transaction.atomic():
         ours = {str(row.pk): row for row in _ours(driver.name, since, until, words)}
         found = [*_compared(words, ours, since, until), *_books(driver.name), *_overdue(driver.name, now)]

@@ -13,7 +13,7 @@ from egard.kernel.ledger import queries as ledger
 from egard.kernel.ledger.drafts import Draft
 from egard.kernel.ledger.models import Account, Lot, Transfer
 from egard.kernel.ledger.operations import open_account, transfers
-from egard.kernel.ledger.refusals import Insufficient
+from egard.kernel.ledger.refusals import Insufficient, KeyReused
 from egard.kernel.ledger.units import words
 from egard.kernel.people.models import Person
 
@@ -68,9 +68,14 @@ def purses(person: Person, *, now: datetime) -> list[Purse]:
 def pay(
     person: Person, amount: Money, *, into: Account, subject: str = "", key: str, by: Actor, now: datetime
 ) -> list[Transfer]:
-    """Pay from her wallet, of whichever of her rows: all of it or nothing. Raises `ledger.insufficient`."""
+    """Pay from her wallet, of whichever of her rows: all of it or nothing. Raises `ledger.insufficient`,
+    `ledger.key_reused`.
+    """
     done = list(Transfer.objects.filter(source=SOURCE, key__in=[f"{key}#{n}" for n in range(20)]).order_by("id"))
     if done:
+        hers, paid = {one.pk for one in _accounts(person, amount.currency)}, sum(row.amount for row in done)
+        if paid != amount.amount or any(row.credit_id != into.pk or row.debit_id not in hers for row in done):
+            raise KeyReused(key=key)
         return done
     drafts, left = [], amount.amount
     for n, one in enumerate(_accounts(person, amount.currency)):

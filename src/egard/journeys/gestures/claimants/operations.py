@@ -22,6 +22,7 @@ from egard.kernel.registry import Done
 from egard.kernel.timeline.reactions import LoggedFact
 
 ORDERED = "purchases.made/1"
+LOOK = "gestures.look_at_claimants"
 WITHIN = timedelta(days=365)
 """Claims and orders of a year are compared."""
 
@@ -112,7 +113,7 @@ def looked(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) ->
 
 def look_again(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Collection[str]:
     """They wait again."""
-    seen = people.visible(viewer)
+    seen = people.visible(viewer, LOOK)
     mine = Claimant.objects.filter(pk__in=[int(one) for one in former], looked_by=str(viewer.actor), person__in=seen)
     back = [str(pk) for pk in mine.values_list("pk", flat=True)]
     Claimant.objects.filter(pk__in=back).update(looked_at=None, looked_by="", looked_claims=None)
@@ -121,4 +122,5 @@ def look_again(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> C
 
 def _open(viewer: Viewer, ids: Sequence[str]) -> Any:
     wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
-    return Claimant.objects.filter(pk__in=wanted, looked_at=None, person__in=people.visible(viewer)).order_by("pk")
+    seen = people.visible(viewer, LOOK)
+    return Claimant.objects.filter(pk__in=wanted, looked_at=None, person__in=seen).order_by("pk")

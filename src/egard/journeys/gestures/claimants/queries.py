@@ -13,14 +13,13 @@ from django.utils.translation import gettext as _
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
 from egard.journeys.gestures.claimants.models import Claimant
-from egard.journeys.gestures.claimants.operations import WITHIN
+from egard.journeys.gestures.claimants.operations import LOOK, WITHIN
 from egard.journeys.gestures.claimants.rules import one_in
 from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
 from egard.kernel.registry import WorkItem, WorkRow
 
-LOOK = "gestures.look_at_claimants"
 GIVEN_MAX = 8
 CHANCE_MAX = 1_000_000
 """A chance below one in so many is said as that."""
@@ -45,14 +44,12 @@ def count_claimants(viewer: Viewer, *, filters: Mapping[str, str], now: datetime
 
 
 def _waiting(viewer: Viewer) -> QuerySet[Claimant]:
-    viewer.require(LOOK)
-    return Claimant.objects.filter(looked_at=None, person__in=people.visible(viewer).filter(erased_at=None))
+    return Claimant.objects.filter(looked_at=None, person__in=people.visible(viewer, LOOK).filter(erased_at=None))
 
 
 def claimant(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """Why she is to be looked at, and what she was given. Raises `NotFound`."""
-    viewer.require(LOOK)
-    held = Claimant.objects.filter(person__in=people.visible(viewer)).select_related("person")
+    held = Claimant.objects.filter(person__in=people.visible(viewer, LOOK)).select_related("person")
     found = held.filter(pk=int(row)).first() if row.isdigit() and len(row) < 19 else None
     if found is None:
         raise NotFound

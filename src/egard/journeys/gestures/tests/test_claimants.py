@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import egard
+from egard.base.refusal import NotFound
 from egard.journeys.gestures import queries as asked
 from egard.journeys.gestures.claimants import operations, queries
 from egard.journeys.gestures.claimants.models import Claimant, Orders
@@ -17,6 +18,7 @@ from egard.journeys.gestures.claimants.operations import look_at_all, looked
 from egard.journeys.gestures.operations import grant
 from egard.journeys.gestures.tests.making import gesture, purchase
 from egard.kernel.access.actors import NotAllowed
+from egard.kernel.access.operations import ensure_site
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.delegations.operations import delegate
 from egard.kernel.lifecycle.operations import erase_person, merge_persons
@@ -97,6 +99,22 @@ def test_orders_are_counted_from_purchases_once_and_follow_a_merge(make_person, 
         gesture(twin, by=None, at=now - timedelta(days=n))
     rows = operations.quick_rows(operations._PAIRS, {"since": now - operations.WITHIN})
     assert rows == [(3, 3, 1)]
+
+
+def test_who_looks_at_one_site_sees_its_clients_alone(clients, make_user, me, now):
+    """She sees every client's name; whom to look at is for those of her own site."""
+    look_at_all(now=now)
+    here, there = ensure_site("lyon", "Lyon", by=me, now=now), ensure_site("lille", "Lille", by=me, now=now)
+    Person.objects.filter(pk=clients[0].pk).update(site=there)
+    one, other = (viewer_for(make_user("site_manager", sites=[site])) for site in (here, there))
+    (row,) = queries.claimants(other, now=now, **LIST).items
+    assert not queries.claimants(one, now=now, **LIST).items
+    assert queries.count_claimants(one, filters={}, now=now, most=9) == 0
+    with pytest.raises(NotFound):
+        queries.claimant(one, row.id, now)
+    assert not looked(one, [row.id], choice="", now=now).former
+    assert looked(other, [row.id], choice="", now=now).former
+    assert not operations.look_again(one, {row.id: ""}, now=now)
 
 
 def test_an_erased_client_is_looked_at_no_more(clients, me, now):

@@ -6,17 +6,21 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from egard.base.money import Money
 from egard.base.refusal import Refusal
 from egard.journeys.gestures import queries, refusals, shown
-from egard.journeys.gestures.models import Gesture
+from egard.journeys.gestures.models import Gesture, Voucher
 from egard.journeys.gestures.operations import approve, erase, grant, refuse, reverse
 from egard.journeys.gestures.tests.giving import EUR, furnish
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.delegations.models import Use
 from egard.kernel.ledger import queries as ledger
+from egard.kernel.ledger.models import Transfer
+from egard.kernel.ledger.operations import open_account, transfer
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.messages.models import Outgoing
 from egard.kernel.promises.models import Promise
@@ -215,6 +219,51 @@ def test_what_the_client_has_had_stays_given(give, house, now, me):
     assert made.state == "granted"
 
 
+def test_no_more_is_given_back_than_was_paid_where_that_is_known(give, house, monkeypatch):
+    monkeypatch.setattr(queries, "paid", lambda *about: 1000)
+    with pytest.raises(refusals.BadAmount) as refused:
+        give("refund", 1001, viewer=house.lead)
+    assert "€10.00" in refused.value.detail
+    assert give("refund", 1000, viewer=house.lead).state == "granted"
+    monkeypatch.setattr(queries, "paid", lambda *about: None)
+    assert give("refund", 2000, viewer=house.lead, key="2").state == "granted"
+    monkeypatch.setattr(queries, "paid", None)  # of what is not the price nobody asks it
+    assert give("credit", 1500, key="3").state == "granted"
+
+
+def test_taking_back_holds_things_in_the_order_of_giving_and_using(give, house, now):
+    """Else whoever takes back and whoever gives to the same client, or uses the voucher, wait for each other."""
+    house.budget(10_000)
+    made = give("voucher", 500)
+    with CaptureQueriesContext(connection) as seen:
+        reverse(house.adviser, made.uuid, reason="The wrong client", now=now)
+    held = [one["sql"].split("FROM")[1].split()[0] for one in seen if "FOR UPDATE" in one["sql"]]
+    assert held.index('"gestures_voucher"') < held.index('"gestures_gesture"')
+    back = Transfer.objects.filter(reverses__isnull=False).order_by("id").values_list("key", flat=True)
+    assert [key.split(":", 1)[1] for key in back] == ["budget:back", "worth:back"]
+
+
+def test_what_was_used_of_one_credit_is_not_taken_back_from_another(give, house, anne, now, me):
+    first, other = give(amount=500, key="1"), give(amount=1000, key="2")
+    shop = open_account("test:shop", unit=EUR, kind="income", by=me, now=now)
+    purse = ledger.account(f"wallet:{anne.uuid}", EUR)
+    transfer(debit=purse, credit=shop, amount=200, key="spent", by=me, now=now)  # of the first: it is the oldest
+    with pytest.raises(refusals.UsedAlready):
+        reverse(house.adviser, first.uuid, reason="The wrong client", now=now)
+    assert wallet_of(anne) == 1_300
+    assert reverse(house.adviser, other.uuid, reason="The wrong client", now=now).state == "reversed"
+    assert wallet_of(anne) == 300
+
+
+def test_a_credit_that_has_ended_is_not_taken_back_from_what_she_still_has(give, house, anne, now):
+    ended = give(amount=500, key="1")
+    later = ended.ends_at + timedelta(days=1)
+    give(amount=1000, key="2", at=ended.ends_at - timedelta(days=1))
+    with pytest.raises(refusals.UsedAlready):
+        reverse(house.lead, ended.uuid, reason="The wrong client", now=later)
+    assert ledger.balance(ledger.account(f"wallet:{anne.uuid}", EUR), now=later).available == 1_000
+
+
 def test_a_gesture_makes_up_for_a_broken_promise_to_the_same_person_alone(give, house, anne, make_person, now, me):
     broken = promise(anne, "complaints.answer", due_at=now + timedelta(hours=1), key="p", by=me, now=now)
     later = now + timedelta(hours=2)
@@ -248,9 +297,14 @@ def test_who_is_erased_leaves_figures_and_takes_words_with_her(give, house, anne
     give(reason="Anne is afraid of dogs")
     copy = export_person(everything, anne, now=now)["gestures"]
     assert copy["gestures"][0]["reason"] == "Anne is afraid of dogs"
+    house.budget(10_000)
+    taken = give("voucher", 500, key="2")
+    reverse(house.adviser, taken.uuid, reason="Anne has a dog now", now=now)
     erase_person(anne, by=me, now=now)
     erase(anne, now=now)  # once more changes nothing
-    assert list(Gesture.objects.values_list("reason", "amount")) == [("", 500)]
+    assert list(Gesture.objects.order_by("pk").values_list("reason", "amount")) == [("", 500), ("", 500)]
+    assert not Voucher.objects.exclude(ended_why="").exists()
+    assert not Transfer.objects.filter(reason__contains="Anne").exists()
 
 
 def test_her_gestures_follow_a_merge(give, house, anne, make_person, now, me):

@@ -152,6 +152,15 @@ def test_before_it_ends_she_is_told_once_and_afterwards_nothing_of_it_is_owed(ho
     assert queries.wallet(house.lead, anne, now=voucher.expires_at).vouchers == []
 
 
+def test_however_many_end_all_of_them_are_ended(house, anne, now, monkeypatch):
+    monkeypatch.setattr(vouchers, "SWEPT_MAX", 2)
+    ends = [grant(house.adviser, anne, "voucher", 500, key=f"v{n}", now=now).ends_at for n in range(5)]
+    jobs.warn_of_ends(now=ends[0] - timedelta(days=1))
+    assert Outgoing.objects.filter(kind=jobs.ENDS_MESSAGE).count() == 5
+    jobs.end_vouchers(now=ends[0])
+    assert set(Voucher.objects.values_list("ended_as", flat=True)) == {"expired"}
+
+
 def test_a_credit_that_ends_is_warned_of_by_what_is_left_of_it(house, anne, now):
     made = grant(house.adviser, anne, "credit", 700, key="c", now=now)
     jobs.warn_of_ends(now=made.ends_at - timedelta(days=1))
