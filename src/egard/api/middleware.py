@@ -47,7 +47,7 @@ def _refusal_before(request: HttpRequest) -> Refusal | None:
     if "%00" in query or "\x00" in query:
         return Invalid(names="query", fields={"query": "NUL"})
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > settings.BODY_MAX_BYTES:
+    if length.isdecimal() and int(length) > settings.BODY_MAX_BYTES:
         return TooLarge(limit=settings.BODY_MAX_BYTES)
     return None
 

@@ -191,7 +191,7 @@ def _change(viewer: Viewer, row: Delegation, form: QueryDict, *, now: datetime) 
         values[f"{name}_id"] = found.pk if (found := values.pop(name)) else None
     operations.change(
         row,
-        version=int(version) if (version := form.get("version", "")).isdigit() else None,
+        version=int(version) if (version := form.get("version", "")).isdecimal() else None,
         reason=form.get("reason", ""),
         by=viewer.actor,
         now=now,
@@ -220,7 +220,7 @@ def read(viewer: Viewer, form: QueryDict, unit: str) -> dict[str, Any]:
     team, site = form.get("team", ""), form.get("site", "")
     return {
         **{name: amount_of(form.get(name, ""), unit, name) for name in AMOUNTS},
-        **{name: int(days) if (days := form.get(name, "").strip()).isdigit() else 0
+        **{name: int(days) if (days := form.get(name, "").strip()).isdecimal() else 0
            for name in ("period_days", "split_days")},
         "valid_until": end_of(form.get("valid_until", ""), "valid_until"),
         "training": form.get("training", ""),

@@ -80,7 +80,7 @@ def begin(request: HttpRequest) -> HttpResponse:
             run = runs.add_slice(viewer, run.pk, run.received, part)
         return redirect("console:import", run.pk)
     size = request.POST.get("size", "")
-    size_bytes = int(size) if size.isascii() and size.isdigit() and len(size) < 16 else 0
+    size_bytes = int(size) if size.isdecimal() and len(size) < 16 else 0
     run = runs.begin(
         viewer, kind, request.POST.get("name", ""), size_bytes, mark=request.POST.get("mark", ""), now=utc_now()
     )
@@ -96,7 +96,7 @@ def slices(request: HttpRequest, uuid: UUID) -> HttpResponse:
     content = request.body
     if str(len(content)) != request.headers.get("Content-Length", str(len(content))):
         raise runs.NotNow
-    run = runs.add_slice(viewer_of(request), uuid, int(at) if at.isascii() and at.isdigit() else -1, content)
+    run = runs.add_slice(viewer_of(request), uuid, int(at) if at.isdecimal() else -1, content)
     return JsonResponse({"received": run.received, "ready": run.stage == "ready"})
 
 

@@ -64,7 +64,7 @@ def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if tab and here:
         presence.come(viewer, *allowed(viewer, [here]), tab=tab, stream=of_stream, now=utc_now())
     since = request.GET.get("since", "")
-    since_ms = int(since) if since.isascii() and since.isdigit() and len(since) < 16 else 0
+    since_ms = int(since) if since.isdecimal() and len(since) < 16 else 0
     response = StreamingHttpResponse(_events(request, topics, since_ms, of_stream), content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would keep what it should pass on

@@ -16,7 +16,7 @@ from egard.kernel.registry import Done
 
 def finish(mentions: type[Model], viewer: Viewer, ids: Sequence[str], *, now: datetime) -> Done:
     """Done with these: they leave one's list. `mentions` has `user` and `done_at`."""
-    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
+    wanted = [int(one) for one in ids if one.isdecimal() and len(one) < 19]
     with transaction.atomic():
         mine = mentions._default_manager.filter(user=viewer.user_id, pk__in=wanted, done_at__isnull=True)
         done = list(mine.select_for_update().values_list("pk", flat=True))

@@ -27,7 +27,7 @@ SEEN_EVERY = timedelta(minutes=15)
 def digits(typed: str) -> str:
     """What was typed of a code, without spaces and signs; empty where it cannot be one."""
     found = re.sub(r"[\s.\u00a0\u202f-]", "", typed)
-    return found if len(found) == CODE_DIGITS and found.isascii() and found.isdigit() else ""
+    return found if len(found) == CODE_DIGITS and found.isdecimal() else ""
 
 
 def lives_until(*, began_at: datetime, now: datetime) -> datetime:

@@ -72,7 +72,7 @@ def working_in(folder: Path, name: str) -> list[int]:
     """The processes called `name` that work in `folder` (Linux; an empty list elsewhere)."""
     if not PROC.joinpath("self").exists():
         return []
-    pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal()]
     return [pid for pid in pids if name_of(pid) == name and folder_of(pid) == folder and is_alive(pid)]
 
 

@@ -225,7 +225,7 @@ def data(request: HttpRequest, uuid: UUID) -> HttpResponse:
             one.was = one.raw
     base, key = request.POST.get("base", ""), request.POST.get("key", "")[:64]
     try:
-        version = int(base) if base.isdigit() and len(base) < 9 else None
+        version = int(base) if base.isdecimal() and len(base) < 9 else None
         operations.edit_data(viewer, uuid, fields.given(typed), base=version, key=key, now=now)
     except ChangedMeanwhile as refusal:
         return _data_form(request, held, _beside(held, typed), refusal)

@@ -80,7 +80,7 @@ def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: in
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The note, and its case in short. Raises `NotFound`."""
     mine = CaseMention.objects.filter(user=viewer.user_id).select_related("case")
-    found = mine.filter(pk=int(row)).first() if row.isdigit() and len(row) < 19 else None
+    found = mine.filter(pk=int(row)).first() if row.isdecimal() and len(row) < 19 else None
     if found is None:
         raise NotFound
     held = show.shown(viewer, found.case.uuid, now=now)

@@ -90,7 +90,7 @@ def part(request: HttpRequest, uuid: UUID, name: str) -> HttpResponse:
         log_sight(viewer, "person", person_id=held.case.person_id, detail=f"case {uuid}", now=now, again_after=again)
     if "before" in request.GET:
         before = request.GET["before"]
-        older = show.past(held, int(before) if before.isdigit() and len(before) < 9 else None)
+        older = show.past(held, int(before) if before.isdecimal() and len(before) < 9 else None)
         return render(request, "console/cases/_lines.html", {"shown": held, "now": now, **older})
     if name == "now" and "live" not in request.GET:  # another step was chosen: the list of steps shows which
         return _together(request, name, ("steps",), frame(request, held, (name, "steps")))

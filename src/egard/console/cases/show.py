@@ -299,7 +299,7 @@ def past(held: Shown, before: int | None = None, down_to: str = "") -> dict[str,
     """The history, newest first: one query. `before` is the number below which it continues."""
     newest = (before or held.case.version + 1) - 1
     after = max(0, newest - PAST_SIZE)
-    if down_to.isdigit():
+    if down_to.isdecimal():
         after = min(after, int(down_to))
     elif down_to == "end":
         after = 0

@@ -40,7 +40,7 @@ def sign(state: str) -> SafeString:
 def span_words(within: str) -> str:
     """An amount of time as files write it, in the reader's words: `2 h`, `1 jour ouvré`."""
     number, _space, unit = within.partition(" ")
-    if not number.isdigit():
+    if not number.isdecimal():
         return within
     n = int(number)
     forms = {

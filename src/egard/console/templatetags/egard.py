@@ -227,7 +227,7 @@ def _found_digits(text: str, query: str) -> tuple[int, int] | None:
     digits = re.sub(r"\D", "", query)
     if len(digits) < 3:
         return None
-    places = [i for i, character in enumerate(text) if character.isdigit()]
+    places = [i for i, character in enumerate(text) if character.isdecimal()]
     at = "".join(text[i] for i in places).find(digits.lstrip("0") or digits)
     if at < 0:
         return None

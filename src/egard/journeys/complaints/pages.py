@@ -93,7 +93,7 @@ def _received(
     told = {name: typed[name] for name in ("subject", "category", "order_number", "contact")}
     channel = typed["channel"] if typed["channel"] in queries.channels() else "phone"
     kind, _colon, amount = typed["gesture"].partition(":") if at_once else ("", "", "")
-    gesture = (kind[:64], int(amount) if amount.isdigit() and len(amount) < 13 else None) if kind else None
+    gesture = (kind[:64], int(amount) if amount.isdecimal() and len(amount) < 13 else None) if kind else None
     made = operations.receive(
         viewer, typed["words"], person=person, channel=channel, settled=settled, gesture=gesture, into=_uuid(into),
         key=f"page:{viewer.actor}:{key}", now=utc_now(), **told,
@@ -173,7 +173,7 @@ def _span(text: str) -> str:
         "week": lambda n: ngettext("%(n)s week", "%(n)s weeks", n),
     }
     words = known.get(unit.removesuffix("s"))
-    return words(int(count)) % {"n": count} if words and count.isdigit() else text
+    return words(int(count)) % {"n": count} if words and count.isdecimal() else text
 
 
 # --- her own space ----------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def _bare(number: str) -> str:
 def contact_key(contact: str) -> str:
     """A way to reach somebody as it is compared: an address in lower case, a phone by its last nine digits."""
     plain = fold(contact).strip()
-    digits = "".join(character for character in plain if character.isdigit())
+    digits = "".join(character for character in plain if character.isdecimal())
     return plain[:200] if "@" in plain or len(digits) < 6 else digits[-9:]
 
 

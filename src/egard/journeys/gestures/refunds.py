@@ -7,12 +7,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q, Sum
+
 from egard.base.money import Money
 from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.cases.models import Case
 from egard.kernel.payments import operations as payments
 from egard.kernel.payments.models import Command, Payment
+from egard.kernel.payments.rules import OPEN, refundable
 from egard.kernel.people.models import Person
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.models import Promise
@@ -50,9 +53,11 @@ def _paid_by(person: Person, row: Gesture) -> Payment | None:
         number = str(((snapshot[0] if snapshot else None) or {}).get("data", {}).get("order_number") or "").strip()
         about += [f"order:{number}"] if number else []
     found = Payment.objects.filter(person__in=person.members, currency=row.currency, subject__in=about)
-    return next(
-        (one for one in found.order_by("-created_at", "-id") if one.captured - one.refunded >= row.amount > 0), None
-    )
+    under_way = Sum("asked__amount", filter=Q(asked__what="refund", asked__outcome__in=OPEN), default=0)
+    for one in found.annotate(under_way=under_way).order_by("-created_at", "-id"):
+        if refundable(one.captured, one.refunded, one.under_way) >= row.amount > 0:
+            return one
+    return None
 
 
 def keep_refunded(facts: list[LoggedFact]) -> None:

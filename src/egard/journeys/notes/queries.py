@@ -68,7 +68,7 @@ def count_mentions(viewer: Viewer, *, filters: Mapping[str, str], now: datetime,
 def mention(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The note itself, and whom it is about. Raises `NotFound`."""
     found = (
-        Mention.objects.filter(user=viewer.user_id, pk=int(row)).first() if row.isdigit() and len(row) < 19 else None
+        Mention.objects.filter(user=viewer.user_id, pk=int(row)).first() if row.isdecimal() and len(row) < 19 else None
     )
     if found is None:
         raise NotFound

@@ -238,7 +238,7 @@ def _kind(store: Any, token: str) -> str:
 def _locked(store: Any, reference: str) -> dict[str, Any]:
     """The authorization, held: what is asked on it is done one after another. Raises `Refused`."""
     number = reference.removeprefix("auth_")
-    held = number.isdigit() and _one(
+    held = number.isdecimal() and _one(
         store, "select * from payments_sandbox_deed where id = %s and what = 'authorize' for update", [int(number)]
     )
     if not held:

@@ -174,7 +174,7 @@ def telling(entries: Sequence[P]) -> P | None:
 def understand(q: str) -> Query:
     """A typed text as a `Query`. A number may be typed as people write numbers: `06 12.34`, `+33 (0)6 12`."""
     q = _CONTROL.sub(" ", q)[:QUERY_MAX].strip()
-    if _NUMBER.fullmatch(q) and sum(c.isdigit() for c in q) >= 2:
+    if _NUMBER.fullmatch(q) and sum(c.isdecimal() for c in q) >= 2:
         digits = re.sub(r"\D", "", q.replace("(0)", ""))
         if q.startswith("00"):
             digits = digits[2:]
@@ -193,7 +193,7 @@ def _query_words(q: str) -> Iterable[str]:
     for part in q.split():
         # A token with digits is a number of something (AB-123-CD, C536365), stored without its separators;
         # one with a dot or an underscore is a piece of an e-mail address.
-        if any(c.isdigit() for c in part):
+        if any(c.isdecimal() for c in part):
             yield fold(part) if "." in part or "_" in part else _SEPARATOR.sub("", fold(part))
         else:
             yield from words(part)

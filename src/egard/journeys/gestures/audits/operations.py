@@ -256,7 +256,7 @@ def _checked(
 
 def read_feedback(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """The agent read what was said of her gestures: it leaves her list."""
-    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
+    wanted = [int(one) for one in ids if one.isdecimal() and len(one) < 19]
     mine = FindingRow.objects.filter(act__gesture__granted_by=viewer.user_id, pk__in=wanted).exclude(feedback="")
     rows = [FeedbackRead(finding_id=pk, at=now) for pk in mine.values_list("pk", flat=True)]
     FeedbackRead.objects.bulk_create(rows, ignore_conflicts=True)

@@ -327,7 +327,7 @@ def feedback_item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     mine = Finding.objects.filter(act__gesture__granted_by=viewer.user_id).exclude(feedback="")
     found = (
         mine.filter(pk=int(row)).select_related("act__gesture__person__root", "act__draw", "auditor").first()
-        if row.isdigit() and len(row) < 19
+        if row.isdecimal() and len(row) < 19
         else None
     )
     if found is None:

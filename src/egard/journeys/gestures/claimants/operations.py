@@ -121,6 +121,6 @@ def look_again(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> C
 
 
 def _open(viewer: Viewer, ids: Sequence[str]) -> Any:
-    wanted = [int(one) for one in ids if one.isdigit() and len(one) < 19]
+    wanted = [int(one) for one in ids if one.isdecimal() and len(one) < 19]
     seen = people.visible(viewer, LOOK)
     return Claimant.objects.filter(pk__in=wanted, looked_at=None, person__in=seen).order_by("pk")

@@ -50,7 +50,7 @@ def _waiting(viewer: Viewer) -> QuerySet[Claimant]:
 def claimant(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """Why she is to be looked at, and what she was given. Raises `NotFound`."""
     held = Claimant.objects.filter(person__in=people.visible(viewer, LOOK)).select_related("person")
-    found = held.filter(pk=int(row)).first() if row.isdigit() and len(row) < 19 else None
+    found = held.filter(pk=int(row)).first() if row.isdecimal() and len(row) < 19 else None
     if found is None:
         raise NotFound
     person = people.person(viewer, found.person.uuid)

@@ -174,7 +174,7 @@ def _give(viewer: Viewer, person: Person, asked: QueryDict) -> Any:
         amount = typed.minor(text, unit) if text else None
     else:
         minor = asked.get("minor", "")
-        amount = int(minor) if minor.isdigit() and len(minor) < 13 else None
+        amount = int(minor) if minor.isdecimal() and len(minor) < 13 else None
     repairs = asked.get("repairs", "")
     return operations.grant(
         viewer, person, kind, amount, subject=about.subject, reason=asked.get("reason", ""),
