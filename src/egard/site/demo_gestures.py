@@ -23,6 +23,7 @@ from egard.kernel.access.operations import log_change
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.delegations.operations import delegate, record_training, set_course
 from egard.kernel.people.models import Person
+from egard.kernel.promises import operations as promises
 from egard.site.demo_accounts import ACTOR
 from egard.site.demo_cases import people_of_the_demo, working
 
@@ -93,11 +94,21 @@ def _month(rng: random.Random, people: list[Person], givers: list[Viewer], at: d
             viewer, person, kind, amount, responsibility=rng.choice(("ours", "ours", "shared")), severity=severity,
             reason=words, channel=rng.choice(("phone", "shop", "email")), key=f"demo:gesture:{person.pk}", now=then,
         )  # fmt: skip
+        _done(rng, made, then, now)
         voucher = Voucher.objects.filter(gesture=made).first()
         used = then + timedelta(days=rng.uniform(3, 40))
         if voucher is not None and rng.random() < 0.6 and used < now:
             part = rng.choice((None, voucher.amount // 2))
             vouchers.redeem(viewer, voucher.code, part, channel="shop", key=f"demo:use:{voucher.pk}", now=used)
+
+
+def _done(rng: random.Random, made: Gesture, then: datetime, now: datetime) -> None:
+    """What is sent goes out within its time, nearly always; of one in ten it is forgotten."""
+    sent = then + timedelta(hours=rng.uniform(3, 20))
+    owed = Gesture.objects.filter(together=made.together, promise__isnull=False).order_by("place")
+    for promise in owed.values_list("promise", flat=True):
+        if rng.random() < 0.9 and sent < now:
+            promises.keep(promise, by=ACTOR, now=sent)
 
 
 def _today(staff: Mapping[str, User], people: list[Person], now: datetime) -> None:

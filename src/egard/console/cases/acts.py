@@ -19,16 +19,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from egard.base.calendars.span import BadSpan, Span
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound, Refusal
 from egard.console.cases import fields, mentions, page, show
 from egard.console.cases.show import Shown
+from egard.console.cases.signs import span_typed
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague
 from egard.kernel.cases import articles, operations
-from egard.kernel.cases.refusals import ChangedMeanwhile
+from egard.kernel.cases.refusals import BadData, ChangedMeanwhile
 from egard.kernel.people import queries as people
 
 
@@ -113,12 +115,18 @@ def _colleague(asked: Asked) -> Any:
 
 def _add(asked: Asked) -> Answer:
     post = asked.post
+    within = span_typed(post.get("within", ""))
+    if within:
+        try:
+            Span.parse(within)
+        except BadSpan as error:
+            raise BadData(names=_("Promised within")) from error
     _held, name = operations.add_step(
         asked.viewer,
         asked.uuid,
         post.get("title", ""),
         department=post.get("department", ""),
-        within=post.get("within", "").strip(),
+        within=within,
         reason=post.get("reason", "").strip(),
         **asked.told,
     )

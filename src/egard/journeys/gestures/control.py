@@ -36,7 +36,7 @@ REACTIONS = (
 )
 JOBS = (Job("gestures.look_for_claimants", claimants.look_at_all, every="37 2 * * *", alone=True),)
 LIVE = (
-    LiveTopic("gesture-audits", lambda viewer, of: not of and viewer.can(asked.AUDIT)),
+    LiveTopic("gesture_audits", lambda viewer, of: not of and viewer.can(asked.AUDIT)),
     LiveTopic("claimants", lambda viewer, of: not of and viewer.can(standing.LOOK)),
 )
 MENU = (

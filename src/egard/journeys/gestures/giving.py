@@ -53,7 +53,7 @@ def give(asked: Asked, rows: Sequence[Gesture], *, now: datetime) -> None:
                 refunds.ask(asked.person, row, by=asked.by, now=now)
             row.promise = promises.promise(
                 asked.person, DELIVER, within=kind.promise, subject=f"gesture:{row.uuid}", owner=row.granted_by,
-                team=row.team, site=row.site, key=f"gesture:{row.uuid}", by=asked.by, now=now,
+                team=row.team, site=row.site, channel=asked.channel, key=f"gesture:{row.uuid}", by=asked.by, now=now,
             ).uuid  # fmt: skip
         else:
             row.used_at = now

@@ -119,7 +119,8 @@ def room_of(
 
 def broken_promise(viewer: Viewer, person: Person, *, subject: str = "", now: datetime) -> Promise | None:
     """The latest promise to her that was broken and that no gesture made up for yet; of the case, if one is named."""
-    found = of_whom(viewer, person).filter(state="broken", due_at__gt=now - REPAIRED_LATE)
+    kinds = [kind.name for kind in registry.promises.values() if kind.portal]  # not those between colleagues
+    found = of_whom(viewer, person).filter(state="broken", due_at__gt=now - REPAIRED_LATE, kind__in=kinds)
     if subject:
         found = found.filter(Q(subject=subject) | Q(subject__startswith=f"{subject}/"))
     made_up = Gesture.objects.filter(repairs__isnull=False, state__in=("granted", "waiting"), person__in=person.members)

@@ -8,8 +8,9 @@
     const button = event.target.closest("[data-now]");
     const field = button && document.getElementById(button.dataset.now);
     if (!field) return;
-    const now = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000);
-    field.value = now.toISOString().slice(0, 16);
+    // What is typed here is read in the house's zone, wherever the browser is; sv-SE writes 2026-03-29 20:50.
+    const here = { timeZone: button.dataset.zone || undefined, dateStyle: "short", timeStyle: "short" };
+    field.value = new Intl.DateTimeFormat("sv-SE", here).format(new Date()).replace(" ", "T");
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   });

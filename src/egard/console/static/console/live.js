@@ -39,7 +39,7 @@
       (name === "style" && node.hasAttribute("x-show"))
     ),
     beforeNodeRemoved: (node) => !(isElement(node) && node.matches("[data-live-keep]")),
-    beforeNodeMorphed: (node) => !(isElement(node) && node.matches(FIELDS) && changed(node)),
+    beforeNodeMorphed: (node) => !(isElement(node) && (node.matches("[data-live-keep]") || (node.matches(FIELDS) && changed(node)))),
     afterNodeAdded: (node) => {
       if (!isElement(node) || !node.matches("[data-fresh]")) return;
       node.classList.add("is-fresh");

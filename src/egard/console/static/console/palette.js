@@ -267,7 +267,7 @@
       else if (!sheet.open) show();
       return;
     }
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea, form[method=post] :is(input, select)")) {
       event.preventDefault();
       event.target.form?.requestSubmit();
       return;

@@ -170,7 +170,7 @@ def _write(
         "gestures.drawn", by=by, now=now, subject=str(made.uuid), digest=digest, commitment=made.commitment,
         size=made.size, sampled=made.sampled,
     )  # fmt: skip
-    tell("gesture-audits")
+    tell("gesture_audits")
     return made
 
 
@@ -188,7 +188,7 @@ def close_draw(row: AuditDraw, *, by: Actor, now: datetime) -> AuditDraw:
         raise NotAllJudged(left=left)
     AuditDraw.objects.filter(pk=held.pk).update(closed_at=now, closed_by=str(by))
     log_change("gestures.draw_closed", by=by, now=now, subject=str(held.uuid), seed=held.seed)
-    tell("gesture-audits")
+    tell("gesture_audits")
     held.closed_at, held.closed_by = now, str(by)
     return held
 
@@ -225,7 +225,7 @@ def judge(
         raise JudgedMeanwhile
     told = _checked(gesture, verdict, kind, error, words, feedback, training)
     found = FindingRow.objects.create(act=act, auditor=auditor, by=str(by), at=now, **told)
-    tell("gesture-audits", *([f"user:{gesture.granted_by_id}"] if gesture.granted_by_id and found.feedback else []))
+    tell("gesture_audits", *([f"user:{gesture.granted_by_id}"] if gesture.granted_by_id and found.feedback else []))
     return found
 
 
