@@ -34,7 +34,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         announced = next((value for name, value in scope["headers"] if name.lower() == b"content-length"), b"0")
-        if announced.strip().isdecimal() and int(announced) > self.max_bytes:
+        if announced.strip().isdigit() and int(announced) > self.max_bytes:
             await self._refuse(scope, send)
             return
         came = 0
