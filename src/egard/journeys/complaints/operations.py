@@ -25,6 +25,7 @@ from egard.kernel.cases import operations as cases
 from egard.kernel.cases import types
 from egard.kernel.cases.models import CaseType
 from egard.kernel.people.models import Person
+from egard.kernel.people.operations import BadIdentifier, normalise
 from egard.kernel.registry import registry
 from egard.portal.operations import keyed
 
@@ -58,6 +59,14 @@ class TooMany(Refusal):
     status = 429
     title = _("Many complaints came from here")
     message = _("Many complaints came from your connection within the hour. Please try again later, or call us.")
+
+
+class NotReachable(Refusal):
+    """Who asks to be answered says where: an e-mail address or a phone number."""
+
+    code = "complaints.not_reachable"
+    title = _("We could not reach you there")
+    message = _("Write an e-mail address or a phone number, or leave it empty.")
 
 
 class NoGesture(Refusal):
@@ -309,10 +318,10 @@ def complain_openly(
 ) -> Complaint:
     """What anybody writes, without a space of her own. `contact` says how to reach her; nobody becomes a client by it,
     and nobody's file is opened by it. `place` is where it is sent from: many from one are refused. Raises as `receive`,
-    and `TooMany`.
+    `NotReachable` and `TooMany`.
     """
     anybody = replace(system_viewer("complaints"), actor=Actor("system", "public"))
-    where = keyed("complaints.place", place.encode())
+    contact, where = _reachable(contact), keyed("complaints.place", place.encode())
     with transaction.atomic():
         held = _before(key)
         if held is None:
@@ -323,6 +332,17 @@ def complain_openly(
             )  # fmt: skip
             Contact.objects.filter(key=key).update(place=where)
     return held
+
+
+def _reachable(contact: str) -> str:
+    """Where somebody is to be answered, who says it herself; nothing where she stays unknown. Raises `NotReachable`."""
+    typed = contact.strip()
+    for kind in ("email", "phone"):
+        try:
+            return normalise(kind, typed) if typed else ""
+        except BadIdentifier:
+            continue
+    raise NotReachable(fields={"contact": str(NotReachable.message)})
 
 
 def _require_room(place: bytes, *, now: datetime) -> None:

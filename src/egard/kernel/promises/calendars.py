@@ -18,6 +18,8 @@ from egard.kernel.registry import Escalation, registry
 
 HOUSE = "office"
 """The calendar of promises that count working time and name no other."""
+WEEKDAYS = "weekdays"
+"""Mondays to Saturdays but holidays: the *jours ouvrables* of French law."""
 
 
 class UnknownCalendar(Refusal):

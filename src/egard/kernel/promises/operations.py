@@ -24,6 +24,7 @@ from egard.kernel.people.operations import Erased
 from egard.kernel.promises import refusals, writing
 from egard.kernel.promises.calendars import (
     HOUSE,
+    WEEKDAYS,
     checked,
     newest,
     readable,
@@ -211,12 +212,15 @@ def set_calendar(code: str, data: Mapping[str, Any], *, name: str = "", by: Acto
 
 
 def ensure_calendars(*, now: datetime) -> None:
-    """The calendars that every house begins with: office hours, and never closed. What is there stays."""
+    """The calendars that every house begins with: office hours, the weekdays of the law (Saturdays too), never closed.
+    What is there stays.
+    """
     zone, by = settings.TIME_ZONE, system("setup")
     country = settings.COUNTRY if _has_holidays(settings.COUNTRY) else ""
     always = Calendar.always(zone).as_data()
     for code, data in (
         (HOUSE, {"zone": zone, "week": {"mon-fri": ["09:00-18:00"]}, "holidays": country}),
+        (WEEKDAYS, {"zone": zone, "week": {"mon-sat": ["09:00-18:00"]}, "holidays": country}),
         (ALWAYS, always),
     ):
         # Several machines may start at once. No change of the house: it begins with them.

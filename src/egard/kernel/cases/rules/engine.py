@@ -297,7 +297,8 @@ def _clock_changes(known: Known) -> Iterator[Event]:
     for key, clock, of_step in clocks(known.type, state):
         held = state["clocks"].get(key, _NO_CLOCK)
         is_now, wanted = held["state"], _clock_wanted(known, key, clock, of_step)
-        runs = state["steps"].get(key, _ONE_RUN)["n"] if of_step else 1 + state["reopened"]
+        # Closing ends every clock; a case that is reopened owes again what it owed.
+        runs = state["reopened"] + (state["steps"].get(key, _ONE_RUN)["n"] if of_step else 1)
         is_new = held.get("n", 0) < runs
         if is_now in _RUNNING and is_new and wanted in _RUNNING:
             yield {"kind": "clock", "clock": key, "what": "kept"}  # done, and to do again at once
