@@ -273,6 +273,8 @@ DATA = re.compile(
     r"Test|ba-a|Firefox|\bEUR\b|Français|English|"
     # teams that departments of case types became
     r"Accounting|Legal|Logistics|Quality|Security|"
+    # codes and names of accounts of the ledger
+    r"\b(?:funds|house|payments|received|sandbox|wallet)\b|"
     # what the component page and the timeline are shown with
     r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|"
     r"nothingofthiskind|Inès|Ferrand|Nora|Benali|"
@@ -281,7 +283,7 @@ DATA = re.compile(
     r"\b(?:stolen_phone|late_delivery|wrong_charge|damaged_goods|data_request|complaint|incident)\b|"
     r"Demander les images du magasin|Obtenir le procès-verbal|Réponse au client|ACPR|"
     r"Comptabilité|Juridique|Logistique|Qualité|Sécurité|"
-    r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b",
+    r"[\d.]+rem|#[0-9a-f]{6}|\b[A-Z2-7]{16,}\b|[0-9a-f]{4,}(?:-[0-9a-f]{4,})+|\bFR\b|\bLyon\b",
 )
 
 

@@ -138,7 +138,8 @@ def test_the_lists_of_a_role_and_how_many_wait(read_as, town, me, now, names):
     reader = read_as("adviser")
     people.set_adviser(town[2], reader.user, since=now, by=me, now=now)
     page = reader.get("/worklist/").content.decode()
-    assert re.findall(r'lists-name">([^<]+)<', page)[-3:] == ["My clients", "Without an adviser", "People"]
+    ours = ["My clients", "Without an adviser", "People"]
+    assert [name for name in re.findall(r'lists-name">([^<]+)<', page) if name in ours] == ours
     assert names(reader.get("/worklist/clients/")) == ["Zoé Colin"]
     assert names(reader.get("/worklist/without-adviser/")) == ["Zoé Allard", "Zoé Berger", "Zoé Dubois"]
     assert names(reader.get("/worklist/without-adviser/?order=newest"))[0] == "Zoé Dubois"

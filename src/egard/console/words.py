@@ -136,6 +136,8 @@ CHANGES: dict[str, Any] = {
     "promises.published": _("published kinds of promises"),
     "promises.unpublished": _("took kinds of promises back"),
     "delegations.granted": _("delegated a decision"),
+    "gestures.catalogue_published": _("published the catalogue of gestures"),
+    "gestures.budget_set": _("set a budget of gestures"),
     "delegations.changed": _("changed a delegation"),
     "delegations.ended": _("ended a delegation"),
     "delegations.training_set": _("named a training"),

@@ -122,6 +122,7 @@ def draw(plan: AuditPlan, since: datetime, until: datetime, *, by: Actor, now: d
         raise NotOver(fields={"until": str(NotOver.title)})
     try:
         with transaction.atomic():
+            AuditPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)  # draws of a plan come one after another
             acts, rows, left_out = _freeze(plan, since, until)
             seed = secrets.token_hex(SEED_BYTES)
             return _write(plan, since, until, acts, rows, left_out, seed, by=by, now=now)
