@@ -274,7 +274,7 @@ DATA = re.compile(
     # teams that departments of case types became
     r"Accounting|Legal|Logistics|Quality|Security|"
     # codes and names of accounts of the ledger
-    r"\b(?:funds|house|payments|received|sandbox|wallet)\b|"
+    r"\b(?:weekdays|funds|house|payments|received|sandbox|wallet)\b|"
     # what the component page and the timeline are shown with
     r"\bCL\b|\bNB\b|Nora Benali|Lyon Bellecour|Paris Le Marais|Zoé Martin|Zoé|Martin|Inès Ferrand|nobodyiscalledthis|"
     r"nothingofthiskind|Inès|Ferrand|Nora|Benali|"
