@@ -120,7 +120,7 @@ def test_the_progress_of_draws_is_asked_for_by_itself(given, agnes, client):
     headers = {"HX-Request": "true", "HX-Target": "draws"}
     part = client.get(reverse("gestures:audits"), headers=headers).content.decode()
     assert part.startswith('<section class="part" id="draws"')
-    assert 'data-live="gesture-audits"' in part
+    assert 'data-live="gesture_audits"' in part
     assert "Make a plan" not in part
 
 
