@@ -60,6 +60,16 @@ def _repeated_queries_fail() -> None:
     django_settings.ZEAL_ALLOWLIST = [{"model": "sessions.Session"}]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _plain_names_of_static_files() -> None:
+    """An `egard web` that a test starts collects them into the data directory that the tests share; pages of this
+    process are served from the folders, whichever came first.
+    """
+    from django.contrib.staticfiles.storage import staticfiles_storage
+
+    staticfiles_storage.hashed_files = {}
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; the test is skipped where there is none."""

@@ -15,6 +15,12 @@ from egard.kernel.people import operations as people
 from egard.kernel.people.models import Relationship
 
 ROW = ".work-row"
+STILL = """() => new Promise((done) => {
+    const count = () => document.querySelectorAll("[data-row]").length;
+    const look = (before) => setTimeout(() => count() === before ? done(true) : look(count()), 500);
+    look(count());
+})"""
+"""No more rows come by themselves."""
 
 
 @pytest.fixture
@@ -247,6 +253,7 @@ def test_after_an_action_people_reach_as_far_down_as_before(town, signed_in_page
     page.mouse.wheel(0, 3000)  # the next ones come by themselves
     page.locator("[data-row] .list-name a", has_text="Martin 28").click()
     expect(page.locator(".card-person h2")).to_have_text("Léa Martin 28")
+    page.wait_for_function(STILL)
     rows, place = page.locator("[data-row]").count(), page.evaluate("scrollY")
     keys(page, "a")
     page.keyboard.type("hugo")

@@ -140,9 +140,9 @@ def _web(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def live_server(django_db_reset_sequences, _web):
+def live_server(kinds_numbered_anew, _web):
     """In the place of pytest-django's, which cannot stream. The server knows kinds of facts by their numbers: these are
-    the same in each test because counting begins anew.
+    the same in each test.
     """
     if _web.process.poll() is not None:
         _web.start()
