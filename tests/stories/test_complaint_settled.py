@@ -70,10 +70,8 @@ def test_staff_do_the_same_by_the_api_in_one_call(client, house, anne):
 
 
 def test_a_client_who_is_named_is_picked_and_her_order_says_what_the_same_again_is_worth(client, house, anne, me):
-    record(
-        anne, PurchaseMade(order_number="A-7", total=Amount(18_40, "EUR"), lines=[]), at=utc_now(), by=me, channel="web",
-        key="made:A-7", now=utc_now(),
-    )  # fmt: skip
+    bought = PurchaseMade(order_number="A-7", total=Amount(18_40, "EUR"), lines=[])
+    record(anne, bought, at=utc_now(), by=me, channel="web", key="made:A-7", now=utc_now())
     client.force_login(house.camille)
     typed = {"words": "The dish came broken.", "contact": "lebœuf", "order_number": "A-7", "key": "one"}
     found = client.post("/complaints/new/joins", typed).content.decode()
