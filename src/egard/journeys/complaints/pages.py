@@ -89,7 +89,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "channels": list(queries.channels().items()), "possible": _possible(viewer, person, typed), "now": utc_now(),
         "at_once": request.POST.get("at_once") == "yes", "into": request.POST.get("into", ""),
         "acknowledge": _span(acknowledge), "answer": _span(answer),
-        "offers": queries.offers(viewer, person, typed["order_number"], now=utc_now()), "said": queries.said_of_it(),
+        "offers": queries.offers(viewer, person, typed["order_number"], now=utc_now()), "said": queries.said_of_it(viewer),
         "clients": _clients(viewer, person, typed["contact"]),
     }  # fmt: skip
     return render(request, "complaints/new.html", context, status=refusal.status if refusal else 200)
@@ -102,7 +102,7 @@ def _received(
     told = {name: typed[name] for name in ("subject", "category", "order_number", "contact")}
     channel = typed["channel"] if typed["channel"] in queries.channels() else "phone"
     kind, _colon, amount = typed["gesture"].partition(":") if at_once else ("", "", "")
-    told["outcome"] = typed["outcome"] if typed["outcome"] in queries.said_of_it() else rules.NOT_ASKED
+    told["outcome"] = typed["outcome"] if typed["outcome"] in queries.said_of_it(viewer) else rules.NOT_ASKED
     gesture = (kind[:64], int(amount) if amount.isdecimal() and len(amount) < 13 else None) if kind else None
     made = operations.receive(
         viewer, typed["words"], person=person, channel=channel, settled=settled, gesture=gesture, into=_uuid(into),

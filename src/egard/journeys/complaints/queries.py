@@ -237,7 +237,7 @@ def categories(viewer: Viewer) -> dict[str, str]:
     return {name: text.said(language) for name, text in field.choices.items()} if field else {}
 
 
-def said_of_it() -> dict[str, str]:
+def said_of_it(viewer: Viewer) -> dict[str, str]:
     """What a person may say of a complaint that was settled at once: outcomes of the current type, in the reader's
     language.
     """
