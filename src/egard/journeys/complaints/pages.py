@@ -89,8 +89,8 @@ def new(request: HttpRequest) -> HttpResponse:
         "channels": list(queries.channels().items()), "possible": _possible(viewer, person, typed), "now": utc_now(),
         "at_once": request.POST.get("at_once") == "yes", "into": request.POST.get("into", ""),
         "acknowledge": _span(acknowledge), "answer": _span(answer),
-        "offers": queries.offers(viewer, person, typed["order_number"], now=utc_now()), "said": queries.said_of_it(viewer),
-        "clients": _clients(viewer, person, typed["contact"]),
+        "offers": queries.offers(viewer, person, typed["order_number"], now=utc_now()),
+        "said": queries.said_of_it(viewer), "clients": _clients(viewer, person, typed["contact"]),
     }  # fmt: skip
     return render(request, "complaints/new.html", context, status=refusal.status if refusal else 200)
 

@@ -76,7 +76,7 @@ def proposals(viewer: Viewer, person: Person, about: About, *, now: datetime) ->
     broken = broken_promise(viewer, person, subject=about.subject, now=now)
     given, price = _history(person, about.subject, now), about.price
     if price is None:
-        price = paid(viewer, person, order_of(case) or about.order_number, catalogue.currency)
+        price = paid(viewer, person, order_of(viewer, case) or about.order_number, catalogue.currency)
     situation = Situation(
         responsibility=about.responsibility,
         severity=about.severity,
@@ -156,7 +156,7 @@ def _spent(viewer: Viewer, person: Person, currency: str, now: datetime) -> int:
     return asked.call(viewer, person, currency=currency, now=now) if asked else 0
 
 
-def order_of(case: Case | None) -> str:
+def order_of(viewer: Viewer, case: Case | None) -> str:
     """The number of the order that a case is about, where it says one."""
     return str((case.snapshot or {}).get("data", {}).get("order_number") or "") if case else ""
 
