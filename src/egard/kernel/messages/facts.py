@@ -25,7 +25,13 @@ def _headline(data: Mapping[str, Any]) -> Any:
     return data["subject"] or data["excerpt"] or _("A message without words")
 
 
-@fact("messages.received", label=_("Message received"), headline=_headline, icon="message-circle", search_words=_("message"))
+@fact(
+    "messages.received",
+    label=_("Message received"),
+    headline=_headline,
+    icon="message-circle",
+    search_words=_("message"),
+)
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
     """She said something to us: `thread` and `message` name it, `excerpt` is how it begins."""

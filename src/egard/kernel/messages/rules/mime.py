@@ -133,7 +133,7 @@ def _letter(message: Message, body: _Body) -> Letter:
         message_id=next(iter(_ids(headers, "message-id")), ""),
         answers=tuple(dict.fromkeys(ids))[:50],
         at=_date(next(iter(headers.get("date", [])), "")),
-        text="\n\n".join(filter(str.strip, body.text))[:TEXT_MAX].replace("\r\n", "\n").replace("\r", "\n"),
+        text="\n\n".join(filter(str.strip, body.text))[:TEXT_MAX].replace("\r\n", "\n").replace("\r", "\n").strip("\n"),
         html="\n".join(body.html)[:HTML_MAX].strip() if body.marked_up else "",
         files=tuple(body.files),
         headers={name: tuple(values) for name, values in headers.items()},
