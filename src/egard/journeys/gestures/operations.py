@@ -86,7 +86,9 @@ def grant(
     asking.check_proof(catalogue, item, proof=proof)
     case = asking.case_of(viewer, person, subject)
     if catalogue.kinds[item.kind].worth.price:
-        asking.check_price(catalogue, item, queries.paid(viewer, person, case, catalogue.currency))
+        asking.check_price(
+            catalogue, item, queries.paid(viewer, person, queries.order_of(viewer, case), catalogue.currency)
+        )
     asking.check_repairs(person, repairs)
     team = case.team_id if case else None
     asked = Asked(

@@ -46,6 +46,8 @@ class About:
     severity: int = 2
     price: int | None = None
     proof: bool = False
+    order_number: str = ""
+    """Of what it is about, where no case says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,13 @@ def proposals(viewer: Viewer, person: Person, about: About, *, now: datetime) ->
     catalogue = catalogues.current()
     case = _case(viewer, person, about.subject)
     broken = broken_promise(viewer, person, subject=about.subject, now=now)
-    given = _history(person, about.subject, now)
+    given, price = _history(person, about.subject, now), about.price
+    if price is None:
+        price = paid(viewer, person, order_of(viewer, case) or about.order_number, catalogue.currency)
     situation = Situation(
         responsibility=about.responsibility,
         severity=about.severity,
-        price=about.price if about.price is not None else paid(viewer, person, case, catalogue.currency),
+        price=price,
         yearly=_spent(viewer, person, catalogue.currency, now),
         given=given[0],
         gestures=given[1],
@@ -152,13 +156,17 @@ def _spent(viewer: Viewer, person: Person, currency: str, now: datetime) -> int:
     return asked.call(viewer, person, currency=currency, now=now) if asked else 0
 
 
-def paid(viewer: Viewer, person: Person, case: Case | None, currency: str) -> int | None:
-    """What was paid for the order that a case is about, where both are known."""
+def order_of(viewer: Viewer, case: Case | None) -> str:
+    """The number of the order that a case is about, where it says one."""
+    return str((case.snapshot or {}).get("data", {}).get("order_number") or "") if case else ""
+
+
+def paid(viewer: Viewer, person: Person, order_number: str, currency: str) -> int | None:
+    """What was paid for an order, where purchases are known."""
     asked = registry.capabilities.get("purchases.paid")
-    if asked is None or case is None or case.snapshot is None:
+    if asked is None or not order_number:
         return None
-    number = str(case.snapshot.get("data", {}).get("order_number") or "")
-    return asked.call(viewer, person, order_number=number, currency=currency) if number else None
+    return asked.call(viewer, person, order_number=order_number, currency=currency)
 
 
 # --- what was given ---------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from egard.kernel.registry.desk import (
 )
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
+from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
 from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
@@ -48,14 +49,17 @@ __all__ = [
     "CasePanel",
     "CaseTypeFile",
     "Check",
+    "Checked",
     "Choice",
     "Composer",
     "DeclarationError",
     "Done",
+    "Draft",
     "Escalation",
     "FactType",
     "FieldClass",
     "Filter",
+    "Finding",
     "Hooks",
     "IdentifierKind",
     "Identifies",
@@ -64,6 +68,7 @@ __all__ = [
     "Journey",
     "LiveTopic",
     "MenuItem",
+    "MessageCheck",
     "MessageKind",
     "OpenItem",
     "OpenItems",

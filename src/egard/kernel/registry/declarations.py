@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
+from egard.kernel.registry.messages import MessageCheck
 from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
@@ -307,6 +308,7 @@ class Journey:
     importers: tuple[Importer, ...] = ()
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
+    message_checks: tuple[MessageCheck, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
     authorities: tuple[Authority, ...] = ()

@@ -30,6 +30,7 @@ from egard.kernel.registry.declarations import (
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
+from egard.kernel.registry.messages import MessageCheck
 from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
@@ -80,6 +81,7 @@ class Registry:
         self.importers: dict[str, Importer] = {}
         self.jobs: dict[str, Job] = {}
         self.messages: dict[str, MessageKind] = {}
+        self.message_checks: dict[str, MessageCheck] = {}
         self.promises: dict[str, PromiseKind] = {}
         self.promise_listeners: list[PromiseListener] = []
         self.authorities: dict[str, Authority] = {}
@@ -146,9 +148,7 @@ class Registry:
         for job in journey.jobs:
             self._dotted(journey, job.name)
             self._put("job", self.jobs, job.name, job, journey)
-        for message in journey.messages:
-            self._dotted(journey, message.name)
-            self._put("message", self.messages, message.name, message, journey)
+        self._add_messages(journey)
         for promise in journey.promises:
             self._dotted(journey, promise.name)
             self._put("promise", self.promises, promise.name, promise, journey)
@@ -169,6 +169,14 @@ class Registry:
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
         self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
+
+    def _add_messages(self, journey: Journey) -> None:
+        for message in journey.messages:
+            self._dotted(journey, message.name)
+            self._put("message", self.messages, message.name, message, journey)
+        for reader in journey.message_checks:
+            self._dotted(journey, reader.name)
+            self._put("message check", self.message_checks, reader.name, reader, journey)
 
     def _add_units(self, journey: Journey) -> None:
         for unit in journey.units:
