@@ -37,13 +37,26 @@ ZONE = ZoneInfo(settings.TIME_ZONE)
 
 def running(viewer: Viewer, *, first: UUID | None, currency: str, now: datetime) -> Budget | None:
     """The budget that bears what a viewer gives now: that of the case's team where she belongs to it, else of one of
-    her teams; of several periods the shortest. None: no budget bounds her.
+    her teams; of several periods the shortest. None: none runs for her, see `missing`.
     """
     if not viewer.team_ids:
         return None
     found = Budget.objects.filter(team__in=viewer.team_ids, currency=currency, since__lte=now, until__gt=now)
     rows = list(found.select_related("team").order_by(F("until") - F("since"), "team_id"))
     return next((row for row in rows if row.team_id == first), rows[0] if rows else None)
+
+
+def missing(row: Budget | None, *, currency: str) -> bool:
+    """Whether a cost would have no bound though the house has set budgets: there are, and none bears it. Where none
+    was ever set, the delegations are the bound.
+    """
+    return row is None and Budget.objects.filter(currency=currency).exists()
+
+
+def of_team(team: UUID | None, *, currency: str, now: datetime) -> Budget | None:
+    """The budget of a team that runs now; of several the shortest."""
+    found = Budget.objects.filter(team=team, currency=currency, since__lte=now, until__gt=now)
+    return found.select_related("team").order_by(F("until") - F("since")).first()
 
 
 _LEFT_OF = b"""

@@ -89,7 +89,7 @@ class Gesture(models.Model):
     currency = models.CharField(max_length=3)
     cost = models.BigIntegerField()
     state = models.CharField(max_length=8)
-    waits_for = models.CharField(max_length=16, blank=True, help_text="authority, budget")
+    waits_for = models.CharField(max_length=16, blank=True, help_text="authority, budget, no_budget")
     reason = models.CharField(max_length=500, blank=True, help_text="why it was given, in words")
     decision = models.CharField(max_length=500, blank=True, help_text="why it was agreed, refused or taken back")
     responsibility = models.CharField(max_length=8, blank=True)

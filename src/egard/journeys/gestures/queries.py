@@ -115,10 +115,11 @@ def room_of(
     """What the viewer may give alone, and what is left of the budget that would bear it."""
     budget = budgets.running(viewer, first=team, currency=catalogue.currency, now=now)
     left = budgets.left(budget) if budget else None
+    missing = budgets.missing(budget, currency=catalogue.currency)
     if viewer.user_id is None:
-        return Room(0, left), None, budget
+        return Room(0, left, missing), None, budget
     decision = decide(User(pk=viewer.user_id), catalogues.AUTHORITY, None, person=person, case=subject, now=now)
-    return Room(decision.limit.amount if decision.delegation else 0, left), decision, budget
+    return Room(decision.limit.amount if decision.delegation else 0, left, missing), decision, budget
 
 
 def broken_promise(viewer: Viewer, person: Person, *, subject: str = "", now: datetime) -> Promise | None:

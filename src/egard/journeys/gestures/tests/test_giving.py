@@ -197,6 +197,20 @@ def test_a_budget_that_is_empty_makes_it_wait_and_is_never_overspent(give, house
     assert ledger.balance(ledger.account(budget.code, EUR)).available == 500
 
 
+def test_once_the_house_has_budgets_a_team_without_one_gives_nothing_alone(give, house, anne, now, make_user, me):
+    assert give(key="before").state == "granted"  # nobody has a budget: the delegation is the bound
+    house.budget(10_000, period="2026-04")  # the next month's: none runs now
+    waiting = give(key="after")
+    assert (waiting.state, waiting.waits_for, waiting.budget) == ("waiting", "no_budget", None)
+    found = queries.proposals(house.adviser, anne, queries.About(severity=1), now=now)
+    assert {one.waits for one in found.proposals if one.cost} == {"no_budget"}
+    assert {one.waits for one in found.proposals if not one.cost} <= {""}
+    budget = house.budget(2_000)
+    agreed = approve(house.lead, waiting.uuid, now=now)
+    assert (agreed.state, agreed.budget) == ("granted", budget)
+    assert ledger.balance(ledger.account(budget.code, EUR)).available == 1_500
+
+
 def test_what_was_given_is_taken_back_with_the_budget_and_the_room_to_decide(give, house, anne, now):
     budget = house.budget(10_000)
     made = give("redelivery", 1390)
