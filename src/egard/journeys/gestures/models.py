@@ -224,7 +224,7 @@ class Redemption(models.Model):
 
 
 # The tables of the parts that have a folder of their own: Django looks for them here.
-from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, FeedbackRead, Finding  # noqa: E402
+from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, AuditTaken, FeedbackRead, Finding  # noqa: E402
 from egard.journeys.gestures.claimants.models import Claimant, Orders  # noqa: E402
 from egard.journeys.gestures.outcomes.models import Outcome  # noqa: E402
 
@@ -232,6 +232,7 @@ __all__ = [
     "AuditAct",
     "AuditDraw",
     "AuditPlan",
+    "AuditTaken",
     "Budget",
     "Catalogue",
     "Claimant",
