@@ -220,20 +220,19 @@ def _share(one: Share) -> dict[str, Any]:
 
 
 def _act(viewer: Viewer, first: Gesture) -> list[dict[str, Any]]:
-    found = queries.visible(viewer).filter(together=first.together).order_by("place")
-    related = ("person__root", "granted_by", "second_by", "catalogue")
-    return [_out(row) for row in found.select_related(*related)]
+    return [_out(row) for row in queries.act(viewer, first)]
 
 
 def _out(row: Gesture) -> dict[str, Any]:
     same = (
         "subject", "kind", "form", "state", "waits_for", "steps", "reason", "decision", "responsibility", "severity",
-        "proof", "repairs", "channel", "recorded_at", "granted_at", "decided_at", "used_at", "ends_at", "together",
+        "proof", "repairs", "channel", "recorded_at", "granted_at", "decided_at", "ends_at", "together",
     )  # fmt: skip
     return {
         "id": row.uuid,
         "person": (row.person.root or row.person).uuid,
         "title": shown.title_of(row),
+        "used_at": row.first_used_at,  # type: ignore[attr-defined]
         "granted_by": StaffOut.model_validate(row.granted_by) if row.granted_by else None,
         "second_by": StaffOut.model_validate(row.second_by) if row.second_by else None,
         **{name: money_out(getattr(row, name), row.currency) for name in ("desired", "amount", "cost")},

@@ -113,7 +113,7 @@ class Gesture(models.Model):
     granted_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     reversed_at = models.DateTimeField(null=True)
-    used_at = models.DateTimeField(null=True, help_text="when the client first had the use of it")
+    used_at = models.DateTimeField(null=True, help_text="when the client first had the use of it; none of a credit")
     ends_at = models.DateTimeField(null=True, help_text="of a credit or a voucher: until when it can be used")
     warned_at = models.DateTimeField(null=True, help_text="when the client was told that it ends soon")
 
