@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from ninja import Query, Router, Status
@@ -135,7 +136,9 @@ def redeem_voucher(request: HttpRequest, code: str, body: schemas.NewRedemption)
     summary="Undo the use of a voucher",
 )
 def undo_redemption(request: HttpRequest, code: str, redemption_id: UUID, body: schemas.GestureWhy) -> Any:
-    """The amount is on the voucher again. Scope: `gestures.redeem`."""
+    """The amount is on the voucher again: by whoever used it within 15 minutes, else with `gestures.approve` too.
+    Scope: `gestures.redeem`.
+    """
     viewer, now = viewer_of(request), utc_now()
     vouchers.require_of(viewer, code, redemption_id, now=now)
     return _redemption(viewer, vouchers.undo(viewer, redemption_id, reason=body.reason, now=now))
@@ -168,8 +171,9 @@ def set_budget(request: HttpRequest, body: schemas.NewBudget) -> Any:
     viewer, now = viewer_of(request), utc_now()
     viewer.require(budgets.MANAGE)
     viewer.require(budgets.READ)
-    made = budgets.set_budget(viewer, access.team(viewer, body.team), body.period, body.amount.money, now=now)
-    return _budget(budgets.standing(viewer, made, now=now))
+    with transaction.atomic():  # who may not see it has not set it
+        made = budgets.set_budget(viewer, access.team(viewer, body.team), body.period, body.amount.money, now=now)
+        return _budget(budgets.standing(viewer, made, now=now))
 
 
 @router.get("gesture-catalogue", response=schemas.GestureCatalogueOut, summary="What may be given")

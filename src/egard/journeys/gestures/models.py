@@ -216,6 +216,8 @@ class Redemption(models.Model):
     key = models.CharField(max_length=200, db_collation="C", unique=True)
     transfer = models.UUIDField()
     undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=64, blank=True)
+    undone_why = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [

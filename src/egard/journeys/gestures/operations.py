@@ -15,7 +15,7 @@ from egard.base.money import Money
 from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import GestureRefused
-from egard.journeys.gestures.models import Budget, Gesture, Voucher
+from egard.journeys.gestures.models import Budget, Gesture, Redemption, Voucher
 from egard.journeys.gestures.refusals import (
     BudgetSpent,
     KeyReused,
@@ -326,4 +326,7 @@ def erase(person: Person, *, now: datetime) -> None:
     """What was said of her in words goes; that something was given, and what it was worth, stays."""
     Gesture.objects.filter(person=person).exclude(reason="", decision="").update(reason="", decision="")
     Voucher.objects.filter(person=person).exclude(ended_why="").update(ended_why="")
+    Redemption.objects.filter(voucher__person=person).exclude(reference="", undone_why="").update(
+        reference="", undone_why=""
+    )
     privacy.erase(person, now)
