@@ -77,9 +77,7 @@ def test_a_file_is_of_one_moment_whatever_is_written_while_it_is_read(month, me,
     monkeypatch.setattr(statements, "entries", asked)
     text = b"".join(statements.csv_pieces(till, since=None, until=None)).decode("utf-8-sig")
     rows = list(csv.DictReader(text.splitlines()))
-    assert [row["balance"] for row in rows] == [
-        f"{sum(100 + n for n in range(day + 1)) / 100:.2f}" for day in range(10)
-    ]
+    assert [row["balance"] for row in rows] == [f"{sum(range(100, 101 + day)) / 100:.2f}" for day in range(10)]
     assert Transfer.objects.filter(key__startswith="late").count() == 2
 
 
