@@ -8,8 +8,8 @@ from typing import Literal
 _WORD = re.compile(r"[^\W\d_]+")
 _FRENCH = (
     "a ai au aux avec avez bonjour c ce cette d dans de des du elle en est et été être il j je l la le les ma mais"
-    " merci mon n ne nos notre nous ou où par pas plus pour qu que qui s se si son sont sur ta te tes ton très tu un une vos"
-    " votre vous à"
+    " merci mon n ne nos notre nous ou où par pas plus pour qu que qui s se si son sont sur ta te tes ton très tu"
+    " un une vos votre vous à"
 )
 _ENGLISH = (
     "a all an and are as at be been but by can dear do for from has have hello i if in is it my not of on or our please"

@@ -32,6 +32,7 @@ from egard.kernel.registry import (
     MessageKind,
     OpenItems,
     Panel,
+    PanelAct,
     Permission,
     PortalItem,
     PromiseKind,
@@ -151,7 +152,16 @@ journey = Journey(
         *control.WORKLISTS,
     ),
     live=(LiveTopic("gestures", lambda viewer, of: viewer.can(queries.READ)), *control.LIVE),
-    case_panels=(CasePanel("gestures", _("Gestures"), "gestures:case_panel", queries.READ, order=20),),
+    case_panels=(
+        CasePanel(
+            "gestures",
+            _("Gestures"),
+            "gestures:case_panel",
+            queries.READ,
+            order=20,
+            act=PanelAct(_("Make a gesture"), "v", "gift", queries.GRANT),
+        ),
+    ),
     panels=(
         Panel(
             "gestures",

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.journeys.gestures import queries, shown, typed
 from egard.journeys.gestures.models import Gesture
@@ -29,7 +30,8 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
     limit = bounded(limit)
     found = _waiting(viewer).order_by("recorded_at", "pk")
     if cursor:
-        found = found.filter(pk__gt=decode_cursor(cursor, "gestures_waiting", int)[0])
+        at, pk = decode_cursor(cursor, "gestures_waiting", int, int)
+        found = found.filter(Q(recorded_at__gt=moment_of(at)) | Q(recorded_at=moment_of(at), pk__gt=pk))
     held = list(found.select_related("person__root", "granted_by", "catalogue")[: limit + 1])
     promised = _promises(held[:limit])
     items = []
@@ -48,7 +50,8 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
                 url=f"/gestures/{row.uuid}/",
             )
         )
-    return Page(items, encode_cursor("gestures_waiting", held[limit - 1].pk) if len(held) > limit else None)
+    last = held[limit - 1] if len(held) > limit else None
+    return Page(items, encode_cursor("gestures_waiting", micros(last.recorded_at), last.pk) if last else None)
 
 
 def _promises(held: list[Gesture]) -> dict[UUID, Promise]:
