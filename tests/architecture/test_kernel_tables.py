@@ -43,6 +43,7 @@ WRITERS = (
     "kernel/messages/privacy.py",
     "kernel/messages/saying.py",
     "kernel/messages/sorting.py",
+    "kernel/messages/templating.py",
     "kernel/promises/quick.py",
     "kernel/promises/past.py",  # replayed from the log of another system
     "kernel/promises/writing.py",

@@ -65,6 +65,11 @@ declaration = Journey(
     ),
     permissions=(
         Permission("messages.read", _("read what was sent"), {"auditor": "all", "administrator": "all"}),
+        Permission(
+            queries.TEMPLATES,
+            _("write templates"),
+            {"supervisor": "all", "site_manager": "all", "administrator": "all"},
+        ),
         Permission("messages.converse", _("read and answer messages"), {**_FRONT, "administrator": "all"}),
     ),
     menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),),
