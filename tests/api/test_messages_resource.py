@@ -38,7 +38,7 @@ def test_a_conversation_is_found_read_and_answered(program, anne, wrote):
     )  # fmt: skip
     body = {"thread": str(wrote), "text": "La voici.", "key": "k1"}
     said = program.post("messages", body)
-    assert (said.status, said.json["state"], said.json["subject"]) == (201, "queued", "Re: Facture")
+    assert (said.status, said.json["state"], said.json["subject"]) == (201, "queued", "Re: Ma facture")
     assert program.post("messages", body).json["id"] == said.json["id"]
     assert program.post("messages", {**body, "text": "Autre"}).code == "messages.key_taken"
     program.post("messages", {"thread": str(wrote), "text": "À suivre", "note": True, "key": "k2"})

@@ -38,6 +38,7 @@ WRITERS = (
     "kernel/messages/arriving.py",
     "kernel/messages/bouncing.py",
     "kernel/messages/conversing.py",
+    "kernel/messages/fetching.py",
     "kernel/messages/files.py",
     "kernel/messages/outbox.py",
     "kernel/messages/privacy.py",
