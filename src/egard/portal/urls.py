@@ -10,6 +10,7 @@ app_name = "portal"
 
 urlpatterns = [
     path("p/promises", public.promises, name="promises"),
+    path("p/unsubscribe/<str:token>", public.unsubscribe, name="unsubscribe"),
     path("me/", life.home, name="home"),
     path("me/sign-in/", entrance.sign_in, name="sign_in"),
     path("me/sign-in/code/", entrance.code, name="code"),

@@ -37,17 +37,17 @@ class Receipt:
     message: Message | None = None
 
 
-def receive_email(raw: bytes, *, source: str, mark: str = "", now: datetime) -> Receipt:
+def receive_email(raw: bytes, *, source: str, mark: str = "", size: int = 0, now: datetime) -> Receipt:
     """Take in one letter, whatever it is. The same letter again, by any way, changes nothing.
 
-    `source` names the way (`imap`, `lmtp`, `webhook:brevo`), `mark` what it is called there. A letter that is too large
-    is refused, and its sender told so; one of our own that comes back is dropped; a delivery report marks what it is
+    `source` names the way (`imap`, `lmtp`, `webhook:brevo`), `mark` what it is called there, `size` how many bytes it
+    has where only its beginning was fetched. A letter that is too large is refused, and its sender told so; one of our own that comes back is dropped; a delivery report marks what it is
     about. Everything else becomes a message: of the conversation that its recipient or its references name, else of a
     new one.
     """
     if mark and Intake.objects.filter(source=source, mark=mark[:200]).exists():
         return Receipt("repeated")
-    too_large = len(raw) > settings.MAIL_MAX_BYTES
+    too_large = max(len(raw), size) > settings.MAIL_MAX_BYTES
     letter = mime.read_headers(raw) if too_large else mime.read(raw)
     with transaction.atomic():
         if arrivals.is_circling(letter, settings.MAIL_ADDRESSES, addresses.house_mark()):

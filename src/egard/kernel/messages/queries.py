@@ -10,12 +10,12 @@ from django.db.models import Prefetch, Q, QuerySet
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
-from egard.kernel.messages.models import STATES, Message, Outgoing, Thread
+from egard.kernel.messages.models import STATES, Attachment, Message, Outgoing, Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 
-READ, CONVERSE = "messages.read", "messages.converse"
+READ, CONVERSE, TEMPLATES = "messages.read", "messages.converse", "messages.templates"
 
 
 def outbox(
@@ -77,6 +77,24 @@ def thread(viewer: Viewer, uuid: UUID) -> Thread:
     return found
 
 
+def message(viewer: Viewer, uuid: UUID) -> Message:
+    """One message with its conversation and files, within the viewer's reach. Raises `NotFound`."""
+    asked = Message.objects.filter(uuid=uuid, thread__in=visible(viewer))
+    found = asked.select_related("thread", "thread__person").prefetch_related("attachments").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def file(viewer: Viewer, message: Message, uuid: UUID) -> Attachment:
+    """A file of a message that the viewer was given. Raises `NotFound`."""
+    viewer.require(CONVERSE)
+    found = message.attachments.filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def threads(
     viewer: Viewer,
     *,
@@ -90,7 +108,11 @@ def threads(
     """Conversations, the newest word first: in one state, of one person, or in a `box`: `mine`, `team`, `unassigned`,
     `snoozed` (the others leave out what is put off beyond `now`). One query.
     """
-    found = visible(viewer).select_related("person", "assignee", "team").order_by("-last_at", "-id")
+    found = (
+        visible(viewer)
+        .select_related("person", "person__root", "claimed", "assignee", "team")
+        .order_by("-last_at", "-id")
+    )
     if state:
         found = found.filter(state=state)
     if person is not None:
