@@ -1,8 +1,9 @@
 """The relational signature: messages of 300 words judged, without a language model.
 
-Messages are put together from the pairs of the tests (both sides, both languages) until they have 300 words: greeting,
-paragraphs, signature. `check` reads them and answers with score, parts and findings, in this process, one after another;
-the brand that ships, all its rules. Goal: p95 50 ms. One long text says that time grows with length and no faster.
+Messages are put together from the pairs of the tests (both sides, both languages) until they have 300 words:
+greeting, paragraphs, signature. `check` reads them and answers with score, parts and findings, in this process, one
+after another; the brand that ships, all its rules. Goal: p95 50 ms. One long text says that time grows with length
+and no faster.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def run(section: Section) -> None:
         times.append(time.perf_counter() - begun)
     figures = (f"{one:.1f} ms" for one in summary(times))
     section.row(f"fr: one text of {len(text.split()):,} words", *figures)
-    section.say(f"{MESSAGES:,} messages a language. The files are read and made ready once a process, in {ready:.2f} s.")
+    section.say(
+        f"{MESSAGES:,} messages a language. The files are read and made ready once a process, in {ready:.2f} s."
+    )
     section.done()
 
 
