@@ -1,9 +1,8 @@
 """The relational signature: messages of 300 words judged, without a language model.
 
-Messages are put together from the pairs of the tests (both sides, both languages) until they have 300 words:
-greeting, paragraphs, signature. `check` reads them and answers with score, parts and findings, in this process, one
-after another; the brand that ships, all its rules. Goal: p95 50 ms. One long text says that time grows with length
-and no faster.
+Messages are put together from the pairs of the tests (both sides, both languages) until they have 300 words: greeting,
+paragraphs, signature. `check` answers with score, parts and findings, in this process, one after another;
+the brand that ships, all its rules. Goal: p95 50 ms. One long text says that time grows with length and no faster.
 """
 
 from __future__ import annotations

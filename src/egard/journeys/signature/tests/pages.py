@@ -8,7 +8,7 @@ COLD = quote("Chers clients, nous sommes fiers de nos résultats. N’hésitez p
 
 PAGES = (
     Shown("signature:write"),
-    Shown("signature:write", query=f"?moment=apology&text={COLD}"),
+    Shown("signature:write", query=f"?moment=apology&text={COLD}", data=True),
     Shown("signature:style", opened=(".sig-rules summary",), data=True),
     Shown("signature:style", query="?in=en", data=True),
 )
