@@ -4,6 +4,29 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.registry import Journey
+from egard.journeys.signature import checking, queries
+from egard.kernel.registry import Journey, MenuItem, MessageCheck, Permission, Scope
 
-journey = Journey(name="signature", label=_("Signature"))
+_WRITERS: dict[str, Scope] = {
+    "agent": "all",
+    "adviser": "all",
+    "host": "all",
+    "site_manager": "all",
+    "supervisor": "all",
+    "analyst": "all",
+    "auditor": "all",
+    "administrator": "all",
+}
+
+journey = Journey(
+    name="signature",
+    label=_("Signature"),
+    permissions=(Permission(queries.CHECK, _("have messages judged by our style"), _WRITERS),),
+    message_checks=(MessageCheck("signature.style", checking.check),),
+    menu=(
+        MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50),
+        MenuItem(_("Our style"), "signature:style", "message-circle", queries.CHECK, order=51),
+    ),
+    router="egard.journeys.signature.api:router",
+    pages="egard.journeys.signature.pages",
+)
