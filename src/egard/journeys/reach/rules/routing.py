@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from egard.base.calendars import Span, due
@@ -72,6 +72,7 @@ class ToMessage:
     due_at: datetime
 
 
+Sort = TypeVar("Sort")
 Offer: TypeAlias = ToWait | ToDeputy | ToCallBack | ToMessage
 _NEXT_DAY = Span(1, "day", working=True)
 ORDER: tuple[type, ...] = (ToWait, ToDeputy, ToCallBack, ToMessage)
@@ -83,7 +84,7 @@ class Offers:
 
     offers: tuple[Offer, ...]
 
-    def find(self, sort: type) -> Offer | None:
+    def find(self, sort: type[Sort]) -> Sort | None:
         return next((one for one in self.offers if isinstance(one, sort)), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -103,7 +104,7 @@ def test_nothing_is_said_of_a_wait_that_too_few_calls_tell():
 
 
 def test_the_wait_that_is_said_comes_true_about_eight_times_in_ten():
-    drawn = random.Random(20)  # noqa: S311
+    drawn = random.Random(20)
     length = lambda: drawn.lognormvariate(5.4, 0.5)  # noqa: E731  (some four minutes)
     held = 0
     for _each in range(2000):
@@ -185,4 +186,4 @@ def test_free_times_never_overlap_and_are_no_two_the_same(situation):
     adviser, _deputy, _asked, now = situation
     hours = adviser.hours if adviser else HOUSE
     found = free_times(hours, (), now=now, most=40)
-    assert all(later - earlier >= SLOT for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later - earlier >= SLOT for earlier, later in itertools.pairwise(found))
