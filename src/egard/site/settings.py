@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
 from egard.kernel.registry import find_journeys
-from egard.site import mail, paths
+from egard.site import conversations, mail, paths
 
 DEBUG = os.environ.get("EGARD_DEBUG") == "1"
 SECRET_KEY = paths.secret_key()
@@ -196,6 +196,7 @@ PORTAL_SHOWS_STAFF_NAMES = os.environ.get("EGARD_PORTAL_STAFF_NAMES") == "1"
 """Whether a person reads the names of those who saw her file; else their roles and teams."""
 globals().update(mail.from_url(os.environ.get("EGARD_SMTP_URL", "")))
 DEFAULT_FROM_EMAIL = os.environ.get("EGARD_MAIL_FROM") or formataddr((ORGANISATION, f"no-reply@{_host or 'localhost'}"))
+globals().update(conversations.from_environment(os.environ, DEFAULT_FROM_EMAIL))
 
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from ninja import Query, Router, Status
@@ -135,7 +136,9 @@ def redeem_voucher(request: HttpRequest, code: str, body: schemas.NewRedemption)
     summary="Undo the use of a voucher",
 )
 def undo_redemption(request: HttpRequest, code: str, redemption_id: UUID, body: schemas.GestureWhy) -> Any:
-    """The amount is on the voucher again. Scope: `gestures.redeem`."""
+    """The amount is on the voucher again: by whoever used it within 15 minutes, else with `gestures.approve` too.
+    Scope: `gestures.redeem`.
+    """
     viewer, now = viewer_of(request), utc_now()
     vouchers.require_of(viewer, code, redemption_id, now=now)
     return _redemption(viewer, vouchers.undo(viewer, redemption_id, reason=body.reason, now=now))
@@ -168,8 +171,9 @@ def set_budget(request: HttpRequest, body: schemas.NewBudget) -> Any:
     viewer, now = viewer_of(request), utc_now()
     viewer.require(budgets.MANAGE)
     viewer.require(budgets.READ)
-    made = budgets.set_budget(viewer, access.team(viewer, body.team), body.period, body.amount.money, now=now)
-    return _budget(budgets.standing(viewer, made, now=now))
+    with transaction.atomic():  # who may not see it has not set it
+        made = budgets.set_budget(viewer, access.team(viewer, body.team), body.period, body.amount.money, now=now)
+        return _budget(budgets.standing(viewer, made, now=now))
 
 
 @router.get("gesture-catalogue", response=schemas.GestureCatalogueOut, summary="What may be given")
@@ -220,20 +224,19 @@ def _share(one: Share) -> dict[str, Any]:
 
 
 def _act(viewer: Viewer, first: Gesture) -> list[dict[str, Any]]:
-    found = queries.visible(viewer).filter(together=first.together).order_by("place")
-    related = ("person__root", "granted_by", "second_by", "catalogue")
-    return [_out(row) for row in found.select_related(*related)]
+    return [_out(row) for row in queries.act(viewer, first)]
 
 
 def _out(row: Gesture) -> dict[str, Any]:
     same = (
         "subject", "kind", "form", "state", "waits_for", "steps", "reason", "decision", "responsibility", "severity",
-        "proof", "repairs", "channel", "recorded_at", "granted_at", "decided_at", "used_at", "ends_at", "together",
+        "proof", "repairs", "channel", "recorded_at", "granted_at", "decided_at", "ends_at", "together",
     )  # fmt: skip
     return {
         "id": row.uuid,
         "person": (row.person.root or row.person).uuid,
         "title": shown.title_of(row),
+        "used_at": row.first_used_at,  # type: ignore[attr-defined]
         "granted_by": StaffOut.model_validate(row.granted_by) if row.granted_by else None,
         "second_by": StaffOut.model_validate(row.second_by) if row.second_by else None,
         **{name: money_out(getattr(row, name), row.currency) for name in ("desired", "amount", "cost")},

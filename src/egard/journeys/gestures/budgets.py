@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.base.quickread import quick_rows, quick_run
+from egard.base.refusal import NotFound
 from egard.journeys.gestures import accounts
 from egard.journeys.gestures.models import Budget, Gesture
 from egard.journeys.gestures.refusals import BadBudget
@@ -37,13 +38,26 @@ ZONE = ZoneInfo(settings.TIME_ZONE)
 
 def running(viewer: Viewer, *, first: UUID | None, currency: str, now: datetime) -> Budget | None:
     """The budget that bears what a viewer gives now: that of the case's team where she belongs to it, else of one of
-    her teams; of several periods the shortest. None: no budget bounds her.
+    her teams; of several periods the shortest. None: none runs for her, see `missing`.
     """
     if not viewer.team_ids:
         return None
     found = Budget.objects.filter(team__in=viewer.team_ids, currency=currency, since__lte=now, until__gt=now)
     rows = list(found.select_related("team").order_by(F("until") - F("since"), "team_id"))
     return next((row for row in rows if row.team_id == first), rows[0] if rows else None)
+
+
+def missing(row: Budget | None, *, currency: str) -> bool:
+    """Whether a cost would have no bound though the house has set budgets: there are, and none bears it. Where none
+    was ever set, the delegations are the bound.
+    """
+    return row is None and Budget.objects.filter(currency=currency).exists()
+
+
+def of_team(team: UUID | None, *, currency: str, now: datetime) -> Budget | None:
+    """The budget of a team that runs now; of several the shortest."""
+    found = Budget.objects.filter(team=team, currency=currency, since__lte=now, until__gt=now)
+    return found.select_related("team").order_by(F("until") - F("since")).first()
 
 
 _LEFT_OF = b"""
@@ -85,8 +99,7 @@ def set_budget(viewer: Viewer, team: Team, period: str, amount: Money, *, now: d
     """What a team may spend in a period (`2026-11`, `2026-Q4`, `2026`): made, raised, or lowered to no less than what
     was spent of it. The same amount again changes nothing. Raises `NotAllowed`, `BadBudget`.
     """
-    scope = viewer.require(MANAGE)
-    if scope in ("own", "team") and team.pk not in viewer.team_ids:
+    if not _is_within(viewer, MANAGE, team):
         raise BadBudget(why=_("This team is not one of yours."), fields={"team": _("not one of yours")})
     try:
         since, until = rules.bounds(period, ZONE)
@@ -121,6 +134,11 @@ def set_budget(viewer: Viewer, team: Team, period: str, amount: Money, *, now: d
         "gestures.budget_set", by=viewer.actor, now=now, subject=row.code, amount=amount.amount, currency=row.currency
     )
     return row
+
+
+def _is_within(viewer: Viewer, permission: str, team: Team) -> bool:
+    """A team's budget is seen and set by its own, and by whoever may do so everywhere. Raises `NotAllowed`."""
+    return viewer.require(permission) == "all" or team.pk in viewer.team_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +178,9 @@ def standings(viewer: Viewer, *, now: datetime, past: bool = False) -> list[Stan
 
 
 def standing(viewer: Viewer, row: Budget, *, now: datetime) -> Standing:
-    """One of them. Raises `NotAllowed`."""
-    viewer.require(READ)
+    """One of them. Raises `NotAllowed`, and `NotFound` for another team's where the viewer sees her own alone."""
+    if not _is_within(viewer, READ, row.team):
+        raise NotFound
     return _standing([row], now=now)[0]
 
 

@@ -47,7 +47,6 @@ def give(asked: Asked, rows: Sequence[Gesture], *, now: datetime) -> None:
         elif row.form == "credit":
             wallet = accounts.wallet(asked.person, row.currency, by=asked.by, now=now)
             drafts.append(_worth(asked, row, wallet, now=now))
-            row.used_at = now  # it is hers: there is nothing to do
         elif kind.promise:
             if row.form == "refund":
                 refunds.ask(asked.person, row, by=asked.by, now=now)

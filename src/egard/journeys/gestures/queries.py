@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Case as Either
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Concat
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
-from egard.journeys.gestures import budgets, catalogues
+from egard.journeys.gestures import accounts, budgets, catalogues
 from egard.journeys.gestures.models import Budget, Gesture, Redemption, Voucher
 from egard.journeys.gestures.rules.catalogue import Catalogue
 from egard.journeys.gestures.rules.proposing import Proposal, Room, Situation, propose
@@ -115,10 +117,11 @@ def room_of(
     """What the viewer may give alone, and what is left of the budget that would bear it."""
     budget = budgets.running(viewer, first=team, currency=catalogue.currency, now=now)
     left = budgets.left(budget) if budget else None
+    missing = budgets.missing(budget, currency=catalogue.currency)
     if viewer.user_id is None:
-        return Room(0, left), None, budget
+        return Room(0, left, missing), None, budget
     decision = decide(User(pk=viewer.user_id), catalogues.AUTHORITY, None, person=person, case=subject, now=now)
-    return Room(decision.limit.amount if decision.delegation else 0, left), decision, budget
+    return Room(decision.limit.amount if decision.delegation else 0, left, missing), decision, budget
 
 
 def broken_promise(viewer: Viewer, person: Person, *, subject: str = "", now: datetime) -> Promise | None:
@@ -182,6 +185,12 @@ def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Gesture]:
     return Gesture.objects.filter(within[scope])
 
 
+def first_used() -> Either:
+    """When a client first had the use of what she was given: of a credit, when some of it was spent."""
+    key = Concat(Cast(OuterRef("uuid"), TextField()), Value(":worth"))
+    return Either(When(form="credit", then=ledger.first_spent(accounts.SOURCE, key)), default=F("used_at"))
+
+
 _RELATED = ("person__root", "granted_by", "second_by", "team", "site", "catalogue", "budget__team")
 
 
@@ -197,7 +206,11 @@ def gesture(viewer: Viewer, uuid: UUID) -> Gesture:
 def act(viewer: Viewer, first: Gesture) -> list[Gesture]:
     """All that was given in one act, what was chosen first, with its vouchers."""
     return list(
-        visible(viewer).filter(together=first.together).select_related("voucher", "catalogue").order_by("place")
+        visible(viewer)
+        .filter(together=first.together)
+        .annotate(first_used_at=first_used())
+        .select_related("voucher", "person__root", "granted_by", "second_by", "catalogue")
+        .order_by("place")
     )
 
 
@@ -208,7 +221,7 @@ def gestures(
     (a Person), `subject`, `kind`.
     """
     limit = bounded(limit)
-    found = visible(viewer).filter(place=0)
+    found = visible(viewer).filter(place=0).annotate(first_used_at=first_used())
     if person := filters.get("person"):
         found = found.filter(person__in=person.members)
     for name in ("state", "subject", "kind"):

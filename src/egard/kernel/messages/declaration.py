@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.messages import late, operations
-from egard.kernel.registry import Hooks, Job, Journey, MenuItem, MessageKind, Permission
+from egard.kernel.messages import facts, late, operations, privacy, queries, saying
+from egard.kernel.registry import (
+    Escalation,
+    Hooks,
+    Job,
+    Journey,
+    LiveTopic,
+    MenuItem,
+    MessageKind,
+    Permission,
+    PromiseKind,
+    Scope,
+)
+
+_FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
 
 declaration = Journey(
     name="messages",
@@ -15,7 +28,24 @@ declaration = Journey(
         Job("messages.sweep", operations.sweep, every="* * * * *", alone=True),
         Job("messages.tell_promises", late.tell_promises, every="* * * * *", alone=True),
     ),
+    facts=(facts.MessageReceived, facts.MessageSent),
+    promises=(
+        PromiseKind(
+            saying.ANSWER,
+            _("An answer to your message"),
+            within="2 business days",
+            warnings=("4 business hours",),
+            escalation=(Escalation("2 business hours", ("owner", "lead")),),
+            icon="message-circle",
+            url=lambda subject: f"/inbox/{subject.removeprefix('thread:')}/",
+        ),
+    ),
+    live=(
+        LiveTopic("inbox", lambda viewer, of: not of and viewer.can("messages.converse")),
+        LiveTopic("thread", queries.may_hear),
+    ),
     messages=(
+        MessageKind("messages.too_large", _("Letter too large"), "messages/kinds/too_large", ("subject", "megabytes")),
         MessageKind("messages.new_browser", _("New sign-in"), "messages/kinds/new_browser", ("name", "at", "device")),
         MessageKind("messages.password_changed", _("Password changed"), "messages/kinds/password", ("name", "at")),
         MessageKind(
@@ -33,7 +63,10 @@ declaration = Journey(
             late.KIND, _("Promises overdue"), "messages/kinds/late", ("name", "lines", "more", "broken", "url")
         ),
     ),
-    permissions=(Permission("messages.read", _("read what was sent"), {"auditor": "all", "administrator": "all"}),),
+    permissions=(
+        Permission("messages.read", _("read what was sent"), {"auditor": "all", "administrator": "all"}),
+        Permission("messages.converse", _("read and answer messages"), {**_FRONT, "administrator": "all"}),
+    ),
     menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),),
-    hooks=Hooks(export=operations.export, erase=operations.erase),
+    hooks=Hooks(export=privacy.export, erase=privacy.erase, counts=privacy.counts),
 )

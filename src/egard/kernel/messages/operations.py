@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict
 from egard.kernel.access.actors import Actor
 from egard.kernel.jobs.operations import TryAgain, defer, in_hand
-from egard.kernel.messages import drivers, rules, texts
+from egard.kernel.messages import drivers, outbox, texts
 from egard.kernel.messages.models import OPEN, Outgoing
+from egard.kernel.messages.rules import retries
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import normalise
 from egard.kernel.registry import registry
@@ -89,7 +89,7 @@ def deliver(*, message: int, now: datetime) -> None:
         found = _take(message, now=now)
         if found is None:
             return
-        driver = drivers.driver()
+        driver = drivers.driver(found.channel)
         try:
             provider_id = driver.send(found)
         except drivers.Refused as refusal:
@@ -130,6 +130,7 @@ def _take(pk: int, *, now: datetime) -> Outgoing | None:
     return found
 
 
+@transaction.atomic
 def _end(
     found: Outgoing, state: str, *, now: datetime, error: str = "", driver: str = "", provider_id: str = ""
 ) -> None:
@@ -140,6 +141,7 @@ def _end(
     if not changed:
         return
     found.refresh_from_db()
+    outbox.note_end(found, now=now)
     if found.last_word:
         Outgoing.objects.filter(pk=found.pk).update(to="", error="")
     # What nobody received but the sandbox is read there, until it expires.
@@ -150,7 +152,7 @@ def _end(
 
 def _put_off(found: Outgoing, error: str, *, now: datetime) -> datetime | None:
     """Note the failure; when to try again, or None where it was the last try."""
-    later = rules.next_try(attempts=found.attempts, created_at=found.created_at, now=now)
+    later = retries.next_try(attempts=found.attempts, created_at=found.created_at, now=now)
     if later is None:
         _end(found, "failed", error=error, now=now)
         return None
@@ -164,26 +166,3 @@ def _put_off(found: Outgoing, error: str, *, now: datetime) -> datetime | None:
 
 def _wipe(found: Outgoing, *, now: datetime) -> None:
     Outgoing.objects.filter(pk=found.pk).update(subject="", text="", html="", wiped_at=now)
-
-
-def export(person: Person) -> list[dict[str, Any]]:
-    """What was sent to her, oldest first; what is a secret stays one."""
-    secret = {kind.name for kind in registry.messages.values() if kind.secret}
-    return [
-        {
-            "kind": found.kind,
-            "at": found.created_at,
-            "to": found.to,
-            "state": found.state,
-            **({} if found.kind in secret else {"subject": found.subject, "text": found.text}),
-        }
-        for found in Outgoing.objects.filter(person=person).order_by("id").iterator(chunk_size=500)
-    ]
-
-
-def erase(person: Person, *, now: datetime) -> None:
-    """Forget what was written to her and where; what waits is not sent any more. That messages went out stays."""
-    addresses = list(person.identifiers.filter(kind="email", exclusive=True).values_list("value", flat=True))
-    hers = Outgoing.objects.filter(Q(person=person) | Q(to__in=addresses, person=None))
-    hers.filter(state__in=OPEN).update(state="dropped", ended_at=now)
-    hers.update(to="", subject="", text="", html="", error="", wiped_at=now)

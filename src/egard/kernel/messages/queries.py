@@ -1,16 +1,21 @@
-"""Questions on what went out. Each takes the viewer first."""
+"""Questions on conversations and on what went out. Each takes the viewer first."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
+from django.db.models import Prefetch, Q, QuerySet
+
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
-from egard.kernel.messages.models import STATES, Outgoing
+from egard.kernel.messages.models import STATES, Message, Outgoing, Thread
+from egard.kernel.people import queries as people
+from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 
-READ = "messages.read"
+READ, CONVERSE = "messages.read", "messages.converse"
 
 
 def outbox(
@@ -43,3 +48,79 @@ def outgoing(viewer: Viewer, uuid: UUID) -> Outgoing:
     if kind is not None and kind.permission and not viewer.can(kind.permission):
         found.text = found.html = ""
     return found
+
+
+def visible(viewer: Viewer) -> QuerySet[Thread]:
+    """The conversations that the viewer may read: with persons within her scope, hers and her teams' own, and, for who
+    answers everybody, those with nobody known. Raises `NotAllowed`.
+    """
+    scope = viewer.require(CONVERSE)
+    found = Thread.objects.filter(joined_to=None)
+    if scope == "all":
+        return found
+    known = people.visible(viewer, CONVERSE)
+    return found.filter(
+        Q(person__in=known) | Q(person__root__in=known) | Q(assignee=viewer.user_id) | Q(team__in=viewer.team_ids)
+    )
+
+
+def thread(viewer: Viewer, uuid: UUID) -> Thread:
+    """One conversation with its messages in order (`said`) and their files; three queries. What was joined to another
+    leads there. Raises `NotFound`.
+    """
+    asked = Thread.objects.filter(uuid=uuid).values_list("joined_to__uuid", flat=True).first()
+    said = Prefetch("messages", Message.objects.order_by("at", "id").prefetch_related("attachments"), to_attr="said")
+    related = ("person", "person__root", "person__site", "claimed", "assignee", "team")
+    found = visible(viewer).select_related(*related).prefetch_related(said).filter(uuid=asked or uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def threads(
+    viewer: Viewer,
+    *,
+    state: str = "",
+    person: Person | None = None,
+    box: str = "",
+    now: Any = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Thread]:
+    """Conversations, the newest word first: in one state, of one person, or in a `box`: `mine`, `team`, `unassigned`,
+    `snoozed` (the others leave out what is put off beyond `now`). One query.
+    """
+    found = visible(viewer).select_related("person", "assignee", "team").order_by("-last_at", "-id")
+    if state:
+        found = found.filter(state=state)
+    if person is not None:
+        found = found.filter(person__in=person.members)
+    if box == "snoozed":
+        found = found.filter(snoozed_until__gt=now)
+    elif box:
+        found = found.exclude(snoozed_until__gt=now).exclude(state="closed")
+    if box == "mine":
+        found = found.filter(assignee=viewer.user_id)
+    elif box == "team":
+        found = found.filter(team__in=viewer.team_ids)
+    elif box == "unassigned":
+        found = found.filter(assignee=None)
+    if cursor:
+        at, pk = decode_cursor(cursor, "threads", int, int)
+        found = found.filter(Q(last_at__lt=moment_of(at)) | Q(last_at=moment_of(at), id__lt=pk))
+    limit = bounded(limit)
+    rows = list(found[: limit + 1])
+    after = encode_cursor("threads", micros(rows[limit - 1].last_at), rows[limit - 1].pk) if len(rows) > limit else None
+    return Page(rows[:limit], after)
+
+
+def may_hear(viewer: Viewer, of: str) -> bool:
+    """Whether a viewer may follow a conversation: staff who may read it, and the person whose it is."""
+    try:
+        uuid = UUID(of)
+    except ValueError:
+        return False
+    if viewer.actor.kind == "person":
+        hers = Q(person__uuid=viewer.actor.id) | Q(person__root__uuid=viewer.actor.id)
+        return Thread.objects.filter(hers, uuid=uuid).exists()
+    return viewer.can(CONVERSE) and visible(viewer).filter(uuid=uuid).exists()

@@ -91,5 +91,5 @@ def undoing(request: HttpRequest) -> HttpResponse:
     code, used = request.POST.get("code", "")[:100], _uuid(request.POST.get("used", ""))
     if used is not None:
         vouchers.require_of(viewer, code, used, now=utc_now())
-        vouchers.undo(viewer, used, reason="counter", now=utc_now())
+        vouchers.undo(viewer, used, reason=request.POST.get("reason", ""), now=utc_now())
     return redirect(f"/counter/?code={codes.read_code(code) or ''}")
