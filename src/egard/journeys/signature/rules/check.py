@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from egard.base.language import language_of
 from egard.journeys.signature.rules import PARTS, POINTS, Language, Level, Part, facts, persons, usefulness, words
 from egard.journeys.signature.rules.brand import Brand
-from egard.journeys.signature.rules.language import language_of
 from egard.journeys.signature.rules.matching import Found, Look, apart, matches, said
 from egard.journeys.signature.rules.reading import HOLE, Reading, with_holes
 from egard.journeys.signature.rules.reading import read as reading_of

@@ -7,7 +7,6 @@ import pytest
 from egard.journeys.signature.rules import brand
 from egard.journeys.signature.rules.check import check
 from egard.journeys.signature.rules.facts import own_fields
-from egard.journeys.signature.rules.language import language_of
 from egard.journeys.signature.rules.persons import mentions
 from egard.journeys.signature.rules.reading import read
 from egard.journeys.signature.rules.source import read as source_of
