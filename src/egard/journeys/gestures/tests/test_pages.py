@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 
 from egard.base.clock import utc_now
 from egard.journeys.gestures import queries, worklists
+from egard.journeys.gestures.journey import journey
 from egard.journeys.gestures.models import Voucher
 from egard.journeys.gestures.operations import grant
 from egard.journeys.gestures.rules import codes
@@ -68,3 +69,9 @@ def test_who_agrees_sees_the_price_that_was_paid(house, anne, monkeypatch):
     made = grant(house.adviser, anne, "credit", 9_000, key="c", now=house.now)
     monkeypatch.setattr(queries, "paid", lambda viewer, person, number, currency: 1_390)
     assert worklists.deciding(house.lead, made, house.now)["price"] == "€13.90"
+
+
+def test_no_two_entries_of_the_menu_have_the_same_icon():
+    icons = [entry.icon for entry in journey.menu]
+    assert len(set(icons)) == len(icons)
+    assert "chart-line" not in icons  # that of the figures on promises
