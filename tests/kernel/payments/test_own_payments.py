@@ -9,6 +9,8 @@ from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import merge_persons
 from egard.kernel.payments import queries
 
+pytestmark = pytest.mark.django_db
+
 
 def test_what_somebody_holds_is_told_to_herself_under_each_of_her_ids_and_to_nobody_else(
     charge, refund, make_person, make_user, me, now
