@@ -13,8 +13,6 @@ from tests.kernel.payments.conftest import later, moved
 
 from egard.base.money import Money
 from egard.base.refusal import Refusal
-from egard.kernel.access.actors import Actor, NotAllowed, Viewer
-from egard.kernel.access.queries import viewer_for
 from egard.kernel.ledger.models import Pending
 from egard.kernel.ledger.operations import void
 from egard.kernel.ledger.queries import account, balance
@@ -208,24 +206,6 @@ def test_a_wallet_pays_all_of_it_or_nothing_also_of_somebody_who_was_merged(char
         assert reused.value.code == "ledger.key_reused"
     (purse,) = wallet.purses(anne, now=now)
     assert purse.available == 10_00
-
-
-def test_what_somebody_holds_is_told_to_herself_under_each_of_her_ids_and_to_nobody_else(
-    charge, refund, make_person, make_user, me, now
-):
-    anne, nan, paul = make_person("Anne"), make_person("Nan"), make_person("Paul")
-    refund(charge("approve", 20, person=nan), 20, to="wallet")
-    merge_persons(anne, nan, by=me, now=now)
-    del anne.absorbed
-    for own in (anne, nan):
-        viewer = Viewer(Actor("person", str(own.uuid)))
-        assert [purse.available for purse in queries.purses(viewer, anne, now=now)] == [20_00]
-        assert len(queries.instruments(viewer, anne)) == 1
-    for other in (Viewer(Actor("person", str(paul.uuid))), viewer_for(make_user("host"), now=now)):
-        with pytest.raises(NotAllowed):
-            queries.purses(other, anne, now=now)
-        with pytest.raises(NotAllowed):
-            queries.instruments(other, anne)
 
 
 def test_one_key_is_one_payment_and_one_refund(charge, refund, anne, me, now):

@@ -4,6 +4,7 @@ so that one voucher used from many places at once is used once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,6 +97,12 @@ def named(viewer: Viewer, name: str, *, now: datetime) -> Checked:
     except ValueError:
         return check(viewer, name, now=now)
     return check(viewer, rows[0][0] if rows else "", now=now)
+
+
+def of_act(viewer: Viewer, rows: Sequence[Gesture], *, now: datetime) -> list[Checked]:
+    """The vouchers that an act gave; for whoever sees the act and takes vouchers."""
+    held = [row.voucher for row in rows if row.form == "voucher" and hasattr(row, "voucher")]
+    return [check(viewer, one.code, now=now) for one in held] if viewer.can(REDEEM) else []
 
 
 @transaction.atomic

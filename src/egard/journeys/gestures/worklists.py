@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
-from egard.base.refusal import NotFound
-from egard.journeys.gestures import queries, shown, typed
+from egard.base.refusal import NotFound, Refusal
+from egard.journeys.gestures import asking, queries, shown, typed
 from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.actors import Viewer
 from egard.kernel.promises.models import Promise
@@ -78,6 +78,17 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     )
 
 
+def _price(viewer: Viewer, first: Gesture) -> str:
+    """What was paid for what it is about, where somebody may know it."""
+    person = first.person.root or first.person
+    try:
+        case = asking.case_of(viewer, person, first.subject)
+        paid = queries.paid(viewer, person, queries.order_of(viewer, case), first.currency)
+    except Refusal:  # a case or purchases that she may not see
+        return ""
+    return shown.money(paid, first.currency) if paid else ""
+
+
 def deciding(viewer: Viewer, first: Gesture, now: datetime) -> dict[str, object]:
     """What a second person has to know of a gesture that waits."""
     acts = queries.act(viewer, first)
@@ -87,6 +98,7 @@ def deciding(viewer: Viewer, first: Gesture, now: datetime) -> dict[str, object]
         "rows": [(one, shown.words_of(one)) for one in acts],
         "worth": shown.money(sum(one.desired for one in acts), first.currency),
         "cost": shown.money(sum(one.cost for one in acts), first.currency),
+        "price": _price(viewer, first),
         "may_decide": viewer.can(queries.APPROVE) and first.state == "waiting" and viewer.user_id is not None,
         "own": str(viewer.actor) == first.by,
         "desired": typed.written(first.desired, first.currency) if first.desired else "",
