@@ -11,6 +11,7 @@ from egard.base.text import words
 from egard.console import views
 from egard.console.cases.lists import CASES, OPEN, PANEL
 from egard.console.cases.mentions import MENTIONS
+from egard.console.inbox.lists import INBOX
 from egard.console.models import Deed, Draft, Snooze
 from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
@@ -55,7 +56,7 @@ declaration = Journey(
             {"site_manager": "all", "supervisor": "all", "administrator": "all"},
         ),
     ),
-    worklists=(*LISTS, CASES, MENTIONS, PROMISES),
+    worklists=(*LISTS, INBOX, CASES, MENTIONS, PROMISES),
     panels=(PANEL,),
     actions=(
         NAME_ADVISER,

@@ -41,9 +41,9 @@ def receive_email(raw: bytes, *, source: str, mark: str = "", size: int = 0, now
     """Take in one letter, whatever it is. The same letter again, by any way, changes nothing.
 
     `source` names the way (`imap`, `lmtp`, `webhook:brevo`), `mark` what it is called there, `size` how many bytes it
-    has where only its beginning was fetched. A letter that is too large is refused, and its sender told so; one of our own that comes back is dropped; a delivery report marks what it is
-    about. Everything else becomes a message: of the conversation that its recipient or its references name, else of a
-    new one.
+    has where only its beginning was fetched. A letter that is too large is refused, and its sender told so; one of our
+    own that comes back is dropped; a delivery report marks what it is about. Everything else becomes a message: of the
+    conversation that its recipient or its references name, else of a new one.
     """
     if mark and Intake.objects.filter(source=source, mark=mark[:200]).exists():
         return Receipt("repeated")
