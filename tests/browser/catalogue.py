@@ -63,6 +63,10 @@ def thread(world: Any) -> dict[str, Any]:
     return {"uuid": world.thread.uuid}
 
 
+def chat(world: Any) -> dict[str, Any]:
+    return {"uuid": world.chat.uuid}
+
+
 def unsubscribing(world: Any) -> dict[str, Any]:
     return {"token": world.unsubscribing}
 
@@ -100,6 +104,8 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:worklist", lambda world: {"name": "inbox"}, opened=(".work-row .work-open",), data=True),
     Shown("console:thread", thread, opened=(".said-folded summary",), data=True),
     Shown("portal:unsubscribe", unsubscribing, who="nobody"),
+    Shown("portal:messages", who="anne", data=True),
+    Shown("portal:conversation", chat, who="anne", data=True),
     Shown("portal:promises", who="nobody"),
     Shown("console:case", case),
     Shown("console:case", case, query="?step=decide", opened=("[data-press=why] summary",)),

@@ -12,7 +12,7 @@ from egard.kernel.cases import articles, outside
 from egard.kernel.cases import operations as cases
 from egard.kernel.delegations import operations as delegations
 from egard.kernel.ledger.operations import open_account, transfer
-from egard.kernel.messages.arriving import receive_email
+from egard.kernel.messages.arriving import receive_chat, receive_email
 from egard.kernel.messages.conversing import Words, note, reply
 from egard.kernel.messages.templating import Draught, set_template
 from egard.kernel.promises.bulk import Story, remember
@@ -108,6 +108,13 @@ def thread_of(me, now):
     set_template(Draught(code="anne", language="fr", label="Anne", text="Anne", is_reply=True), by=me, now=now)
     note(held, Words(text="Anne"), by=me, now=now, key="note")
     reply(held, Words(text="Anne"), by=me, now=now, key="reply")
+    return held
+
+
+def chat_of(anne, me, now):
+    """What Anne asked on her own pages, and our answer."""
+    held = receive_chat(anne, "Anne", key="one", now=now).message.thread
+    reply(held, Words(text="Lyon"), by=me, now=now, key="chat")
     return held
 
 

@@ -12,6 +12,7 @@ from egard.console import views
 from egard.console.cases.lists import CASES, OPEN, PANEL
 from egard.console.cases.mentions import MENTIONS
 from egard.console.inbox.lists import INBOX
+from egard.console.inbox.lists import PANEL as CONVERSATIONS
 from egard.console.models import Deed, Draft, Snooze
 from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
@@ -57,7 +58,7 @@ declaration = Journey(
         ),
     ),
     worklists=(*LISTS, INBOX, CASES, MENTIONS, PROMISES),
-    panels=(PANEL,),
+    panels=(PANEL, CONVERSATIONS),
     actions=(
         NAME_ADVISER,
         REMOVE_IDENTIFIER,

@@ -25,8 +25,9 @@ from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.promises import shown
 from egard.kernel.promises.models import Promise
-from egard.kernel.registry import Action, Asks, Choice, Done, Filter, WorkItem, Worklist, WorkRow
+from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Panel, WorkItem, Worklist, WorkRow
 
+PANEL_MAX = 8
 BOXES = {
     "mine": gettext_lazy("Mine to answer"),
     "team": gettext_lazy("My team’s"),
@@ -57,7 +58,7 @@ def _row(
     viewer: Viewer, row: Thread, person: Person | None, promise: Promise | None, began: str, now: datetime
 ) -> WorkRow:
     owner = "" if row.assignee_id in (None, viewer.user_id) or row.assignee is None else row.assignee.name
-    told = (words.word(words.CHANNELS, row.channel), row.subject or began[:120], owner)
+    told = (row.subject or began[:120], words.word(words.CHANNELS, row.channel), owner)
     ring = replace(shown.ring_of(promise, now), what="") if promise else None
     url = reverse("console:thread", args=[row.uuid])
     title = show.name_of(row, person)
@@ -140,6 +141,18 @@ def take(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> D
     return assign(viewer, ids, choice=str(viewer.user_id), now=now)
 
 
+def panel(person: Person, viewer: Viewer, now: datetime) -> dict[str, object]:
+    """Her conversations on her page."""
+    return {"threads": queries.threads(viewer, person=person, now=now, limit=PANEL_MAX).items, "now": now}
+
+
+def panel_data(person: Person, viewer: Viewer, now: datetime) -> dict[str, object]:
+    """The same, for programs."""
+    rows = queries.threads(viewer, person=person, now=now, limit=PANEL_MAX).items
+    same = ("subject", "channel", "state", "last_at")
+    return {"threads": [{"id": row.uuid, **{name: getattr(row, name) for name in same}} for row in rows]}
+
+
 def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
@@ -147,6 +160,15 @@ def _uuid(text: str) -> UUID:
         raise NotFound from error
 
 
+PANEL = Panel(
+    "messages",
+    gettext_lazy("Conversations"),
+    "console/inbox/_panel.html",
+    panel,
+    panel_data,
+    queries.CONVERSE,
+    order=15,
+)
 CLOSED = Action(
     "console.close_thread",
     gettext_lazy("Close the conversation"),

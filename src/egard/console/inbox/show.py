@@ -95,6 +95,8 @@ def name_of(thread: Thread, person: Person | None) -> str:
 def _said(message: Message, person: Person | None, names: dict[str, str]) -> Said:
     if message.direction == "in":
         name = (person.name if person and message.author.startswith("person:") else "") or message.sender_name
+        if name and not message.author.startswith("person:") and message.sender:
+            name = f"{name} ({message.sender})"  # what somebody calls herself is not who she is
         name = name or message.sender or str(_("Somebody unknown"))
     else:
         name = names.get(message.author) or str(_("Egard"))

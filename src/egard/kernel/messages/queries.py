@@ -148,6 +148,35 @@ def _asked(viewer: Viewer, state: str, person: Person | None, box: str, now: dat
     return found.filter(assignee=None) if box == "unassigned" else found
 
 
+_HIDDEN_FROM_HER = Q(direction="note") | Q(state__in=("undone", "queued"))
+
+
+def own_threads(viewer: Viewer, person: Person, *, most: int = 50) -> list[tuple[Thread, Message]]:
+    """A person's own conversations, the newest word first, each with what was said last: two queries."""
+    _require_herself(viewer, person)
+    hers = Thread.objects.filter(person__in=person.members, joined_to=None)
+    rows = list(hers.order_by("-last_at", "-id")[:most])
+    said = Message.objects.filter(thread__in=[row.pk for row in rows]).exclude(_HIDDEN_FROM_HER)
+    latest = {one.thread_id: one for one in said.order_by("thread", "-id").distinct("thread")}
+    return [(row, latest[row.pk]) for row in rows if row.pk in latest]
+
+
+def own_thread(viewer: Viewer, person: Person, uuid: UUID) -> Thread:
+    """One of her own conversations with what was said to her and by her (`said`). Raises `NotFound`."""
+    _require_herself(viewer, person)
+    said = Prefetch("messages", Message.objects.exclude(_HIDDEN_FROM_HER).order_by("at", "id"), to_attr="said")
+    hers = Thread.objects.filter(person__in=person.members, joined_to=None)
+    found = hers.prefetch_related(said).filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _require_herself(viewer: Viewer, person: Person) -> None:
+    if viewer.actor.kind != "person" or viewer.actor.id != str(person.uuid):
+        raise NotFound
+
+
 def may_hear(viewer: Viewer, of: str) -> bool:
     """Whether a viewer may follow a conversation: staff who may read it, and the person whose it is."""
     try:
