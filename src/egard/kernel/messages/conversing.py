@@ -76,7 +76,7 @@ def reply(thread: Thread, words: Words, *, after: timedelta = UNDO, by: Actor, n
         return known
     permitted.require(held.person, held.channel, "answer", address=held.address)
     last = held.messages.filter(direction="in").exclude(message_id="").order_by("-id").first()
-    subject = words.subject or _answer_to(held.subject)
+    subject = words.subject or (_answer_to(held.subject) if held.channel == "email" else "")
     message = _said(held, words, subject=subject, follows=last, key=key, by=by, now=now)
     _send(held, message, purpose="answer", try_at=now + after, by=by, now=now)
     return message
