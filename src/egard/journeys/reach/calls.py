@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 
-from egard.journeys.reach import facts, operations, plans, refusals, state, voice
+from egard.journeys.reach import callers, facts, lines, operations, plans, refusals, state, voice
 from egard.journeys.reach.models import Call, CallStep, KnownNumber
 from egard.journeys.reach.plans import Plan
 from egard.journeys.reach.rules import ON_THE_LINE
@@ -26,21 +24,16 @@ from egard.journeys.reach.rules.routing import (
     ToWait,
     decide,
 )
-from egard.kernel.access.actors import system
 from egard.kernel.access.live import tell
-from egard.kernel.access.models import User
 from egard.kernel.access.queries import system_viewer
-from egard.kernel.people.models import Person, Relationship
-from egard.kernel.people.operations import BadIdentifier, normalise
+from egard.kernel.people.models import Person
 from egard.kernel.people.queries import persons_with
-from egard.kernel.timeline.operations import record
 
-VOICE = system("voice")
 RETRIED = timedelta(seconds=60)
 """Within this time the provider may send again what it sent; later it is somebody else's copy."""
 STEPS_KEPT = timedelta(days=1)
 """What was said to callers is kept for repeated requests alone."""
-SHARED_MOST, TRIES_MAX = 4, 3
+TRIES_MAX = 3
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 SORTS: dict[type, str] = {ToWait: "wait", ToDeputy: "deputy", ToCallBack: "call_back", ToMessage: "message"}
@@ -54,7 +47,12 @@ def receive(sid: str, number: str, base: str, *, now: datetime) -> str:
     """
     if not _SID.fullmatch(sid):
         raise refusals.NoCall
-    first: dict[str, Any] = {"number": _number(number), "language": _language(None), "asked_at": now, "seen_at": now}
+    first: dict[str, Any] = {
+        "number": callers.number(number),
+        "language": callers.language(None),
+        "asked_at": now,
+        "seen_at": now,
+    }
     Call.objects.bulk_create([Call(provider_id=sid, **first)], ignore_conflicts=True)
     return _once(_held(sid), "0.call", base, lambda held: _greet(held, now=now), now=now)
 
@@ -84,33 +82,33 @@ def leg_answered(sid: str, uuid: UUID, step: int, *, now: datetime) -> None:
     """Whose line rang has taken the call; once, and only while it rings."""
     call = _held(sid, uuid)
     if call.step == step and call.state == "ringing":
-        _talk(call, since=now, now=now)
+        lines.talk(call, since=now, now=now)
         call.save()
 
 
 @transaction.atomic
 def hung_up(sid: str, *, now: datetime) -> None:
     """The call is over; told again, it changes nothing. Raises `NoCall`."""
-    _end(_held(sid), now=now)
+    lines.end(_held(sid), now=now)
 
 
 def tidy(*, now: datetime) -> None:
     """Calls of which nothing was heard for too long are over: their lines are free again. What was said goes."""
     with transaction.atomic():
-        for call in _lost(now).select_for_update(skip_locked=True, of=("self",))[:500]:
+        for call in lines.lost(now).select_for_update(skip_locked=True, of=("self",))[:500]:
             if call.state in ON_THE_LINE:
                 call.state = "asking"  # how long they talked nobody knows
-            _end(call, now=now)
+            lines.end(call, now=now)
     CallStep.objects.filter(at__lt=now - STEPS_KEPT).delete()
 
 
 def identified(call: Call, person: Person | None, *, now: datetime) -> Plan:
     """It is known who calls, or that nobody will know: her line, or what is offered."""
     if person is not None:
-        call.person, call.language = person, _language(person)
-        call.adviser = _adviser_of(person)
+        call.person, call.language = person, callers.language(person)
+        call.adviser = callers.adviser_of(person)
         fact = facts.Called(call=call.uuid, adviser=call.adviser.name if call.adviser else "")
-        _record(call, fact, f"call:{call.uuid}:called", at=call.asked_at, now=now)
+        lines.note(call, fact, f"call:{call.uuid}:called", at=call.asked_at, now=now)
     elif not call.number:
         call.outcome = "unknown"
         return plans.Goodbye("unknown")
@@ -125,7 +123,7 @@ def next_for(call: Call, *, now: datetime, why: str = "") -> Plan:
         decision = decide(held.adviser, held.deputy, held.house, asked, now=now)
         if isinstance(decision, Offers):
             return _offered(call, decision, held, why=why)
-        if _claim(call, decision.staff, now=now):
+        if lines.claim(call, decision.staff, now=now):
             desk = held.desks[decision.staff]
             return plans.Dial(desk.line, desk.user.name, own=True)
     # Somebody else's call took the line at the same moment, and freed it: what she may do meanwhile.
@@ -140,14 +138,14 @@ def _greet(call: Call, *, now: datetime) -> Plan:
     if call.step:
         raise refusals.Replayed
     tell(operations.TOPIC)
-    persons = _persons(call.number)
+    persons = callers.persons(call.number)
     if len(persons) == 1:
         return identified(call, persons[0], now=now)
     known = KnownNumber.objects.select_related("person__root").filter(number=call.number).first()
     if known and call.number:
         return identified(call, known.person.root or known.person, now=now)
     call.asked_who = 1
-    if 1 < len(persons) <= SHARED_MOST and not any(one.protected_at or not one.given_name for one in persons):
+    if 1 < len(persons) <= callers.SHARED_MOST and not any(one.protected_at or not one.given_name for one in persons):
         call.offered = {"who": [one.pk for one in persons]}
         return plans.AskName(tuple(one.given_name for one in persons))
     return plans.AskNumber()
@@ -186,17 +184,17 @@ def _pressed(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     if chosen == "wait" and (wait := offers.find(ToWait)):
         call.state, call.waiting_since = "waiting", call.waiting_since or now
         return plans.Hold(wait.wait, _name(call))
-    if chosen == "deputy" and (other := offers.find(ToDeputy)) and _claim(call, other.staff, now=now):
+    if chosen == "deputy" and (other := offers.find(ToDeputy)) and lines.claim(call, other.staff, now=now):
         desk = held.desks[other.staff]
         call.transfers += 1
         fact = facts.Transferred(call=call.uuid, staff=desk.user.name)
-        _record(call, fact, f"call:{call.uuid}:transferred:{call.step}", at=now, now=now)
+        lines.note(call, fact, f"call:{call.uuid}:transferred:{call.step}", at=now, now=now)
         return plans.Dial(desk.line, desk.user.name, own=False)
     if chosen == "call_back" and (back := offers.find(ToCallBack)):
         return _times(call, back)
     if chosen == "message":
         due_at = offers.find(ToMessage).due_at
-        operations.leave_message(call.person, call.adviser, call, due_at=due_at, by=VOICE, now=now)
+        operations.leave_message(call.person, call.adviser, call, due_at=due_at, by=lines.VOICE, now=now)
         call.outcome = call.outcome or "message"
         return plans.LeaveMessage(due_at, _name(call))
     return _once_more(call, offers, held)
@@ -221,7 +219,7 @@ def _chose_time(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     try:
         made = operations.promise_call_back(
             call.person, desk, datetime.fromisoformat(chosen), number=call.number, channel="voice",
-            key=f"call:{call.uuid}:{call.step}", by=VOICE, now=now,
+            key=f"call:{call.uuid}:{call.step}", by=lines.VOICE, now=now,
         )  # fmt: skip
     except refusals.TimeTaken:
         decision = decide(held.adviser, held.deputy, held.house, Asked(missed=_all(held)), now=now)
@@ -249,11 +247,11 @@ def _dialled(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     if told.get("DialCallStatus") in ("completed", "answered"):
         seconds = int(told["DialCallDuration"][:6]) if told.get("DialCallDuration", "").isdecimal() else None
         if call.state == "ringing" and seconds != 0:
-            _talk(call, since=now - timedelta(seconds=seconds or 0), now=now)
-        _put_down(call, now=now)
+            lines.talk(call, since=now - timedelta(seconds=seconds or 0), now=now)
+        lines.put_down(call, now=now)
         return plans.CutOff() if told.get("CallStatus") != "completed" else plans.Goodbye("silence")
     if call.state == "talking":  # the line broke off without a word
-        _put_down(call, now=now)
+        lines.put_down(call, now=now)
         return plans.CutOff()
     if call.rung_id:
         call.missed = [*call.missed, str(call.rung_id)]
@@ -317,68 +315,6 @@ def _once(call: Call, step: str, base: str, work: Callable[[Call], Plan], *, now
     return answer
 
 
-def _claim(call: Call, staff: UUID, *, now: datetime) -> bool:
-    """Take a line for this call; not where another call has it, which the database decides."""
-    lost = _lost(now).filter(rung=staff, state__in=ON_THE_LINE).exclude(pk=call.pk).values("pk")
-    free = lost.select_for_update(skip_locked=True, of=("self",))
-    Call.objects.filter(pk__in=free).update(state="asking")  # `tidy` ends them
-    try:
-        with transaction.atomic():
-            Call.objects.filter(pk=call.pk).update(state="ringing", rung=staff)
-    except IntegrityError:
-        return False
-    if call.rung_id != staff:
-        call.talked = 0
-    call.state, call.rung_id, call.rung_at, call.talking_since = "ringing", staff, now, None
-    tell(operations.TOPIC)
-    return True
-
-
-def _lost(now: datetime) -> QuerySet[Call]:
-    return Call.objects.filter(state.lost(now)).select_related("person")
-
-
-def _talk(call: Call, *, since: datetime, now: datetime) -> None:
-    """Somebody talks to her."""
-    call.state, call.talking_since = "talking", since
-    own = call.rung_id == call.adviser_id
-    if call.answered_at is None:
-        call.answered_at = since
-        call.waited = max(int((since - call.asked_at).total_seconds()), 0)
-    call.outcome = "own" if own or call.outcome == "own" else "deputy"
-    waited = max(int((since - call.asked_at).total_seconds()), 0)
-    fact = facts.Reached(call=call.uuid, staff=call.rung.name if call.rung else "", own=own, waited_seconds=waited)
-    _record(call, fact, f"call:{call.uuid}:reached:{call.step}", at=since, now=now)
-    tell(operations.TOPIC)
-
-
-def _put_down(call: Call, *, now: datetime) -> None:
-    if call.talking_since:
-        call.talked += max(int((now - call.talking_since).total_seconds()), 1)
-    call.state, call.talking_since, call.waiting_since = "asking", None, None
-    tell(operations.TOPIC)
-
-
-def _end(call: Call, *, now: datetime) -> None:
-    if call.state == "ended":
-        return
-    if call.state in ON_THE_LINE:
-        _put_down(call, now=now)
-    call.state, call.ended_at = "ended", now
-    if not call.outcome:
-        call.outcome = "abandoned"
-        call.waited = max(int((now - call.asked_at).total_seconds()), 0)
-        fact = facts.Abandoned(call=call.uuid, waited_seconds=call.waited)
-        _record(call, fact, f"call:{call.uuid}:abandoned", at=now, now=now)
-    call.save()
-    tell(operations.TOPIC)
-
-
-def _record(call: Call, fact: Any, key: str, *, at: datetime, now: datetime) -> None:
-    if call.person and not call.person.erased_at:
-        record(call.person, fact, at=at, by=VOICE, channel="voice", key=key, now=now)
-
-
 def _offered(call: Call, decision: Ring | Offers, held: state.Situation, *, why: str = "") -> Plan:
     assert isinstance(decision, Offers)
     offers = decision.offers
@@ -408,34 +344,3 @@ def _all(held: state.Situation) -> frozenset[UUID]:
 
 def _name(call: Call) -> str:
     return call.adviser.name if call.adviser else ""
-
-
-def _number(said: str) -> str:
-    """The caller's number; empty where it is withheld (the provider then says a word, or a number that is none)."""
-    if said.strip().lstrip("+") in WITHHELD or not said.strip().startswith("+"):
-        return ""
-    try:
-        return normalise("phone", said)[:20]
-    except BadIdentifier:
-        return ""
-
-
-WITHHELD = ("", "266696687", "7378742833", "2562533", "8566", "464")
-"""ANONYMOUS, RESTRICTED, BLOCKED, +UNKNOWN… as they are dialled: what providers send where there is no number."""
-
-
-def _persons(number: str) -> list[Person]:
-    if not number:
-        return []
-    return persons_with(system_viewer("voice"), "phone", number, limit=SHARED_MOST + 1)
-
-
-def _adviser_of(person: Person) -> User | None:
-    ties = Relationship.objects.filter(person__in=person.members, kind="adviser", until__isnull=True)
-    tie = ties.filter(staff__is_active=True).select_related("staff").order_by("since", "id").first()
-    return tie.staff if tie else None
-
-
-def _language(person: Person | None) -> str:
-    said = (person.language if person else "") or settings.LANGUAGE_CODE
-    return "en" if said.lower().startswith("en") else "fr"

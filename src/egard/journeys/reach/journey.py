@@ -11,7 +11,9 @@ from egard.kernel.registry import (
     Job,
     Journey,
     LiveTopic,
+    MenuItem,
     Permission,
+    PortalItem,
     PromiseKind,
     PromiseListener,
     Scope,
@@ -58,6 +60,17 @@ journey = Journey(
     promise_listeners=(PromiseListener(operations.BACK, operations.heard),),
     jobs=(Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),),
     live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
+    menu=(MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),),
+    portal_menu=(
+        PortalItem(
+            _("Call me"),
+            _("Your adviser calls you at the time that you choose"),
+            "reach:call_me",
+            "phone-call",
+            order=12,
+        ),
+    ),
     hooks=Hooks(export=operations.export, erase=operations.erase),
     router="egard.journeys.reach.api:router",
+    pages="egard.journeys.reach.pages",
 )

@@ -13,6 +13,7 @@ from egard.journeys.reach.models import Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
+from egard.kernel.people.models import Person
 
 READ, ANSWER, MANAGE = "reach.read", "reach.answer", "reach.manage"
 
@@ -27,6 +28,12 @@ class There:
     since: datetime | None
     until: datetime | None
     on_the_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    presence: str
+    line: str
 
 
 def presences(viewer: Viewer, *, now: datetime) -> list[There]:
@@ -60,6 +67,23 @@ def promised_in(viewer: Viewer, desk: Desk, since: datetime, until: datetime) ->
     viewer.require(ANSWER if viewer.user_id == desk.user_id else MANAGE)
     found = CallBack.objects.filter(desk=desk, starts_at__lt=until, ends_at__gt=since)
     return found.filter(dropped_at__isnull=True, made_at__isnull=True).select_related("person")
+
+
+def mine(viewer: Viewer, *, now: datetime) -> Mine:
+    """The viewer's own presence and line; who has no desk is available, without a line. Raises `NotAllowed`."""
+    viewer.require(ANSWER)
+    row = Desk.objects.filter(user=viewer.user_id).first()
+    over = row is None or (row.until is not None and row.until <= now)
+    return Mine("available" if row is None or over else row.presence, row.line if row else "")
+
+
+def coming(viewer: Viewer, person: Person, *, now: datetime) -> list[CallBack]:
+    """When she is called, of what is promised: for herself, and staff who see calls. Raises `NotAllowed`."""
+    if viewer.actor.kind != "person":
+        viewer.require(READ)
+    found = CallBack.objects.filter(person__in=person.members, ends_at__gt=now)
+    found = found.filter(dropped_at__isnull=True, made_at__isnull=True).select_related("desk__user")
+    return list(found.order_by("starts_at")[:20])
 
 
 def _desks() -> QuerySet[Desk]:

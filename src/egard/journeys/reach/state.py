@@ -101,6 +101,11 @@ def taken_times(desks: Iterable[int], *, now: datetime) -> Iterable[tuple[int, d
     return found.values_list("desk_id", "starts_at", "ends_at")
 
 
+def desk_of(user: UUID) -> Desk | None:
+    """The desk of somebody who works here."""
+    return Desk.objects.filter(user=user, user__is_active=True).select_related("user").first()
+
+
 def hours_of(desk: Desk | None, *, now: datetime) -> Hours:
     """When somebody works; without a desk, the hours of the house."""
     if desk is None:

@@ -145,7 +145,7 @@ def receive_chat(person: Person, text: str, *, thread: Thread | None = None, key
         text=words,
         state="received",
         trust="verified",
-        language=language_of(words) or person.language,
+        language=language_of(words)[0] or person.language,
         at=now,
     )
     saying.heard(held, message, by=Actor("person", str(person.uuid)), now=now)
