@@ -13,8 +13,9 @@ from ninja.security import APIKeyHeader
 
 from egard.api.authentication import viewer_of
 from egard.base.clock import utc_now
+from egard.base.figures import Share
 from egard.base.moments import Moment
-from egard.journeys.reach import calls, operations, queries, voice
+from egard.journeys.reach import calls, figures, operations, queries, voice
 
 router = Router(tags=["reach"])
 SIGNATURE = "X-Twilio-Signature"
@@ -51,6 +52,23 @@ class PresenceOut(Schema):
 
 class PresenceList(Schema):
     items: list[PresenceOut]
+
+
+class ShareOut(Schema):
+    hits: int
+    n: int
+    share: float | None = None
+    low: float
+    high: float
+
+
+class FiguresOut(Schema):
+    own: ShareOut
+    soon: ShareOut
+    abandoned: ShareOut
+    transferred: ShareOut
+    promised: ShareOut
+    repeated: ShareOut
 
 
 class PresenceIn(Schema):
@@ -120,6 +138,20 @@ def follow_call(request: HttpRequest, call_id: UUID, step: int, what: Step) -> A
     told = _told(request)
     said = calls.follow(told.get("CallSid", ""), call_id, step, what, told, _base(request), now=utc_now())
     return _twiml(said)
+
+
+@router.get("call-figures", response=FiguresOut, summary="How often advisers are reached")
+def call_figures(request: HttpRequest, since: Moment, until: Moment) -> Any:
+    """Shares of the calls that were asked from `since` to before `until`, each with how many it is of, and the bounds
+    (`low`, `high`) between which the true share lies with 95 % confidence. Scope: `reach.read`.
+    """
+    told = figures.reached(viewer_of(request), since=since, until=until)
+    return {name: _share(getattr(told, name)) for name in FiguresOut.model_fields}
+
+
+def _share(one: Share) -> dict[str, Any]:
+    low, high = one.bounds
+    return {"hits": one.hits, "n": one.n, "share": one.share, "low": low, "high": high}
 
 
 @router.get("presence", response=PresenceList, summary="Who is there")

@@ -215,7 +215,7 @@ def _chose_time(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     if chosen is None:
         return next_for(call, now=now)
     held = state.situation(call.adviser_id, now=now, beside=call.pk)
-    desk = held.desks.get(call.adviser_id) if call.adviser_id else None
+    desk = operations.desk_for(call.adviser, now=now)
     try:
         made = operations.promise_call_back(
             call.person, desk, datetime.fromisoformat(chosen), number=call.number, channel="voice",

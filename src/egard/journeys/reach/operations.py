@@ -49,6 +49,14 @@ def set_desk(
     return Desk.objects.select_related("user", "deputy").get(pk=held.pk)
 
 
+def desk_for(user: User | None, *, now: datetime) -> Desk | None:
+    """The desk of an adviser, made where she has none yet: the hours of the house, and no line. None for nobody."""
+    if user is None:
+        return None
+    made, _created = Desk.objects.select_related("user").get_or_create(user=user, defaults={"since": now})
+    return made
+
+
 @transaction.atomic
 def set_presence(user: User, presence: str, *, until: datetime | None = None, by: Actor, now: datetime) -> Desk:
     """Whether somebody is there to be rung: available, busy, away; `until` a moment after which she is available again.

@@ -68,9 +68,10 @@ def call_me(request: HttpRequest) -> HttpResponse:
     number, key = request.POST.get("number", ""), request.POST.get("key", "")[:64] or str(new_id())
     if request.method == "POST":
         try:
+            hers, at = operations.desk_for(adviser, now=now), _moment(request.POST.get("at", ""))
             operations.promise_call_back(
-                person, own, _moment(request.POST.get("at", "")), number=number, about=request.POST.get("about", ""),
-                channel="web", key=f"portal:{person.uuid}:{key}", by=reader.viewer.actor, now=now,
+                person, hers, at, number=number, about=request.POST.get("about", ""), channel="web",
+                key=f"portal:{person.uuid}:{key}", by=reader.viewer.actor, now=now,
             )  # fmt: skip
             return redirect("reach:call_me")
         except Refusal as told:

@@ -15,6 +15,7 @@ from egard.journeys.reach.state import LOST, lost
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person, Relationship
+from egard.kernel.people.rules import display_phone
 from egard.kernel.promises.models import OUTSTANDING, Promise
 from egard.kernel.timeline.models import Fact
 
@@ -37,6 +38,11 @@ class OnTheLine:
 
     call: Call
     person: Person | None
+
+    @property
+    def number(self) -> str:
+        """As people read it; empty where it is withheld."""
+        return display_phone(self.call.number) if self.call.number else ""
 
 
 def on_the_line(viewer: Viewer, *, now: datetime) -> list[OnTheLine]:

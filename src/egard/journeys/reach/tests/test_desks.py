@@ -13,6 +13,7 @@ from egard.journeys.reach.tests.phones import LINES, phone
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.operations import create_api_key
 from egard.kernel.access.queries import viewer_for
+from egard.kernel.people.operations import set_adviser
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.models import Promise
 
@@ -102,3 +103,16 @@ def test_the_questions_of_a_decision_are_as_many_whatever_there_is(house, me, no
     with django_assert_max_num_queries(6):
         found = situation(house.claire.pk, now=now)
     assert len(found.adviser.lengths) == 7
+
+
+def test_an_adviser_without_a_desk_owes_the_call_back_herself(house, make_user, make_person, me, now, clock):
+    paul = make_user("adviser", name="Paul Noir")
+    set_adviser(make_person("Zoé", "B", phone="+33677777777", language="en"), paul, since=now, by=me, now=now)
+    line = phone("+33677777777")
+    assert not line.call().line
+    line.press("1")
+    assert "Paul Noir calls you on" in line.press("1").words
+    assert Promise.objects.get().owner == paul
+    desk = operations.desk_for(paul, now=now)
+    assert desk == operations.desk_for(paul, now=now)
+    assert operations.desk_for(None, now=now) is None

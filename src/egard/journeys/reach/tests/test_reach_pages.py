@@ -38,7 +38,8 @@ def _same_clock(clock, monkeypatch):
     monkeypatch.setattr(pages, "utc_now", lambda: clock.now)
 
 
-def test_the_desk_shows_who_is_on_the_line_and_whom_something_is_owed(house, client, clock, me):
+def test_the_desk_shows_who_is_on_the_line_and_whom_something_is_owed(house, clock):
+    client = Client(headers={"Accept-Language": "en"})
     client.force_login(house.claire)
     page = client.get("/reach/").content.decode()
     assert "Élodie Lebœuf" in page
