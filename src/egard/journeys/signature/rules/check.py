@@ -58,6 +58,9 @@ class Checked:
     moment: str
     facts: tuple[str, ...]
     words: int
+    client: int = 0
+    company: int = 0
+    """Mentions of each."""
 
 
 def check(
@@ -114,7 +117,10 @@ def check(
     }
     findings = tuple(_placed(source, one) for one in sorted(found, key=lambda f: (f.start, f.end, f.rule)))
     personal = tuple(one.text for one in own)
-    return Checked(score, parts, why, findings, spoken, is_sure, moment if at else "", personal, len(reading.words))
+    told = {"client": len(of_client), "company": len(ours)}
+    return Checked(
+        score, parts, why, findings, spoken, is_sure, moment if at else "", personal, len(reading.words), **told
+    )
 
 
 def _by_rules(brand: Brand, look: Look, language: Language, moment: str, channel: str, small: str) -> Iterator[Found]:
