@@ -124,8 +124,9 @@ def _occurrence(rule: rules.Occurrence, look: Look, _small: str) -> Iterator[Hit
         "paragraph": look.reading.paragraphs,
         "sentence": look.reading.sentences,
     }
+    most = look.tongue.warmth if rule.max == "warmth" else rule.max
     for start, end in scopes[rule.scope]:
-        for one in list(rule.search.finditer(look.body, start, end))[rule.max :]:
+        for one in list(rule.search.finditer(look.body, start, end))[most:]:
             yield _taken(one, rewritten(rule.suggest, one), look.body)
 
 
