@@ -41,6 +41,7 @@ def described() -> dict:
         "ledger",
         "delegations",
         "payments",
+        "messages",
         *(package.removeprefix("egard.journeys.") for package in django_settings.JOURNEYS),
     }
     for path, methods in list(schema["paths"].items()):

@@ -38,11 +38,13 @@ WRITERS = (
     "kernel/messages/arriving.py",
     "kernel/messages/bouncing.py",
     "kernel/messages/conversing.py",
+    "kernel/messages/fetching.py",
     "kernel/messages/files.py",
     "kernel/messages/outbox.py",
     "kernel/messages/privacy.py",
     "kernel/messages/saying.py",
     "kernel/messages/sorting.py",
+    "kernel/messages/templating.py",
     "kernel/promises/quick.py",
     "kernel/promises/past.py",  # replayed from the log of another system
     "kernel/promises/writing.py",

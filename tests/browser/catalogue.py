@@ -59,6 +59,18 @@ def promise(world: Any) -> dict[str, Any]:
     return {"uuid": world.promise.uuid}
 
 
+def thread(world: Any) -> dict[str, Any]:
+    return {"uuid": world.thread.uuid}
+
+
+def chat(world: Any) -> dict[str, Any]:
+    return {"uuid": world.chat.uuid}
+
+
+def unsubscribing(world: Any) -> dict[str, Any]:
+    return {"token": world.unsubscribing}
+
+
 def delegation(world: Any) -> dict[str, Any]:
     return {"uuid": world.delegation.pk}
 
@@ -89,6 +101,11 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:cockpit", who="administrator", opened=(".cockpit-head summary",)),
     Shown("console:cockpit_list", who="administrator", query="?months=12&state=broken"),
     Shown("console:admin_promises", who="administrator", opened=(".calendar summary",)),
+    Shown("console:worklist", lambda world: {"name": "inbox"}, opened=(".work-row .work-open",), data=True),
+    Shown("console:thread", thread, opened=(".said-folded summary",), data=True),
+    Shown("portal:unsubscribe", unsubscribing, who="nobody"),
+    Shown("portal:messages", who="anne", data=True),
+    Shown("portal:conversation", chat, who="anne", data=True),
     Shown("portal:promises", who="nobody"),
     Shown("console:case", case),
     Shown("console:case", case, query="?step=decide", opened=("[data-press=why] summary",)),
@@ -167,6 +184,8 @@ PAGES: tuple[Shown, ...] = (
 NO_PAGES: dict[str, str] = {
     "/": "leads to where each begins",
     "console:timeline": "a part of the person's page",
+    "console:thread_file": "a file",
+    "console:inbox": "leads to the list of conversations",
     "console:panel": "a part of the person's page",
     "console:part": "a part of the person's page",
     "console:here": "a part of the person's page",
@@ -198,6 +217,7 @@ NO_PAGES: dict[str, str] = {
     "portal:code": "only inside a sign-in; the portal's own tests go through it",
     "portal:who": "only inside a sign-in; the portal's own tests go through it",
     "portal:email_code": "only inside a change of address; the portal's own tests go through it",
+    "intake_sms": "for providers, who sign what they bring",
     "healthz": "for machines",
     "readyz": "for machines",
 }

@@ -12,6 +12,9 @@ from egard.kernel.cases import articles, outside
 from egard.kernel.cases import operations as cases
 from egard.kernel.delegations import operations as delegations
 from egard.kernel.ledger.operations import open_account, transfer
+from egard.kernel.messages.arriving import receive_chat, receive_email
+from egard.kernel.messages.conversing import Words, note, reply
+from egard.kernel.messages.templating import Draught, set_template
 from egard.kernel.promises.bulk import Story, remember
 from egard.kernel.promises.operations import pause, promise, publish
 from egard.portal import rules
@@ -73,6 +76,46 @@ def promises_of(anne, agent, me, now):
         last = promise(anne, "promises.answer", within=within, key=key, owner=agent, site=site, by=me, now=now)
     pause(promise(anne, "promises.call_back", key="paused", by=me, now=now), reason="Anne", by=me, now=now)
     return last
+
+
+LETTER = """From: Anne Leb\u0153uf <anne@example.org>
+To: bonjour@example.org
+Subject: Anne
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="b"
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+Anne
+
+Le 3 mars 2026 \u00e0 10:00, Lyon <lyon@example.org> a \u00e9crit :
+> Anne
+
+--
+Anne
+--b
+Content-Type: application/pdf; name="anne.pdf"
+
+%PDF-1.7
+--b--
+"""
+
+
+def thread_of(me, now):
+    """A letter under Anne's name that nothing vouches for, a note on it, and an answer that has not left yet."""
+    held = receive_email(LETTER.encode(), source="test", now=now).message.thread
+    set_template(Draught(code="anne", language="fr", label="Anne", text="Anne", is_reply=True), by=me, now=now)
+    note(held, Words(text="Anne"), by=me, now=now, key="note")
+    reply(held, Words(text="Anne"), by=me, now=now, key="reply")
+    return held
+
+
+def chat_of(anne, me, now):
+    """What Anne asked on her own pages, and our answer."""
+    held = receive_chat(anne, "Anne", key="one", now=now).message.thread
+    reply(held, Words(text="Lyon"), by=me, now=now, key="chat")
+    return held
 
 
 def cases_of(person, another, *, now):

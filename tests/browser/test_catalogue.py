@@ -14,7 +14,7 @@ from catalogue import DRAWER, addresses, catalogue
 from django.conf import settings
 from django.test import Client
 from django.utils.translation import trans_real
-from furnished import cases_of, delegation_of, portal_session_of, promises_of, purse_of, second_step
+from furnished import cases_of, chat_of, delegation_of, portal_session_of, promises_of, purse_of, second_step, thread_of
 
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
@@ -23,6 +23,7 @@ from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.access.models import Team
 from egard.kernel.cases.rules.text import Text
 from egard.kernel.messages.operations import send
+from egard.kernel.messages.unsubscribing import token_of
 from egard.kernel.payments import carrying, reconciling
 from egard.kernel.payments import operations as payments
 from egard.kernel.payments.models import Difference
@@ -114,6 +115,11 @@ def world(transactional_db, make_user, make_person, me):
     found |= {"promise": promised, "case": case, "closed": closed, "account": purse_of(anne, me, now)}
     found["payment"], found["challenged"] = payments_of(anne, me, now)
     found["delegation"] = delegation_of(users["agent"], users["auditor"], me, now)
+    found |= {
+        "thread": thread_of(me, now),
+        "chat": chat_of(anne, me, now),
+        "unsubscribing": token_of(anne, "offers", "email"),
+    }
     return SimpleNamespace(users=users, **found)
 
 

@@ -31,7 +31,7 @@ def clock(monkeypatch, now):
 
     held = Clock()
     held.now = now
-    for module in ("entrance", "data", "life", "pages"):
+    for module in ("entrance", "data", "life", "pages", "talk"):
         monkeypatch.setattr(f"egard.portal.{module}.utc_now", lambda: held.now)
     return held
 

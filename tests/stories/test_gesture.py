@@ -103,6 +103,12 @@ def test_a_damaged_dish_is_made_good_in_one_contact_without_a_form_and_the_audit
     }
     case = hugo.post("/complaints/new", {**told, "key": "1"}).url.strip("/").split("/")[1]
 
+    # A button near the top, and a key, open what stands below.
+    whole = hugo.get(f"/cases/{case}/").content.decode()
+    assert whole.index('data-presses="panel-gestures"') < whole.index('id="case-steps"')
+    assert '"keys": "v", "does": "press", "with": "panel-gestures"' in whole
+    assert 'data-press="panel-gestures"' in hugo.get(f"/gestures/case/{case}/").content.decode()
+
     # On the case stands what fits: the first is the same dish again, with an apology, a biscuit and 5 EUR.
     assert "Faire un geste" in plain(hugo.get(f"/gestures/case/{case}/"))
     drawer = f"/gestures/for/{anne.uuid}/"
@@ -126,12 +132,12 @@ def test_a_damaged_dish_is_made_good_in_one_contact_without_a_form_and_the_audit
     assert {row.second_by for row in act} == {None}  # he decided alone
     assert not any(row.proof for row in act)
 
-    # She reads it in her mail, and finds the 5 EUR on her account: there is nothing to do.
+    # She reads it in her mail, and finds the 5 EUR on her account, with how they are used.
     mail = Outgoing.objects.get(person=anne, kind="gestures.given")
     assert "5,00\u00a0€" in mail.text
     wallet = plain(space_of(anne).get("/me/wallet/"))
     assert "Sur votre compte 5,00 €" in wallet
-    assert "rien à faire" in wallet
+    assert "Dites-le en commandant ou au comptoir" in wallet  # no page of ours takes it off
     owed = Promise.objects.filter(person=anne, kind="gestures.deliver", state="open")
     assert owed.count() == 3  # the dish, the letter and the biscuit are promised, with a day
 

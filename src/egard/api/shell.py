@@ -115,6 +115,7 @@ def build_api() -> EgardAPI:
         house,
         ledger,
         merges,
+        messages,
         overview,
         payments,
         people,
@@ -135,7 +136,7 @@ def build_api() -> EgardAPI:
     )
     api.add_decorator(once, mode="view")
     shells = (
-        *(people, ties, merges, timeline, promises, delegations, ledger, payments, cases, case_types),
+        *(people, ties, merges, timeline, promises, messages, delegations, ledger, payments, cases, case_types),
         *(overview, erasure, events, house),
     )
     for router in shells:

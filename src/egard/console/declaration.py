@@ -11,6 +11,8 @@ from egard.base.text import words
 from egard.console import views
 from egard.console.cases.lists import CASES, OPEN, PANEL
 from egard.console.cases.mentions import MENTIONS
+from egard.console.inbox.lists import INBOX
+from egard.console.inbox.lists import PANEL as CONVERSATIONS
 from egard.console.models import Deed, Draft, Snooze
 from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
@@ -55,8 +57,8 @@ declaration = Journey(
             {"site_manager": "all", "supervisor": "all", "administrator": "all"},
         ),
     ),
-    worklists=(*LISTS, CASES, MENTIONS, PROMISES),
-    panels=(PANEL,),
+    worklists=(*LISTS, INBOX, CASES, MENTIONS, PROMISES),
+    panels=(PANEL, CONVERSATIONS),
     actions=(
         NAME_ADVISER,
         REMOVE_IDENTIFIER,

@@ -29,6 +29,7 @@ from egard.console import (
 )
 from egard.console import worklist as work
 from egard.console.cases import urls as cases
+from egard.console.inbox import pages as inbox
 
 app_name = "console"
 
@@ -53,6 +54,12 @@ urlpatterns = [
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),
     *cases.urlpatterns,
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<uuid:uuid>/", inbox.thread, name="thread"),
+    path("inbox/<uuid:uuid>/say/", inbox.say, name="thread_say"),
+    path("inbox/<uuid:uuid>/text/", inbox.fill, name="thread_fill"),
+    path("inbox/<uuid:uuid>/changes/", inbox.change, name="thread_change"),
+    path("inbox/files/<uuid:message>/<uuid:file>/", inbox.file, name="thread_file"),
     path("cockpit/", cockpit.cockpit, name="cockpit"),
     path("cockpit/promises/", cockpit.behind, name="cockpit_list"),
     path("promises/<uuid:uuid>/", promises.promise, name="promise"),

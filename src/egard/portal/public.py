@@ -7,10 +7,12 @@ from datetime import datetime
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound
+from egard.kernel.messages import unsubscribing
 from egard.kernel.promises.figures import PUBLISHED_MIN, Published, published
 from egard.kernel.promises.queries import is_published
 from egard.portal.pages import open_page, render
@@ -30,6 +32,19 @@ def promises(request: HttpRequest) -> HttpResponse:
     if found is None:
         raise NotFound
     return render(request, "promises", {"found": found, "least": PUBLISHED_MIN})
+
+
+@csrf_exempt
+@open_page
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """The way out of a purpose: mail programs post here by themselves (RFC 8058), people press one button. Looking
+    changes nothing: programs that look through letters open every address in them.
+    """
+    purpose, channel = unsubscribing.read(token)[1:]
+    done = request.method == "POST"
+    if done:
+        unsubscribing.unsubscribe(token, now=utc_now())
+    return render(request, "unsubscribe", {"done": done, "purpose": purpose, "channel": channel})
 
 
 def _counted(now: datetime) -> Published | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.portal import data, entrance, life, public
+from egard.portal import data, entrance, life, public, talk
 
 app_name = "portal"
 
 urlpatterns = [
     path("p/promises", public.promises, name="promises"),
+    path("p/unsubscribe/<str:token>", public.unsubscribe, name="unsubscribe"),
     path("me/", life.home, name="home"),
     path("me/sign-in/", entrance.sign_in, name="sign_in"),
     path("me/sign-in/code/", entrance.code, name="code"),
@@ -25,6 +26,10 @@ urlpatterns = [
     path("me/data/copy/", data.copy, name="copy"),
     path("me/data/erasure/", data.erasure, name="erasure"),
     path("me/erased/", data.erased, name="erased"),
+    path("me/messages/", talk.messages, name="messages"),
+    path("me/messages/write/", talk.write, name="message_write"),
+    path("me/messages/<uuid:uuid>/", talk.conversation, name="conversation"),
+    path("me/messages/<uuid:uuid>/write/", talk.write, name="conversation_write"),
     path("me/choices/", life.consents, name="consents"),
     path("me/choices/one/", life.consent, name="consent"),
     path("me/sights/", life.sights, name="sights"),

@@ -10,6 +10,7 @@ from egard.kernel.registry import PortalItem
 
 MENU = (
     PortalItem(_("My data"), _("See, correct or erase what is held on you"), "portal:data", "id", order=10),
+    PortalItem(_("My messages"), _("What was said; write to us"), "portal:messages", "message-circle", order=5),
     PortalItem(_("My choices"), _("What we may write or call you about"), "portal:consents", "bell", order=20),
     PortalItem(_("Who saw my file"), _("Who opened it, and when"), "portal:sights", "eye", order=30),
     PortalItem(_("My devices"), _("Where you are signed in"), "portal:devices", "device-mobile", order=40),

@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": ("serve:serve", "Serve everything on this machine: database, pages, API, worker."),
     "web": ("serve:web", "Serve pages and API only (larger places)."),
     "worker": ("serve:worker", "Run reactions, jobs and schedules only (larger places)."),
+    "lmtp": ("lmtp:lmtp", "Take in letters from the mail server of the house."),
     "migrate": ("database:migrate", "Bring the database up to date with this release."),
     "demo": ("database:demo", "Load the demo brand, once."),
     "check": ("database:check", "Say whether database, settings and what is stored are in order."),

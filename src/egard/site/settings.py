@@ -196,6 +196,8 @@ PORTAL_SHOWS_STAFF_NAMES = os.environ.get("EGARD_PORTAL_STAFF_NAMES") == "1"
 """Whether a person reads the names of those who saw her file; else their roles and teams."""
 globals().update(mail.from_url(os.environ.get("EGARD_SMTP_URL", "")))
 DEFAULT_FROM_EMAIL = os.environ.get("EGARD_MAIL_FROM") or formataddr((ORGANISATION, f"no-reply@{_host or 'localhost'}"))
+if _backend := os.environ.get("EGARD_MAIL_BACKEND"):
+    MAIL_DRIVER, EMAIL_BACKEND = "provider", _backend
 globals().update(conversations.from_environment(os.environ, DEFAULT_FROM_EMAIL))
 
 # --- limits: what one request may carry ---------------------------------------------------------------------

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, FloatField, Q, Sum
+from django.db.models.functions import Power, TruncDay
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -191,12 +192,20 @@ def _standing(rows: Sequence[Budget], *, now: datetime) -> list[Standing]:
     }  # fmt: skip
     left_of = _left([one for place, one in held.items() if place in codes])
     sums = {row["budget"]: row for row in _sums(rows)}
-    costs: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    acts = Gesture.objects.filter(budget__in=rows, state="granted", cost__gt=0).order_by("granted_at", "id")
-    for pk, at, cost in acts.values_list("budget", "granted_at", "cost"):
-        costs[pk].append((at, cost))
-    return [_one(row, held.get((row.code, row.currency)), left_of, sums.get(row.pk, {}), costs[row.pk], now)
+    days: dict[int, dict[datetime, rules.Costs]] = defaultdict(dict)
+    for pk, day, *told in _days(rows):
+        days[pk][day] = rules.Costs(*told)
+    return [_one(row, held.get((row.code, row.currency)), left_of, sums.get(row.pk, {}), days[row.pk], now)
             for row in rows]  # fmt: skip
+
+
+def _days(rows: Iterable[Budget]) -> Any:
+    """What each budget bore each day of the house, in order: the budget, the day, how many, their cost, its squares."""
+    acts = Gesture.objects.filter(budget__in=rows, state="granted", cost__gt=0)
+    told = acts.annotate(day=TruncDay("granted_at", tzinfo=ZONE)).values("budget", "day").order_by("budget", "day")
+    squares = Sum(Power("cost", 2.0), output_field=FloatField())
+    told = told.annotate(gestures=Count("pk"), total=Sum("cost"), squares=squares)
+    return told.values_list("budget", "day", "gestures", "total", "squares")
 
 
 def _sums(rows: Iterable[Budget]) -> Any:
@@ -211,16 +220,12 @@ def _sums(rows: Iterable[Budget]) -> Any:
 
 def _one(
     row: Budget, account: Account | None, left_of: dict[int, int], told: dict[str, int],
-    costs: list[tuple[datetime, int]], now: datetime,
+    days: dict[datetime, rules.Costs], now: datetime,
 ) -> Standing:  # fmt: skip
     left = left_of[account.pk] if account else 0
-    days: dict[datetime, int] = {}
-    for at, cost in costs:
-        day = at.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        days[day] = days.get(day, 0) + cost
-    forecast = rules.forecast(
-        [cost for _at, cost in costs], since=row.since, until=row.until, now=max(now, row.since), budget=row.amount
-    )
+    costs = sum(days.values(), rules.Costs())
+    forecast = rules.forecast(costs, since=row.since, until=row.until, now=max(now, row.since), budget=row.amount)
     names = ("desired", "granted", "waiting", "refused", "n")
     sums = {name: told.get(f"all_{name}", 0) for name in names}
-    return Standing(budget=row, spent=row.amount - left, left=left, forecast=forecast, days=tuple(days.items()), **sums)
+    spent = tuple((day, told.total) for day, told in days.items())
+    return Standing(budget=row, spent=row.amount - left, left=left, forecast=forecast, days=spent, **sums)

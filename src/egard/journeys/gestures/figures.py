@@ -9,7 +9,7 @@ from django.db.models import Count, F, Max, Q
 from django.utils.translation import get_language
 
 from egard.base.figures import Share
-from egard.journeys.gestures import catalogues, queries
+from egard.journeys.gestures import catalogues, queries, uses
 from egard.journeys.gestures.models import Catalogue, Gesture
 from egard.kernel.access.actors import Viewer
 from egard.kernel.promises.models import Promise
@@ -51,7 +51,7 @@ def _effort(viewer: Viewer, now: datetime) -> list[Effort]:
     given = queries.visible(viewer, FIGURES).filter(state="granted", granted_at__gt=now - PERIOD)
     judged = Q(granted_at__lte=now - WATCHED)
     used = judged & Q(first_used_at__lte=F("granted_at") + WATCHED)
-    rows = given.annotate(first_used_at=queries.first_used()).values("kind", "steps").annotate(
+    rows = given.annotate(first_used_at=uses.first_used()).values("kind", "steps").annotate(
         given=Count("pk"), n=Count("pk", filter=judged), used=Count("pk", filter=used), catalogue=Max("catalogue")
     )  # fmt: skip
     found = list(rows.order_by("steps", "kind"))

@@ -225,6 +225,22 @@ class Redemption(models.Model):
         ]
 
 
+class WrongCode(models.Model):
+    """Somebody tried a code that no voucher has; kept for ten minutes, without the code."""
+
+    id = models.BigAutoField(primary_key=True)
+    actor = models.CharField(max_length=64, db_collation="C")
+    place = models.BinaryField(max_length=32, help_text="keyed hash of where it was typed")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "gestures_wrong_code"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("actor", "at"), name="gestures_wrong_actor"),
+            models.Index(fields=("place", "at"), name="gestures_wrong_place"),
+        ]
+
+
 # The tables of the parts that have a folder of their own: Django looks for them here.
 from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, AuditTaken, FeedbackRead, Finding  # noqa: E402
 from egard.journeys.gestures.claimants.models import Claimant, Orders  # noqa: E402
@@ -245,4 +261,5 @@ __all__ = [
     "Outcome",
     "Redemption",
     "Voucher",
+    "WrongCode",
 ]

@@ -199,7 +199,10 @@ def approve(
     asking.check_texts(reason=reason)
     first = queries.gesture(viewer, gesture)
     user = _second(viewer, first)
-    asked, rows = asking.again(first, by=viewer.actor)
+    rows = asking.lock(first.together)  # before her authority is asked: what was decided meanwhile is told as such
+    if rows[0].state != "waiting":
+        raise NotWaiting
+    asked, _again = asking.again(first, by=viewer.actor)
     if amount is not None:
         asked = asking.less(asked, rows[0], amount)
     if asked.worth:
@@ -211,9 +214,6 @@ def approve(
         else:
             decision = delegations.use(user, catalogues.AUTHORITY, worth, **told)
         decision.require()
-    rows = asking.lock(asked.together)
-    if rows[0].state != "waiting":
-        raise NotWaiting
     _bear(rows, now=now)
     try:
         with transaction.atomic():

@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case as Either
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Cast, Concat
+from django.db.models import Prefetch, Q, QuerySet
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
-from egard.journeys.gestures import accounts, budgets, catalogues
+from egard.journeys.gestures import budgets, catalogues, uses
 from egard.journeys.gestures.models import Budget, Gesture, Redemption, Voucher
 from egard.journeys.gestures.rules.catalogue import Catalogue
 from egard.journeys.gestures.rules.proposing import Proposal, Room, Situation, propose
@@ -185,12 +183,6 @@ def visible(viewer: Viewer, permission: str = READ) -> QuerySet[Gesture]:
     return Gesture.objects.filter(within[scope])
 
 
-def first_used() -> Either:
-    """When a client first had the use of what she was given: of a credit, when some of it was spent."""
-    key = Concat(Cast(OuterRef("uuid"), TextField()), Value(":worth"))
-    return Either(When(form="credit", then=ledger.first_spent(accounts.SOURCE, key)), default=F("used_at"))
-
-
 _RELATED = ("person__root", "granted_by", "second_by", "team", "site", "catalogue", "budget__team")
 
 
@@ -208,7 +200,7 @@ def act(viewer: Viewer, first: Gesture) -> list[Gesture]:
     return list(
         visible(viewer)
         .filter(together=first.together)
-        .annotate(first_used_at=first_used())
+        .annotate(first_used_at=uses.first_used())
         .select_related("voucher", "person__root", "granted_by", "second_by", "catalogue")
         .order_by("place")
     )
@@ -221,7 +213,7 @@ def gestures(
     (a Person), `subject`, `kind`.
     """
     limit = bounded(limit)
-    found = visible(viewer).filter(place=0).annotate(first_used_at=first_used())
+    found = visible(viewer).filter(place=0).annotate(first_used_at=uses.first_used())
     if person := filters.get("person"):
         found = found.filter(person__in=person.members)
     for name in ("state", "subject", "kind"):

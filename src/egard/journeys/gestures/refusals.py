@@ -177,3 +177,12 @@ class NotYoursToUndo(Forbidden):
         "You undo what you took off yourself, within {minutes} minutes. For this one, ask a manager: the reason is"
         " written down."
     )
+
+
+class TooManyWrongCodes(Refusal):
+    """Too many wrong codes came from this colleague, till or place: wait, and look at the voucher again."""
+
+    code = "gestures.too_many_wrong_codes"
+    status = 429
+    title = _("Too many wrong codes")
+    message = _("Many wrong codes were tried here. Try again in {seconds} seconds.")

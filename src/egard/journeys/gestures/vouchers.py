@@ -4,6 +4,7 @@ so that one voucher used from many places at once is used once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,6 +73,7 @@ select v.uuid, v.amount, v.currency, v.channels, v.expires_at, v.ended_as,
                  where a.code = 'voucher:' || v.uuid and a.unit = v.currency), 0)
 from gestures_voucher v where v.code = %s
 """
+_CODE = b"select code from gestures_voucher where uuid = %s"
 """By hand: tills ask it a thousand times a second."""
 
 
@@ -85,6 +87,22 @@ def check(viewer: Viewer, typed: str, *, now: datetime) -> Checked:
     uuid, amount, currency, channels, expires_at, ended, left = rows[0]
     state = ended or ("usable" if expires_at > now else "expired")
     return Checked(code, uuid, Money(amount, currency), Money(left, currency), tuple(channels), expires_at, state)
+
+
+def named(viewer: Viewer, name: str, *, now: datetime) -> Checked:
+    """The same by its public id too, for what does not spend it. Raises `NotAllowed`, `UnknownVoucher`."""
+    viewer.require(REDEEM)
+    try:
+        rows = quick_run(_CODE, [UUID(name)])
+    except ValueError:
+        return check(viewer, name, now=now)
+    return check(viewer, rows[0][0] if rows else "", now=now)
+
+
+def of_act(viewer: Viewer, rows: Sequence[Gesture], *, now: datetime) -> list[Checked]:
+    """The vouchers that an act gave; for whoever sees the act and takes vouchers."""
+    held = [row.voucher for row in rows if row.form == "voucher" and hasattr(row, "voucher")]
+    return [check(viewer, one.code, now=now) for one in held] if viewer.can(REDEEM) else []
 
 
 @transaction.atomic
@@ -189,17 +207,18 @@ def undo(viewer: Viewer, redemption: UUID, *, reason: str, now: datetime) -> Red
     return row
 
 
-def use_of(viewer: Viewer, held: Checked, redemption: UUID | None) -> Redemption | None:
-    """A use of this voucher, by its id; None where it is none of its. Raises `NotAllowed`."""
+def use_of(viewer: Viewer, redemption: UUID | None) -> Redemption | None:
+    """A use of hers that holds, by its id; None where it is none of hers. Raises `NotAllowed`."""
     viewer.require(REDEEM)
     if redemption is None:
         return None
-    return Redemption.objects.filter(uuid=redemption, voucher__uuid=held.uuid, undone_at=None).first()
+    found = Redemption.objects.filter(uuid=redemption, by=str(viewer.actor), undone_at=None)
+    return found.select_related("voucher").first()
 
 
-def require_of(viewer: Viewer, typed: str, redemption: UUID, *, now: datetime) -> None:
+def require_of(viewer: Viewer, name: str, redemption: UUID, *, now: datetime) -> None:
     """That a use is one of this voucher's. Raises `NotAllowed`, `UnknownVoucher`."""
-    held = check(viewer, typed, now=now)
+    held = named(viewer, name, now=now)
     if not Redemption.objects.filter(uuid=redemption, voucher__uuid=held.uuid).exists():
         raise UnknownVoucher
 

@@ -10,23 +10,34 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
+from egard.base.language import language_of
+from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.messages import addresses, bouncing, files, saying
 from egard.kernel.messages.models import Intake, Message, Thread
 from egard.kernel.messages.operations import send
 from egard.kernel.messages.rules import arrivals, markup, mime
 from egard.kernel.messages.rules.folding import fold
-from egard.kernel.messages.rules.language import language_of
 from egard.kernel.messages.rules.mime import Letter
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.people.operations import BadIdentifier, normalise
 
 Outcome = Literal["received", "repeated", "too_large", "circling", "reported"]
 BY = system("mail")
+CHAT_MAX = 5000
 DATED_AHEAD_MAX = timedelta(minutes=5)
 DATED_BEHIND_MAX = timedelta(days=30)
 """A letter's own date within these is when it was written; else it was when it arrived."""
+
+
+class EmptyWord(Refusal):
+    """There is nothing to say, or more than one message holds; write 1 to 5,000 characters."""
+
+    code = "messages.empty_word"
+    title = _("Nothing is written")
+    message = _("Write something first: a message has 1 to {limit} characters.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +48,17 @@ class Receipt:
     message: Message | None = None
 
 
-def receive_email(raw: bytes, *, source: str, mark: str = "", now: datetime) -> Receipt:
+def receive_email(raw: bytes, *, source: str, mark: str = "", size: int = 0, now: datetime) -> Receipt:
     """Take in one letter, whatever it is. The same letter again, by any way, changes nothing.
 
-    `source` names the way (`imap`, `lmtp`, `webhook:brevo`), `mark` what it is called there. A letter that is too large
-    is refused, and its sender told so; one of our own that comes back is dropped; a delivery report marks what it is
-    about. Everything else becomes a message: of the conversation that its recipient or its references name, else of a
-    new one.
+    `source` names the way (`imap`, `lmtp`, `webhook:brevo`), `mark` what it is called there, `size` how many bytes it
+    has where only its beginning was fetched. A letter that is too large is refused, and its sender told so; one of our
+    own that comes back is dropped; a delivery report marks what it is about. Everything else becomes a message: of the
+    conversation that its recipient or its references name, else of a new one.
     """
     if mark and Intake.objects.filter(source=source, mark=mark[:200]).exists():
         return Receipt("repeated")
-    too_large = len(raw) > settings.MAIL_MAX_BYTES
+    too_large = max(len(raw), size) > settings.MAIL_MAX_BYTES
     letter = mime.read_headers(raw) if too_large else mime.read(raw)
     with transaction.atomic():
         if arrivals.is_circling(letter, settings.MAIL_ADDRESSES, addresses.house_mark()):
@@ -95,10 +106,49 @@ def receive_text(sender: str, text: str, *, channel: str = "sms", key: str, now:
             text=text[: mime.TEXT_MAX].replace("\x00", ""),
             state="received",
             trust="verified" if verified else "unverified",
-            language=language_of(text),
+            language=language_of(text)[0],
             at=now,
         )
         saying.heard(thread, message, by=system(channel), now=now)
+    return Receipt("received", message)
+
+
+@transaction.atomic
+def receive_chat(person: Person, text: str, *, thread: Thread | None = None, key: str, now: datetime) -> Receipt:
+    """Take in what somebody typed on her own pages: in a conversation of hers, else in the newest chat that is open,
+    else in a new one. Raises `EmptyWord`, `NotFound` for a conversation that is not hers.
+    """
+    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if not words or len(words) > CHAT_MAX:
+        raise EmptyWord(limit=CHAT_MAX, fields={"text": str(EmptyWord.title)})
+    _one_at_a_time(f"chat:{person.pk}")
+    mark = f"chat:{person.uuid}:{key[:100]}"
+    known = Message.objects.filter(mark=mark).select_related("thread").first()
+    if known is not None:
+        return Receipt("repeated", known)
+    if thread is None:
+        open_ones = Thread.objects.filter(channel="chat", person__in=person.members, joined_to=None)
+        latest = open_ones.exclude(state="closed").order_by("-last_at").values_list("pk", flat=True).first()
+        held = (
+            saying.hold(latest) if latest else _new_thread("chat", "", person=person, claimed=None, subject="", now=now)
+        )
+    else:
+        held = saying.hold(thread)
+        if held.person_id not in person.members:
+            raise NotFound
+    message = Message.objects.create(
+        thread=held,
+        mark=mark,
+        direction="in",
+        channel="chat",
+        author=_author(person),
+        text=words,
+        state="received",
+        trust="verified",
+        language=language_of(words)[0] or person.language,
+        at=now,
+    )
+    saying.heard(held, message, by=Actor("person", str(person.uuid)), now=now)
     return Receipt("received", message)
 
 
@@ -147,7 +197,7 @@ def _take_in(letter: Letter, raw: bytes, *, now: datetime) -> Receipt:
         state="received",
         trust=trust,
         automatic=arrivals.is_automatic(letter),
-        language=language_of(letter.text) or (claimed.language if claimed and hers else ""),
+        language=language_of(letter.text)[0] or (claimed.language if claimed and hers else ""),
         at=_moment(letter.at, now),
     )
     files.keep(message, letter.files)

@@ -43,7 +43,7 @@ class MessageReceived:
     excerpt: Excerpt = ""
 
 
-@fact("messages.sent", label=_("Message sent"), headline=_headline, icon="send", search_words=_("message"))
+@fact("messages.sent", label=_("Message sent"), headline=_headline, icon="mail-forward", search_words=_("message"))
 @dataclass(frozen=True, slots=True)
 class MessageSent:
     """We said something to her, and it left us. `said_by`: the channel."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -10,12 +11,12 @@ from django.db.models import Prefetch, Q, QuerySet
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
-from egard.kernel.messages.models import STATES, Message, Outgoing, Thread
+from egard.kernel.messages.models import STATES, Attachment, Message, Outgoing, Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.registry import registry
 
-READ, CONVERSE = "messages.read", "messages.converse"
+READ, CONVERSE, TEMPLATES = "messages.read", "messages.converse", "messages.templates"
 
 
 def outbox(
@@ -77,34 +78,37 @@ def thread(viewer: Viewer, uuid: UUID) -> Thread:
     return found
 
 
+def message(viewer: Viewer, uuid: UUID) -> Message:
+    """One message with its conversation and files, within the viewer's reach. Raises `NotFound`."""
+    asked = Message.objects.filter(uuid=uuid, thread__in=visible(viewer))
+    found = asked.select_related("thread", "thread__person").prefetch_related("attachments").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def file(viewer: Viewer, message: Message, uuid: UUID) -> Attachment:
+    """A file of a message that the viewer was given. Raises `NotFound`."""
+    viewer.require(CONVERSE)
+    found = message.attachments.filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def threads(
     viewer: Viewer,
     *,
     state: str = "",
     person: Person | None = None,
     box: str = "",
-    now: Any = None,
+    now: datetime,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Thread]:
-    """Conversations, the newest word first: in one state, of one person, or in a `box`: `mine`, `team`, `unassigned`,
-    `snoozed` (the others leave out what is put off beyond `now`). One query.
-    """
-    found = visible(viewer).select_related("person", "assignee", "team").order_by("-last_at", "-id")
-    if state:
-        found = found.filter(state=state)
-    if person is not None:
-        found = found.filter(person__in=person.members)
-    if box == "snoozed":
-        found = found.filter(snoozed_until__gt=now)
-    elif box:
-        found = found.exclude(snoozed_until__gt=now).exclude(state="closed")
-    if box == "mine":
-        found = found.filter(assignee=viewer.user_id)
-    elif box == "team":
-        found = found.filter(team__in=viewer.team_ids)
-    elif box == "unassigned":
-        found = found.filter(assignee=None)
+    """Conversations, the newest word first: in one state, of one person, or in a box (see `_asked`). One query."""
+    related = ("person", "person__root", "claimed", "assignee", "team")
+    found = _asked(viewer, state, person, box, now).select_related(*related).order_by("-last_at", "-id")
     if cursor:
         at, pk = decode_cursor(cursor, "threads", int, int)
         found = found.filter(Q(last_at__lt=moment_of(at)) | Q(last_at=moment_of(at), id__lt=pk))
@@ -112,6 +116,65 @@ def threads(
     rows = list(found[: limit + 1])
     after = encode_cursor("threads", micros(rows[limit - 1].last_at), rows[limit - 1].pk) if len(rows) > limit else None
     return Page(rows[:limit], after)
+
+
+def count_threads(viewer: Viewer, *, state: str = "", box: str = "", now: datetime, most: int = 1000) -> int:
+    """How many they are, counted up to `most`."""
+    return _asked(viewer, state, None, box, now)[:most].count()
+
+
+def lasts(viewer: Viewer, rows: Sequence[Thread]) -> dict[int, Message]:
+    """What was said last in each of some conversations that the viewer was given: one query."""
+    viewer.require(CONVERSE)
+    said = Message.objects.filter(thread__in=[row.pk for row in rows]).exclude(direction="note").defer("html")
+    return {one.thread_id: one for one in said.order_by("thread", "-id").distinct("thread")}
+
+
+def _asked(viewer: Viewer, state: str, person: Person | None, box: str, now: datetime) -> QuerySet[Thread]:
+    """`box`: `mine`, `team`, `unassigned`, `all` that is neither closed nor put off, `snoozed` what is."""
+    found = visible(viewer)
+    if state:
+        found = found.filter(state=state)
+    if person is not None:
+        found = found.filter(person__in=person.members)
+    if box == "snoozed":
+        return found.filter(snoozed_until__gt=now)
+    if box:
+        found = found.exclude(snoozed_until__gt=now).exclude(state="closed")
+    if box == "mine":
+        return found.filter(assignee=viewer.user_id)
+    if box == "team":
+        return found.filter(team__in=viewer.team_ids)
+    return found.filter(assignee=None) if box == "unassigned" else found
+
+
+_HIDDEN_FROM_HER = Q(direction="note") | Q(state__in=("undone", "queued"))
+
+
+def own_threads(viewer: Viewer, person: Person, *, most: int = 50) -> list[tuple[Thread, Message]]:
+    """A person's own conversations, the newest word first, each with what was said last: two queries."""
+    _require_herself(viewer, person)
+    hers = Thread.objects.filter(person__in=person.members, joined_to=None)
+    rows = list(hers.order_by("-last_at", "-id")[:most])
+    said = Message.objects.filter(thread__in=[row.pk for row in rows]).exclude(_HIDDEN_FROM_HER)
+    latest = {one.thread_id: one for one in said.order_by("thread", "-id").distinct("thread")}
+    return [(row, latest[row.pk]) for row in rows if row.pk in latest]
+
+
+def own_thread(viewer: Viewer, person: Person, uuid: UUID) -> Thread:
+    """One of her own conversations with what was said to her and by her (`said`). Raises `NotFound`."""
+    _require_herself(viewer, person)
+    said = Prefetch("messages", Message.objects.exclude(_HIDDEN_FROM_HER).order_by("at", "id"), to_attr="said")
+    hers = Thread.objects.filter(person__in=person.members, joined_to=None)
+    found = hers.prefetch_related(said).filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _require_herself(viewer: Viewer, person: Person) -> None:
+    if viewer.actor.kind != "person" or viewer.actor.id != str(person.uuid):
+        raise NotFound
 
 
 def may_hear(viewer: Viewer, of: str) -> bool:

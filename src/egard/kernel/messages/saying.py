@@ -36,10 +36,8 @@ def tell_thread(thread: Thread) -> None:
 def hold(thread: Thread | int) -> Thread:
     """The conversation's row under a lock; the one to which it was joined, where it was."""
     pk = thread if isinstance(thread, int) else thread.pk
-    held = Thread.objects.select_for_update().get(pk=pk)
-    while held.joined_to_id is not None:
-        held = Thread.objects.select_for_update().get(pk=held.joined_to_id)
-    return held
+    held = Thread.objects.select_for_update().filter(pk=pk)[0]
+    return held if held.joined_to_id is None else hold(held.joined_to_id)
 
 
 def heard(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from egard.base.money import Money
 from egard.base.refusal import Refusal
-from egard.journeys.gestures import figures, queries, refusals, shown
+from egard.journeys.gestures import figures, queries, refusals, shown, worklists
 from egard.journeys.gestures.models import Gesture, Voucher
 from egard.journeys.gestures.operations import approve, erase, grant, refuse, reverse
 from egard.journeys.gestures.tests.giving import EUR, furnish
@@ -138,8 +138,9 @@ def test_above_what_one_decides_alone_it_waits_with_a_promise_and_the_client_is_
     promised.refresh_from_db()
     assert promised.state == "kept"
     assert Outgoing.objects.get(person=anne)
-    with pytest.raises(refusals.NotWaiting):
-        approve(house.lead, made.uuid, now=now + timedelta(minutes=6))
+    for less in (None, 6_000):  # again, or to another amount: it is decided
+        with pytest.raises(refusals.NotWaiting):
+            approve(house.lead, made.uuid, amount=less, now=now + timedelta(minutes=6))
 
 
 def test_nobody_agrees_to_her_own_request_nor_beyond_her_own_authority(house, anne, now):
@@ -176,6 +177,18 @@ def test_a_refusal_says_why_to_colleagues_and_nothing_to_the_client(give, house,
     assert (refused.state, refused.decision) == ("refused", "She was refunded yesterday")
     assert not Outgoing.objects.exists()
     assert Promise.objects.get(kind="gestures.approval").state == "kept"
+
+
+def test_the_queue_is_paged_in_its_own_order_and_misses_nothing(give, house, now):
+    for n, days in enumerate((3, 0, 2, 0, 1)):  # those that came by an import are written later than they were asked
+        give("credit", 9_000 + 100 * n, key=str(n), at=now - timedelta(days=days))
+    told, cursor = [], None
+    while True:
+        page = worklists.rows(house.lead, filters={}, now=now, limit=2, cursor=cursor)
+        told += [row.title.partition(" ")[0] for row in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert told == ["€90.00", "€92.00", "€94.00", "€91.00", "€93.00"]
 
 
 def test_parts_of_a_gesture_count_together_so_that_it_is_not_split_under_the_limit(give, now):

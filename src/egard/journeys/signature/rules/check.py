@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from egard.base.language import language_of
 from egard.journeys.signature.rules import PARTS, POINTS, Language, Level, Part, facts, persons, usefulness, words
 from egard.journeys.signature.rules.brand import Brand
-from egard.journeys.signature.rules.language import language_of
 from egard.journeys.signature.rules.matching import Found, Look, apart, matches, said
 from egard.journeys.signature.rules.reading import HOLE, Reading, with_holes
 from egard.journeys.signature.rules.reading import read as reading_of
@@ -80,8 +80,8 @@ def check(
     """
     source = source_of(given[:TEXT_MAX], form)
     reading = reading_of(source.plain)
-    spoken, is_sure = language_of(reading.body) if language is None else (language, True)
-    spoken, tongue = brand.style.tongue(spoken)
+    told, is_sure = language_of(reading.body) if language is None else (language, True)
+    spoken, tongue = brand.style.tongue(told or "fr")
     at = tongue.moments.get(moment)
     look = Look(reading, tongue, channel)
     company = frozenset({*brand.style.names, *persons.names_of_company(reading)})

@@ -7,7 +7,6 @@ import pytest
 from egard.journeys.signature.rules import brand
 from egard.journeys.signature.rules.check import check
 from egard.journeys.signature.rules.facts import own_fields
-from egard.journeys.signature.rules.language import language_of
 from egard.journeys.signature.rules.persons import mentions
 from egard.journeys.signature.rules.reading import read
 from egard.journeys.signature.rules.source import read as source_of
@@ -142,13 +141,6 @@ def test_only_fields_that_differ_between_recipients_are_facts_of_ones_own():
         {"name": "Zoé", "year": "2025", "order": "A-3", "city": "Lyon"},
     ]
     assert own_fields(recipients) == ("name", "order")
-
-
-def test_the_language_is_told_by_its_commonest_words_and_doubt_is_said():
-    assert language_of("Vous avez reçu votre carte et nous vous attendons.") == ("fr", True)
-    assert language_of("You have received your card and we will see you.") == ("en", True)
-    assert language_of("OK", default="en") == ("en", False)
-    assert language_of("Sehr geehrte Damen und Herren, wir freuen uns.")[1] is False
 
 
 def test_a_moment_asks_for_its_markers_and_says_which_are_missing():

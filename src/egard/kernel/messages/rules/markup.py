@@ -20,12 +20,16 @@ _FORGOTTEN = {"script", "style", "head", "title", "noscript", "template", "ifram
 _MANY_LINES = re.compile(r"\n{3,}")
 DEEP_MAX = 200
 """Quotes within quotes beyond this are marked no further."""
+DEEPEST = 1000
+"""Boxes within boxes beyond this are no letter: its words alone are taken, as cleaning grows with the depth squared."""
+_BOX = re.compile(r"<(/?)(?!(?:area|base|br|col|hr|img|input|link|meta|wbr|p|li|td|th|tr|dt|dd)\b)[a-z]", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[^<>]*>")
 
 
 def clean(html: str) -> str:
     """What may be shown: no script, no style, no picture, no form; links that open apart and tell nothing."""
     return nh3.clean(
-        html,
+        _ANY_TAG.sub(" ", html) if _is_bottomless(html) else html,
         tags=set(TAGS),
         clean_content_tags=_FORGOTTEN - {"head"},
         attributes={"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
@@ -33,6 +37,15 @@ def clean(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
+
+
+def _is_bottomless(html: str) -> bool:
+    depth = 0
+    for box in _BOX.finditer(html):
+        depth = max(0, depth - 1) if box[1] else depth + 1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def text_of(html: str) -> str:

@@ -1,0 +1,1 @@
+"""The inbox: conversations to answer, as a list and each by itself."""

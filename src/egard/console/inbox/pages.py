@@ -1,0 +1,183 @@
+"""One conversation: read, answered, noted upon, put in order."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+
+from egard.base.clock import utc_now
+from egard.base.refusal import Conflict, NotFound, Refusal
+from egard.console.context import viewer_of
+from egard.console.drafts import forget_draft
+from egard.console.inbox import show
+from egard.console.live import again_after
+from egard.console.pages import staff_page
+from egard.kernel.access.actors import Viewer
+from egard.kernel.access.operations import log_sight
+from egard.kernel.access.queries import staff
+from egard.kernel.messages import conversing, queries, serving, sorting, templating
+from egard.kernel.messages.models import Thread
+from egard.kernel.people import queries as people
+from egard.kernel.people.guard import require_reason
+
+PART = "console/inbox/_thread.html"
+MENTIONS_MAX = 50
+
+
+class SaidMeanwhile(Conflict):
+    """Somebody wrote in this conversation while the answer was being written; read it, then send or change yours."""
+
+    code = "console.said_meanwhile"
+    title = _("Somebody wrote meanwhile")
+    message = _("Something was said here while you wrote. Read it, then send your answer or change it.")
+
+
+@require_GET
+@staff_page
+def inbox(request: HttpRequest) -> HttpResponse:
+    return redirect("console:worklist", "inbox")
+
+
+@require_GET
+@staff_page
+def thread(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Its page; the part alone where a page asks for that again."""
+    viewer = viewer_of(request)
+    held = _seen(request, viewer, uuid)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "console/inbox/_said.html", {"shown": held, "now": utc_now()})
+    context = {"work": {"shown": held}, "shown": held, "now": utc_now(), "topic": f"thread:{held.thread.uuid}"}
+    return render(request, "console/inbox/thread.html", context)
+
+
+@require_POST
+@staff_page
+def say(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """An answer, or a note for colleagues; the draft goes with it."""
+    viewer, now = viewer_of(request), utc_now()
+    row = queries.thread(viewer, uuid)
+    text, key, what = request.POST.get("text", ""), request.POST.get("key", "")[:100], request.POST.get("what", "")
+    named = _named(viewer, text, request.POST.getlist("mention"))
+    words = conversing.Words(text=text, mentions=named)
+    told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": f"console:{key}"}
+    try:
+        if what == "note":
+            conversing.note(row, words, **told)
+        else:
+            _require_read(row, request.POST.get("seen", ""), key)
+            conversing.reply(row, words, **told)
+    except Refusal as refusal:
+        return _again(request, viewer, uuid, typed=text, refusal=refusal)
+    forget_draft(viewer, f"thread.{uuid}", row.person)
+    return _again(request, viewer, uuid)
+
+
+@require_POST
+@staff_page
+def fill(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Put a text of the house into the answer that is being written."""
+    viewer = viewer_of(request)
+    row, typed = queries.thread(viewer, uuid), request.POST.get("text", "")
+    chosen = templating.template(request.POST.get("template", ""), row.language)
+    filled = templating.preview(chosen, row.person, author=viewer.actor.name).text
+    return _again(request, viewer, uuid, typed=f"{typed.rstrip()}\n\n{filled}".strip() if typed.strip() else filled)
+
+
+@require_POST
+@staff_page
+def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Take a message back, say who somebody is, close or take up again, see to it oneself."""
+    viewer, now = viewer_of(request), utc_now()
+    row = queries.thread(viewer, uuid)
+    told: dict[str, Any] = {"by": viewer.actor, "now": now}
+    typed, refusal = request.POST.get("text", ""), None
+    try:
+        match request.POST.get("what", ""):
+            case "undo":
+                message = next((one for one in row.said if str(one.uuid) == request.POST.get("message")), None)
+                if message is None:
+                    raise NotFound
+                conversing.undo(message, **told)
+                typed = typed or message.text
+            case "identify" if row.claimed is not None:
+                sorting.identify(row, people.person(viewer, row.claimed.uuid), **told)
+            case "close":
+                conversing.close(row, **told)
+            case "reopen":
+                conversing.reopen(row, **told)
+            case _:
+                raise NotFound
+    except Refusal as error:
+        if isinstance(error, NotFound):
+            raise
+        refusal = error
+    return _again(request, viewer, uuid, typed=typed, refusal=refusal)
+
+
+@require_GET
+@staff_page
+def file(request: HttpRequest, message: UUID, file: UUID) -> HttpResponse:
+    """A file as it came, to be saved; the sight of whose it is is logged."""
+    viewer = viewer_of(request)
+    row = queries.message(viewer, message)
+    _seen(request, viewer, row.thread.uuid)
+    return serving.file(queries.file(viewer, row, file))
+
+
+# --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _seen(request: HttpRequest, viewer: Viewer, uuid: UUID) -> show.Shown:
+    held = show.conversation(viewer, uuid, now=utc_now())
+    person = held.thread.person
+    if person is not None:
+        require_reason(viewer, person)
+        again = again_after(request)
+        log_sight(viewer, "messages", person_id=person.pk, detail=str(uuid), now=utc_now(), again_after=again)
+    return held
+
+
+def _again(
+    request: HttpRequest, viewer: Viewer, uuid: UUID, *, typed: str = "", refusal: Refusal | None = None
+) -> HttpResponse:
+    """The part anew, with what was typed; its page where no part was asked for."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        if refusal is not None:
+            raise refusal
+        return redirect("console:thread", uuid)
+    work = {"shown": _seen(request, viewer, uuid)}
+    context = {"work": work, "now": utc_now(), "typed": typed, "refusal": refusal}
+    answer = render(request, PART, context, status=refusal.status if refusal else 200)
+    if refusal is not None:
+        answer.headers["X-Egard-Refusal"] = refusal.code
+    else:
+        answer.headers["HX-Trigger"] = "egard:changed"
+    return answer
+
+
+def _require_read(row: Thread, seen: str, key: str) -> None:
+    """Raises `SaidMeanwhile` where the last thing said is not the one that was read; a repeated answer is no news."""
+    said = [one for one in row.said if one.direction != "note" and one.state != "undone"]
+    mine = any(one.mark == f"key:console:{key}" for one in said)
+    notes = {str(one.uuid) for one in row.said}
+    if mine or not said or seen not in notes:
+        return
+    after = [one for one in row.said[[str(one.uuid) for one in row.said].index(seen) + 1 :] if one in said]
+    if after:
+        raise SaidMeanwhile
+
+
+def _named(viewer: Viewer, text: str, ids: list[str]) -> tuple[UUID, ...]:
+    """Those who were chosen and whose names still stand in the text after an @."""
+    wanted = []
+    for one in ids[:MENTIONS_MAX]:
+        try:
+            wanted.append(UUID(one))
+        except ValueError:
+            continue
+    return tuple(user.pk for user in staff(viewer, wanted) if f"@{user.name}" in text) if wanted else ()

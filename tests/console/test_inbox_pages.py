@@ -1,0 +1,147 @@
+"""The inbox: what waits, a conversation and its answer, two colleagues on one, senders whom nothing vouches for."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+
+import pytest
+
+from egard.base.clock import utc_now
+from egard.kernel.access.models import Sight
+from egard.kernel.messages.arriving import receive_email
+from egard.kernel.messages.conversing import Words, reply
+from egard.kernel.messages.models import Message, Thread
+from egard.kernel.messages.templating import Draught, set_template
+from egard.kernel.promises.models import Promise
+
+pytestmark = pytest.mark.django_db
+QUOTED = "Où est mon colis ?\n\nLe 3 mars 2026 à 10:00, Maison <a@maison.example> a écrit :\n> Il part demain.\n"
+
+
+@pytest.fixture
+def anne(make_person, settings, tmp_path):
+    settings.MAIL_AUTH_HOSTS, settings.MEDIA_ROOT = ("mx.maison.example",), tmp_path
+    return make_person("Anne", "Kerouac", email="anne@example.org", language="fr")
+
+
+@pytest.fixture
+def wrote(anne):
+    """Anne writes: `wrote("Bonjour")`; the conversation."""
+
+    def one(text: str = QUOTED, *, verified: bool = True, **headers: str) -> Thread:
+        made = EmailMessage()
+        if verified:
+            made["Authentication-Results"] = "mx.maison.example; dmarc=pass header.from=example.org"
+        made["From"], made["To"], made["Subject"] = "anne@example.org", "a@maison.example", "Mon colis"
+        for name, value in headers.items():
+            made[name.replace("_", "-")] = value
+        made.set_content(text)
+        return receive_email(made.as_bytes(), source="test", now=utc_now()).message.thread
+
+    return one
+
+
+def fields(page) -> dict[str, str]:
+    """What the form of the answer carries."""
+    html = page.content.decode()
+    return {name: re.search(f'name="{name}" value="([^"]*)"', html)[1] for name in ("key", "seen")}
+
+
+def test_what_waits_is_listed_with_its_promise_and_opens_beside_its_person(read_as, names, wrote, part):
+    client, thread = read_as("agent"), wrote()
+    page = client.get("/worklist/inbox/")
+    assert names(page) == ["Anne Kerouac"]
+    assert "Mon colis" in page.content.decode()
+    assert 'class="ring' in page.content.decode()
+    item = client.get(f"/worklist/inbox/item/?id={thread.uuid}", headers=part("pane"))
+    assert "Où est mon colis ?" in item.content.decode()
+    assert client.get("/inbox/").url.endswith("/worklist/inbox/")
+    assert names(client.get("/worklist/inbox/?box=mine")) == []
+
+
+def test_a_conversation_is_read_answered_and_taken_back(read_as, wrote, part):
+    client, thread = read_as("agent"), wrote()
+    address = f"/inbox/{thread.uuid}/"
+    page = client.get(address)
+    html = page.content.decode()
+    assert "<summary>Earlier messages</summary>" in html
+    assert Sight.objects.filter(kind="messages").count() == 1
+    body = {"text": "Il est parti ce matin.", "what": "reply", **fields(page)}
+    answered = client.post(f"{address}say/", body, headers=part("thread"))
+    assert "Leaves in a few seconds" in answered.content.decode()
+    assert client.post(f"{address}say/", body, headers=part("thread")).status_code == 200
+    said = Message.objects.get(direction="out")
+    assert said.author == str(client.user and f"user:{client.user.pk}")
+    back = client.post(f"{address}changes/", {"what": "undo", "message": said.uuid}, headers=part("thread"))
+    assert "Il est parti ce matin.</textarea>" in back.content.decode()
+    assert Message.objects.get(pk=said.pk).state == "undone"
+
+
+def test_two_colleagues_do_not_answer_over_each_other(read_as, wrote, me, part):
+    client, thread = read_as("agent"), wrote()
+    page = client.get(f"/inbox/{thread.uuid}/")
+    reply(thread, Words(text="Je m’en occupe."), by=me, now=utc_now(), key="hers")
+    body = {"text": "Moi aussi.", "what": "reply", **fields(page)}
+    refused = client.post(f"/inbox/{thread.uuid}/say/", body, headers=part("thread"))
+    assert refused.headers["X-Egard-Refusal"] == "console.said_meanwhile"
+    assert "Moi aussi.</textarea>" in refused.content.decode()
+    assert "Je m’en occupe." in refused.content.decode()
+    again = client.post(f"/inbox/{thread.uuid}/say/", {**body, **fields(refused)}, headers=part("thread"))
+    assert again.status_code == 200
+    assert Message.objects.filter(direction="out").count() == 2
+
+
+def test_a_note_is_for_colleagues_and_a_ready_text_is_filled(read_as, wrote, me, part):
+    client, thread = read_as("agent"), wrote()
+    draught = Draught(code="thanks", language="fr", label="Merci", text="Merci {{ given_name }} !", is_reply=True)
+    set_template(draught, by=me, now=utc_now())
+    page = client.get(f"/inbox/{thread.uuid}/")
+    client.post(f"/inbox/{thread.uuid}/say/", {"text": "Attention", "what": "note", **fields(page)})
+    filled = client.post(f"/inbox/{thread.uuid}/text/", {"template": "thanks", "text": "Bonjour"}, headers=part("t"))
+    assert "Bonjour\n\nMerci Anne !</textarea>" in filled.content.decode()
+    assert "For colleagues only" in filled.content.decode()
+    assert Promise.objects.get().state == "open"
+
+
+def test_nobody_is_taken_for_her_until_somebody_vouches(read_as, anne, wrote, part):
+    client, thread = read_as("agent"), wrote(verified=False)
+    html = client.get(f"/inbox/{thread.uuid}/").content.decode()
+    assert "Sender not verified" in html
+    assert "I made sure: it is Anne Kerouac" in html
+    known = client.post(f"/inbox/{thread.uuid}/changes/", {"what": "identify"}, headers=part("thread"))
+    assert "I made sure" not in known.content.decode()
+    assert Thread.objects.get().person == anne
+
+
+def test_it_is_taken_given_and_closed_from_the_list(read_as, make_user, wrote):
+    client, thread = read_as("agent"), wrote()
+    hugo = make_user("agent", name="Hugo")
+    client.post("/do/console.take_thread/", {"id": [thread.uuid]})
+    assert Thread.objects.get().assignee == client.user
+    client.post("/do/console.assign_thread/", {"id": [thread.uuid], "choice": hugo.pk})
+    client.post("/undo/")
+    assert Thread.objects.get().assignee == client.user
+    client.post("/do/console.close_thread/", {"id": [thread.uuid]})
+    assert Thread.objects.get().state == "closed"
+    client.post("/undo/")
+    assert Thread.objects.get().state == "open"
+
+
+def test_a_list_of_fifty_costs_what_a_list_of_five_does(read_as, wrote, django_assert_max_num_queries):
+    client = read_as("agent")
+    for number in range(5):
+        wrote(f"Un {number}")
+    client.get("/worklist/inbox/")
+    with django_assert_max_num_queries(60) as few:
+        client.get("/worklist/inbox/")
+    for number in range(20):
+        wrote(f"Deux {number}")
+    with django_assert_max_num_queries(len(few)):
+        client.get("/worklist/inbox/")
+
+
+def test_who_may_not_answer_sees_no_inbox(read_as, wrote):
+    thread, client = wrote(), read_as("host")
+    assert client.get(f"/inbox/{thread.uuid}/").status_code == 403
+    assert client.get("/worklist/inbox/").status_code == 403
