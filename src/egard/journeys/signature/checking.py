@@ -30,7 +30,7 @@ def judged(draft: registry.Draft) -> Judged:
         language=spoken(draft.language or ""),
         moment=draft.moment,
         channel=draft.channel,
-        named=_known(draft.person),
+        named=named_of(draft.person),
     )
 
 
@@ -49,5 +49,6 @@ def check(draft: registry.Draft) -> registry.Checked:
     return registry.Checked(found.score, findings, blocks)
 
 
-def _known(person: Any) -> Mapping[str, str]:
+def named_of(person: Any) -> Mapping[str, str]:
+    """What is known of somebody by name, as merge fields."""
     return {name: getattr(person, name) for name in PERSONAL if getattr(person, name, "")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import Any
 
@@ -15,20 +14,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.signature import brands
+from egard.journeys.signature import brands, sent, shown
 from egard.journeys.signature.checking import spoken
 from egard.journeys.signature.queries import CHECK
 from egard.journeys.signature.rules import PARTS, words
 from egard.journeys.signature.rules.check import Checked, check
 from egard.journeys.signature.rules.lint import finds, taken
 from egard.journeys.signature.rules.rule import Rule
-from egard.journeys.signature.rules.style import Style, Tongue
+from egard.journeys.signature.rules.style import Tongue
 
 app_name = "signature"
 PAGE_TEXT_MAX = 20_000
-CHANNELS = ("email", "sms", "web", "post")
-WHOLE = 90
-"""A finding over so many characters is about its sentence: it is listed, and shown in the text when one looks at it."""
+CHANNELS = ("email", "sms", "chat", "post", "counter", "call")
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,22 +48,14 @@ def write(request: HttpRequest) -> HttpResponse:
         "in_language": language,
         "moment": moment,
         "channel": channel,
-        "languages": [(code, LANGUAGE_NAMES[code]) for code in style.languages],
-        "moments": _moments(style),
-        "channels": [(code, channel_words(code)) for code in CHANNELS],
+        "languages": [(code, shown.LANGUAGE_NAMES[code]) for code in style.languages],
+        "moments": shown.moments(style),
+        "channels": [(code, shown.channel_words(code)) for code in CHANNELS],
         "limit": PAGE_TEXT_MAX,
-        **_shown(text, found),
+        **shown.judged(text, found),
     }
     part = request.htmx and request.method == "POST"  # type: ignore[attr-defined]
     return render(request, "signature/_judged.html" if part else "signature/write.html", context)
-
-
-LANGUAGE_NAMES = {"fr": "Français", "en": "English"}
-
-
-def channel_words(code: str) -> str:
-    names = {"email": _("E-mail"), "sms": _("Text message"), "web": _("Chat"), "post": _("Letter")}
-    return names.get(code, code)
 
 
 def _judged(text: str, language: str, moment: str, channel: str) -> Checked | None:
@@ -75,81 +64,12 @@ def _judged(text: str, language: str, moment: str, channel: str) -> Checked | No
     return check(text, brands.held().brand, language=spoken(language), moment=moment, channel=channel)
 
 
-def _moments(style: Style) -> list[tuple[str, str]]:
-    reader = get_language() or "en"
-    named = {
-        name: moment.title.said(reader)
-        for tongue in style.languages.values()
-        for name, moment in tongue.moments.items()
-    }
-    return list(named.items())
-
-
 def _applied(text: str, found: Checked, number: int) -> str:
     """The text with one proposal taken: for a browser that runs no script."""
     if number >= len(found.findings):
         return text
     one = found.findings[number]
     return text[: one.start] + one.suggestion + text[one.end :]
-
-
-def _shown(text: str, found: Checked | None) -> dict[str, Any]:
-    if found is None:
-        return {"found": None}
-    reader = get_language() or "en"
-    units = _units(text)
-    rows = [
-        {
-            "number": n,
-            "start": units[one.start],
-            "end": units[one.end],
-            "text": one.text,
-            "is_whole": one.end - one.start > WHOLE or one.suggestion.startswith(one.text),
-            "added": one.suggestion[len(one.text) :].strip() if one.suggestion.startswith(one.text) else "",
-            "suggestion": one.suggestion,
-            "part": one.part,
-            "part_words": words.PARTS[one.part].said(reader),
-            "tone": TONES[one.level],
-            "message": one.message.said(reader),
-        }
-        for n, one in enumerate(found.findings)
-    ]
-    parts = [
-        {
-            "name": part,
-            "words": words.PARTS[part].said(reader),
-            "value": found.parts[part],
-            "why": found.why[part].said(reader),
-        }
-        for part in PARTS
-    ]
-    return {
-        "found": found,
-        "tone": tone_of(found.score),
-        "parts": parts,
-        "rows": sorted(rows, key=lambda row: (ORDER[row["tone"]], row["start"])),
-        "spans": json.dumps(
-            [{key: row[key] for key in ("number", "start", "end", "tone", "is_whole")} for row in rows]
-        ),
-        "spoken": LANGUAGE_NAMES[found.language],
-    }
-
-
-TONES = {"error": "broken", "warning": "risk", "suggestion": "waiting"}
-ORDER = {"broken": 0, "risk": 1, "waiting": 2}
-
-
-def tone_of(score: int) -> str:
-    return "kept" if score >= 70 else "risk" if score >= 45 else "broken"
-
-
-def _units(text: str) -> list[int]:
-    """Where each code point stands as browsers count (UTF-16)."""
-    places, at = [0], 0
-    for one in text:
-        at += 2 if one > "\uffff" else 1
-        places.append(at)
-    return places
 
 
 @require_GET
@@ -165,11 +85,11 @@ def style_page(request: HttpRequest) -> HttpResponse:
         "title": style.title.said(reader),
         "values": [(one.title.said(reader), one.about.said(reader)) for one in style.values],
         "in_language": language,
-        "languages": [(code, LANGUAGE_NAMES[code]) for code in style.languages],
+        "languages": [(code, shown.LANGUAGE_NAMES[code]) for code in style.languages],
         "tongue": tongue,
         "posture": _posture(tongue),
         "always": [given[name] for name in tongue.always],
-        "lengths": [(channel_words(code), most) for code, most in tongue.length.message.items() if code != "any"],
+        "lengths": [(shown.channel_words(code), most) for code, most in tongue.length.message.items() if code != "any"],
         "moments": [
             {
                 "name": name,
@@ -226,4 +146,6 @@ def _example(rule: Rule, tongue: Tongue, reader: str) -> dict[str, str]:
 urlpatterns = [
     path("signature/", write, name="write"),
     path("signature/style/", style_page, name="style"),
+    path("signature/sent/", sent.sent_page, name="sent"),
+    path("signature/sent/<uuid:uuid>/", sent.one, name="one"),
 ]

@@ -107,7 +107,7 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 )
 @click.option("--language", type=click.Choice(["fr", "en"]), help="Default: found by the commonest words.")
 @click.option("--moment", default="", help="welcome, refusal, apology, new_year…: what such a message has.")
-@click.option("--channel", default="", help="email, sms, web, post…: how long it may be.")
+@click.option("--channel", default="", help="email, sms, chat, post…: how long it may be.")
 @click.option(
     "--facts", multiple=True, callback=_named, metavar="NAME=VALUE", help="What is the client’s own in the text."
 )

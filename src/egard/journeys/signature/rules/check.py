@@ -58,6 +58,9 @@ class Checked:
     moment: str
     facts: tuple[str, ...]
     words: int
+    client: int = 0
+    company: int = 0
+    """Mentions of each."""
 
 
 def check(
@@ -87,7 +90,7 @@ def check(
 
     found = [*_by_rules(brand, look, spoken, moment, channel, small), *_wrong_address(look, tongue, mentions)]
     found = list(apart(found))
-    wanting = [(one.start, one.end) for one in found if one.level != "suggestion" and one.end - one.start <= 120]
+    wanting = [_wanting(reading, one) for one in found if one.level != "suggestion" and one.end - one.start <= 120]
     positive = with_holes(reading.own, wanting)
     of_client = [one for one in mentions if one.who == "client" and HOLE not in positive[one.start : one.end]]
     ours = [one for one in mentions if one.who == "company"]
@@ -114,7 +117,17 @@ def check(
     }
     findings = tuple(_placed(source, one) for one in sorted(found, key=lambda f: (f.start, f.end, f.rule)))
     personal = tuple(one.text for one in own)
-    return Checked(score, parts, why, findings, spoken, is_sure, moment if at else "", personal, len(reading.words))
+    told = {"client": len(of_client), "company": len(ours)}
+    return Checked(
+        score, parts, why, findings, spoken, is_sure, moment if at else "", personal, len(reading.words), **told
+    )
+
+
+def _wanting(reading: Reading, one: Found) -> tuple[int, int]:
+    """The words that a finding is about, without those at their end that its proposal keeps."""
+    kept = one.suggestion.lower()
+    said_again = bool(kept) and reading.plain[one.start : one.end].lower().endswith(kept)
+    return one.start, one.end - len(kept) if said_again else one.end
 
 
 def _by_rules(brand: Brand, look: Look, language: Language, moment: str, channel: str, small: str) -> Iterator[Found]:

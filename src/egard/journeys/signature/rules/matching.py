@@ -88,9 +88,12 @@ def _group(one: re.Match[str], number: int) -> str:
     return (one.group(number) or "") if number <= (one.re.groups or 0) else ""
 
 
+_NEXT = re.compile(r"[^\W\d_]{1,40}'?")
+
+
 def _taken(one: re.Match[str], suggestion: str, body: str) -> Hit:
-    """Where nothing is written instead, the space (or comma) after the words goes too, and what follows gets their
-    capital.
+    """Where nothing is written instead, the space (or comma) after the words goes too, and the word that follows gets
+    their capital.
     """
     start, end = one.span()
     if suggestion:
@@ -98,9 +101,9 @@ def _taken(one: re.Match[str], suggestion: str, body: str) -> Hit:
         return start, end, suggestion.rstrip() if spaced else suggestion
     rest = re.compile(r"[ ]?[,:]?[ ]*").match(body, end)
     end = rest.end() if rest else end
-    following = body[end : end + 1]
-    if one.group()[:1].isupper() and following.islower():
-        return start, end + 1, following.upper()
+    following = _NEXT.match(body, end)
+    if following and one.group()[:1].isupper() and following.group()[:1].islower():
+        return start, following.end(), following.group()[:1].upper() + following.group()[1:]
     return start, end, ""
 
 
@@ -124,8 +127,9 @@ def _occurrence(rule: rules.Occurrence, look: Look, _small: str) -> Iterator[Hit
         "paragraph": look.reading.paragraphs,
         "sentence": look.reading.sentences,
     }
+    most = look.tongue.warmth if rule.max == "warmth" else rule.max
     for start, end in scopes[rule.scope]:
-        for one in list(rule.search.finditer(look.body, start, end))[rule.max :]:
+        for one in list(rule.search.finditer(look.body, start, end))[most:]:
             yield _taken(one, rewritten(rule.suggest, one), look.body)
 
 

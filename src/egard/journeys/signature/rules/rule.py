@@ -166,11 +166,11 @@ class Substitution(Base):
 
 
 class Occurrence(Base):
-    """At most `max` of these in a text, a paragraph or a sentence."""
+    """At most `max` of these in a text, a paragraph or a sentence; `warmth`: as many as the style's warmth."""
 
     kind: Literal["occurrence"]
     token: Pattern
-    max: Annotated[int, Field(ge=0, le=1000)]
+    max: Annotated[int, Field(ge=0, le=1000)] | Literal["warmth"]
     scope: Literal["text", "paragraph", "sentence"] = "text"
     suggest: str = ""
 

@@ -11,6 +11,7 @@ PAGES = (
     Shown("signature:write", query=f"?moment=apology&text={COLD}", data=True),
     Shown("signature:style", opened=(".sig-rules summary",), data=True),
     Shown("signature:style", query="?in=en", data=True),
+    Shown("signature:sent", who="supervisor"),
 )
 
-NO_PAGES: dict[str, str] = {}
+NO_PAGES = {"signature:one": "needs a message that left; tests/test_homogeneity.py opens it"}

@@ -152,3 +152,13 @@ def test_a_moment_asks_for_its_markers_and_says_which_are_missing():
         f"Je vous présente mes excuses. {text} Les frais sont remboursés.", brand.default(), moment="apology"
     )
     assert not {one.rule for one in better.findings} & {"moment_sorry", "moment_repaired"}
+
+
+def test_what_a_proposal_keeps_still_counts():
+    """*Votre dossier* is hers, whatever stands before it."""
+    text = "Nous avons le plaisir de vous annoncer que votre dossier est prêt."
+    found = check(text, brand.default())
+    assert [(one.text, one.suggestion) for one in found.findings if one.rule == "pleased_to_announce"] == [
+        ("Nous avons le plaisir de vous annoncer que votre", "Votre")
+    ]
+    assert (found.client, found.company) == (1, 1)
