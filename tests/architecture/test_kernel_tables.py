@@ -37,6 +37,7 @@ WRITERS = (
     "kernel/ledger/rows.py",
     "kernel/messages/arriving.py",
     "kernel/messages/bouncing.py",
+    "kernel/messages/campaigns.py",
     "kernel/messages/conversing.py",
     "kernel/messages/fetching.py",
     "kernel/messages/files.py",

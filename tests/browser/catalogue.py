@@ -185,6 +185,7 @@ NO_PAGES: dict[str, str] = {
     "/": "leads to where each begins",
     "console:timeline": "a part of the person's page",
     "console:thread_file": "a file",
+    "console:thread_letter": "a file",
     "console:inbox": "leads to the list of conversations",
     "console:panel": "a part of the person's page",
     "console:part": "a part of the person's page",

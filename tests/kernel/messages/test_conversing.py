@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Actor
-from egard.kernel.messages import bouncing, unsubscribing
+from egard.kernel.messages import bouncing, letters, unsubscribing
 from egard.kernel.messages.arriving import receive_email
 from egard.kernel.messages.checking import StyleRefused
 from egard.kernel.messages.conversing import (
@@ -22,6 +22,7 @@ from egard.kernel.messages.conversing import (
     assign,
     close,
     note,
+    posted,
     reopen,
     reply,
     snooze,
@@ -32,7 +33,7 @@ from egard.kernel.messages.models import DeadAddress, Message, Outgoing, Thread,
 from egard.kernel.messages.permitted import AddressDead, NoAddress, NoConsent
 from egard.kernel.messages.rules import quiet
 from egard.kernel.messages.rules.mime import File
-from egard.kernel.people.operations import record_consent
+from egard.kernel.people.operations import record_consent, update_person
 from egard.kernel.promises.models import Promise
 from egard.kernel.registry import Checked, Finding, MessageCheck, registry
 from egard.kernel.timeline.models import Fact
@@ -240,6 +241,25 @@ def test_a_note_among_us_answers_nobody(anne, post, now):
     assert note(thread, Words(text="@Paul, tu sais ?"), by=ME, now=now, key="n1") == written
     assert (Thread.objects.get().state, Outgoing.objects.count()) == ("waiting_for_us", 0)
     assert not Fact.objects.filter(kind__name="messages.sent").exists()
+
+
+def test_a_letter_on_paper_keeps_the_promise_when_it_was_posted(anne, now):
+    update_person(anne, address="12 rue de la Paix\n75002 Paris", by=ME, now=now)
+    anne.refresh_from_db()
+    words = Words(text="#let x = 1 $ *Bonjour*\n\nÀ bientôt", subject="Votre dossier")
+    said = write(anne, "post", words, purpose="service", key="p", by=ME, now=now)
+    assert letters.pdf(said, now=now)[:5] == b"%PDF-"
+    assert letters.address_lines(anne) == ["Anne Martin", "12 rue de la Paix", "75002 Paris"]
+    assert (said.state, Outgoing.objects.count()) == ("queued", 0)
+    for _twice in range(2):
+        assert posted(said, by=ME, now=now + timedelta(hours=1)).state == "sent"
+    assert Fact.objects.filter(person=anne, kind__name="messages.sent").count() == 1
+    with pytest.raises(TooLateToUndo):
+        undo(said, by=ME, now=now + timedelta(hours=2))
+    update_person(anne, address="", by=ME, now=now)
+    anne.refresh_from_db()
+    with pytest.raises(NoAddress):
+        write(anne, "post", words, purpose="service", key="q", by=ME, now=now)
 
 
 def test_what_is_typed_in_the_chat_is_said_at_once(anne, now):

@@ -20,7 +20,7 @@ from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import staff
-from egard.kernel.messages import conversing, queries, serving, sorting, templating
+from egard.kernel.messages import conversing, letters, queries, serving, sorting, templating
 from egard.kernel.messages.models import Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
@@ -104,6 +104,11 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
                     raise NotFound
                 conversing.undo(message, **told)
                 typed = typed or message.text
+            case "posted":
+                message = next((one for one in row.said if str(one.uuid) == request.POST.get("message")), None)
+                if message is None:
+                    raise NotFound
+                conversing.posted(message, **told)
             case "identify" if row.claimed is not None:
                 sorting.identify(row, people.person(viewer, row.claimed.uuid), **told)
             case "close":
@@ -127,6 +132,20 @@ def file(request: HttpRequest, message: UUID, file: UUID) -> HttpResponse:
     row = queries.message(viewer, message)
     _seen(request, viewer, row.thread.uuid)
     return serving.file(queries.file(viewer, row, file))
+
+
+@require_GET
+@staff_page
+def letter(request: HttpRequest, message: UUID) -> HttpResponse:
+    """A letter on paper, to be printed."""
+    viewer = viewer_of(request)
+    row = queries.message(viewer, message)
+    if row.channel != "post" or row.direction != "out":
+        raise NotFound
+    _seen(request, viewer, row.thread.uuid)
+    answer = HttpResponse(letters.pdf(row, now=utc_now()), content_type="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{row.uuid}.pdf"'
+    return answer
 
 
 # --- inside --------------------------------------------------------------------------------------------------------

@@ -100,7 +100,13 @@ def _said(message: Message, person: Person | None, names: dict[str, str]) -> Sai
         name = name or message.sender or str(_("Somebody unknown"))
     else:
         name = names.get(message.author) or str(_("Egard"))
-    return Said(message, name, pieces_of(message), FATE.get(message.state, ""))
+    fate = _("To be printed and posted") if is_paper(message) else FATE.get(message.state, "")
+    return Said(message, name, pieces_of(message), fate)
+
+
+def is_paper(message: Message) -> bool:
+    """A letter that somebody has to print."""
+    return message.channel == "post" and message.state == "queued"
 
 
 def pieces_of(message: Message) -> tuple[tuple[str, str], ...]:

@@ -143,7 +143,7 @@ def undo(message: Message, *, by: Actor, now: datetime) -> Message:
     held = Message.objects.select_for_update().get(pk=message.pk)
     if held.state == "undone":
         return held
-    if held.state != "queued" or not outbox.withdraw(held, now=now):
+    if held.state != "queued" or not (held.channel == "post" or outbox.withdraw(held, now=now)):
         raise TooLateToUndo
     held.state = "undone"
     held.save(update_fields=["state"])
@@ -152,6 +152,18 @@ def undo(message: Message, *, by: Actor, now: datetime) -> Message:
         thread.save(update_fields=["state"])
     saying.trail(thread, "undone", by=by, now=now, message=str(held.uuid))
     saying.tell_thread(thread)
+    return held
+
+
+@transaction.atomic
+def posted(message: Message, *, by: Actor, now: datetime) -> Message:
+    """A letter on paper was printed and posted: it has left, and keeps what was promised. Twice is once."""
+    thread = saying.hold(message.thread)
+    held = Message.objects.select_for_update().get(pk=message.pk)
+    if held.channel == "post" and held.state == "queued":
+        held.state = "sent"
+        held.save(update_fields=["state"])
+        saying.answered(thread, held, by=by, now=now)
     return held
 
 
@@ -253,6 +265,10 @@ def _send(thread: Thread, message: Message, *, purpose: str, try_at: datetime, b
         thread.snoozed_until = None
         thread.last_at = max(thread.last_at, now)
         thread.save()
+        saying.tell_thread(thread)
+    elif thread.channel == "post":  # somebody prints it: it has left when she says so (`posted`)
+        thread.last_at = max(thread.last_at, now)
+        thread.save(update_fields=["last_at"])
         saying.tell_thread(thread)
     else:
         message.state = "sent"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.messages import facts, fetching, late, operations, privacy, queries, saying
+from egard.kernel.messages import campaigns, facts, fetching, late, operations, privacy, queries, saying
 from egard.kernel.registry import (
     Escalation,
     Hooks,
@@ -25,6 +25,7 @@ declaration = Journey(
     label=_("Messages"),
     jobs=(
         Job("messages.deliver", operations.deliver, priority=10),
+        Job("messages.deliver_some", campaigns.deliver_some, priority=5),
         Job("messages.fetch", fetching.fetch_mail, every="* * * * *", alone=True),
         Job("messages.sweep", operations.sweep, every="* * * * *", alone=True),
         Job("messages.tell_promises", late.tell_promises, every="* * * * *", alone=True),

@@ -46,7 +46,7 @@ class MessageReceived:
 @fact("messages.sent", label=_("Message sent"), headline=_headline, icon="mail-forward", search_words=_("message"))
 @dataclass(frozen=True, slots=True)
 class MessageSent:
-    """We said something to her, and it left us. `said_by`: the channel."""
+    """We said something to her, and it left us. `said_by`: by which way."""
 
     thread: UUID
     message: UUID

@@ -22,27 +22,33 @@ def message_id_of(uuid: UUID) -> str:
 
 def queue(message: Message, *, to: str, purpose: str, try_at: datetime, now: datetime) -> Outgoing:
     """Put a message of a conversation into the outbox, to leave at `try_at`."""
-    thread = message.thread
-    outgoing = Outgoing.objects.create(
+    outgoing = outgoing_of(message, to=to, purpose=purpose, try_at=try_at, now=now)
+    outgoing.save(force_insert=True)
+    defer("messages.deliver", not_before=try_at if try_at > now else None, message=outgoing.pk)
+    return outgoing
+
+
+def outgoing_of(message: Message, *, to: str, purpose: str, try_at: datetime, now: datetime) -> Outgoing:
+    """The row of the outbox, not written yet."""
+    letter = message.channel == "email"
+    return Outgoing(
         uuid=message.uuid,
         key=f"message:{message.uuid}",
         kind="messages.conversation",
         channel=message.channel,
         to=to,
-        person=thread.person,
+        person=message.thread.person,
         message=message,
         purpose=purpose,
-        headers=_headers(message, purpose, to) if message.channel == "email" else {},
+        headers=_headers(message, purpose, to) if letter else {},
         language=message.language or settings.LANGUAGE_CODE,
         subject=message.subject,
         text=message.text,
-        html=markup_page.page(message.text, message.language) if message.channel == "email" else "",
+        html=markup_page.page(message.text, message.language) if letter else "",
         by=message.author,
         created_at=now,
         try_at=try_at,
     )
-    defer("messages.deliver", not_before=try_at if try_at > now else None, message=outgoing.pk)
-    return outgoing
 
 
 def withdraw(message: Message, *, now: datetime) -> bool:

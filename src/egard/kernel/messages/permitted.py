@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.refusal import Conflict, Refusal
 from egard.kernel.messages import bouncing
 from egard.kernel.messages.rules import quiet
+from egard.kernel.people.members import fill
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.people.operations import Erased
 from egard.kernel.people.queries import has_consent
@@ -50,6 +51,8 @@ def address_for(person: Person, channel: str) -> str:
     """Where she reads messages of this channel: the address given last that takes them. Raises `NoAddress`,
     `AddressDead` where none of hers does.
     """
+    if channel == "post" and not fill(person).address:
+        raise NoAddress
     kind = WRITTEN.get(channel)
     if kind is None:
         return ""

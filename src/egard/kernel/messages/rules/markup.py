@@ -18,18 +18,33 @@ _BREAKING = "blockquote br caption dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre
 _BLOCKS = frozenset(_BREAKING.split())
 _FORGOTTEN = {"script", "style", "head", "title", "noscript", "template", "iframe", "object", "svg", "math"}
 _MANY_LINES = re.compile(r"\n{3,}")
+DEEP_HTML_MAX = 1000
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
+_OPEN_ENDED = frozenset(
+    ("br", "img", "hr", "input", "meta", "link", "p", "li", "td", "th", "tr", "col", "wbr", "option")
+)
+"""What is mostly not closed."""
 DEEP_MAX = 200
 """Quotes within quotes beyond this are marked no further."""
-DEEPEST = 1000
-"""Boxes within boxes beyond this are no letter: its words alone are taken, as cleaning grows with the depth squared."""
-_BOX = re.compile(r"<(/?)(?!(?:area|base|br|col|hr|img|input|link|meta|wbr|p|li|td|th|tr|dt|dd)\b)[a-z]", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<[^<>]*>")
+
+
+def _shallow(html: str) -> str:
+    """As it is; but boxes within boxes by the thousand are opened first: cleaners take the square of their depth."""
+    deep = 0
+    for found in _TAG.finditer(html):
+        if found[2].lower() in _OPEN_ENDED:
+            continue
+        deep = max(0, deep - 1) if found[1] else deep + 1
+        if deep > DEEP_HTML_MAX:
+            return escape(_ANY_TAG.sub(" ", html), quote=False)
+    return html
 
 
 def clean(html: str) -> str:
     """What may be shown: no script, no style, no picture, no form; links that open apart and tell nothing."""
     return nh3.clean(
-        _ANY_TAG.sub(" ", html) if _is_bottomless(html) else html,
+        _shallow(html),
         tags=set(TAGS),
         clean_content_tags=_FORGOTTEN - {"head"},
         attributes={"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
@@ -37,15 +52,6 @@ def clean(html: str) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
-
-
-def _is_bottomless(html: str) -> bool:
-    depth = 0
-    for box in _BOX.finditer(html):
-        depth = max(0, depth - 1) if box[1] else depth + 1
-        if depth > DEEPEST:
-            return True
-    return False
 
 
 def text_of(html: str) -> str:
