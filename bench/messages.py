@@ -2,8 +2,8 @@
 
 The campaign is one template with merge fields to everybody, by the product's own bulk way in one process: consent
 asked, text filled, read by every declared check, written as conversation, message and outbox row, jobs asked for;
-nothing is sent. Letters are taken in one after another by `receive_email`, each a transaction with its person found, its promise,
-its fact; half of them answer an earlier one. Goals: 50,000 a minute on two cores; 100 letters a second.
+nothing is sent. Letters are taken in one after another by `receive_email`, each a transaction with its person found,
+its promise, its fact; half of them answer an earlier one. Goals: 50,000 a minute on two cores; 100 letters a second.
 """
 
 from __future__ import annotations
