@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,14 +18,16 @@ def main() -> int:
     if unknown := set(wanted) - set(known):
         print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}", file=sys.stderr)
         return 2
-    for name in wanted:
-        print(f"== {name}", flush=True)
-        module = importlib.import_module(f"bench.{name}")
-        if getattr(module, "NEEDS_SERVER", True):
-            with fresh_server():
-                module.run(report.Section(name, module.__doc__ or ""))
-        else:
+    if len(wanted) > 1:  # a process each: settings are read once, and name one server
+        return max(subprocess.run([sys.executable, "-m", "bench", name], check=False).returncode for name in wanted)
+    (name,) = wanted
+    print(f"== {name}", flush=True)
+    module = importlib.import_module(f"bench.{name}")
+    if getattr(module, "NEEDS_SERVER", True):
+        with fresh_server():
             module.run(report.Section(name, module.__doc__ or ""))
+    else:
+        module.run(report.Section(name, module.__doc__ or ""))
     return 0
 
 

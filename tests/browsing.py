@@ -8,6 +8,8 @@ import shutil
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 20_000
+"""Milliseconds for what must come: only a test that fails waits so long, and a machine that does much else is slow."""
 
 
 def pytest_itemcollected(item):
@@ -22,8 +24,9 @@ def browser():
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("no Chromium on this machine: install it (apt-get install chromium) to run the browser's tests")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     # Playwright's own loop runs in this thread, which makes Django believe that it is called from asynchronous code.
     allowed = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -59,7 +62,7 @@ def open_page(browser, live_server, staff):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda told: told.type in ("error", "warning") and complaints.append(told.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page

@@ -19,6 +19,7 @@ WITHOUT_VIEWER = {
     "egard.kernel.ledger.queries.balance": "the same",
     "egard.kernel.ledger.queries.lots": "the same",
     "egard.kernel.ledger.queries.sums_before": "the same",
+    "egard.kernel.ledger.queries.first_spent": "part of a question that takes one",
     "egard.portal.queries.session_of": "finds the session behind a cookie",
     "egard.portal.queries.viewer_of": "makes the viewer of a person",
     "egard.journeys.purchases.queries.panel": "a panel's hook: person, viewer, now",

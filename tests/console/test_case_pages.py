@@ -236,6 +236,8 @@ def test_a_map_draws_the_order_the_conditions_and_who_stands_where(read_as, phon
     said = words(page)
     assert re.search(r'id="step-replace".*?</li>', page, re.S)[0].count("after") == 1
     assert 'class="map-step level-1 is-conditional" id="step-replace"' in page
+    order = [part.split('"')[0] for part in page.split('id="step-')[1:]]
+    assert order.index("insurance") == order.index("report") + 1, "it hangs from the step that it follows"
     assert "if “Decision” is “Replace”" in said
     assert "2 running cases" in said
     assert re.search(r"Block the line and the SIM 2 ", said)

@@ -288,6 +288,6 @@ def test_calendars_are_kept_as_new_versions_and_nonsense_is_given_back(read_as):
 def test_amounts_of_time_are_said_in_both_languages():
     assert spans.said("10 business days") == "10\u00a0working days"
     with translation.override("fr"):
-        assert spans.said("1 business day") == "1\u00a0jour ouvré"
+        assert spans.said("1 business day") == "1\u00a0jour d’ouverture"
         assert spans.said("2 months") == "2\u00a0mois"
     assert spans.said("soon") == "soon"

@@ -125,9 +125,11 @@ def ended(state: str, at: datetime) -> Ring:
 WORKING = running(made=paris(9, 8), due=paris(10, 10), open=WEEK, working=True)
 SAID = [
     (WORKING, paris(9, 17),
-     "answer by tomorrow 10:00, 3 working hours left", "avant demain 10:00, encore 3 heures ouvrées"),
+     "answer by tomorrow 10:00, 3 working hours left", "avant demain 10:00, encore 3 heures d’ouverture"),
     (running(made=paris(9, 8), due=paris(13, 18), open=WEEK, working=True), paris(9, 9),
-     "answer by Friday 18:00, 4 working days left", "avant vendredi 18:00, encore 4 jours ouvrés"),
+     "answer by Friday 18:00, 4 working days left", "avant vendredi 18:00, encore 4 jours d’ouverture"),
+    (running(made=paris(9, 20), due=paris(13, 18), open=WEEK[1:], working=True), paris(9, 20),
+     "answer by Friday 18:00, 4 working days left", "avant vendredi 18:00, encore 4 jours d’ouverture"),
     (running(due=NOW + timedelta(hours=1, seconds=59)), NOW,
      "answer by 12:00, 60 minutes left", "avant 12:00, encore 60 minutes"),
     (running(due=NOW + timedelta(minutes=5)), NOW + timedelta(minutes=4),

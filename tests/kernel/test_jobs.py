@@ -13,9 +13,11 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.db import connection, transaction
+from tests.racing import at_once
 
+from egard.base.clock import utc_now
 from egard.kernel.access.models import Site
-from egard.kernel.jobs.operations import KEPT_HOURS, TryAgain, defer, tidy
+from egard.kernel.jobs.operations import KEPT_HOURS, TryAgain, defer, in_hand, tidy
 from egard.kernel.jobs.worker import APPLICATION_NAME, run_jobs
 from egard.kernel.registry import Job, registry
 
@@ -174,3 +176,27 @@ def test_the_job_of_a_killed_worker_is_taken_again(declare, worker):
     worker()
     assert done.wait(20)
     eventually(lambda: queued() == [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_in_hand_is_taken_by_nobody_else_until_it_is_put_down_even_by_a_fault():
+    now, beside = utc_now(), timedelta(seconds=5)
+
+    def take():
+        with in_hand("toys.1", beside=beside, now=now):
+            return "taken"
+
+    def fall():
+        with in_hand("toys.1", beside=beside, now=now):
+            assert at_once([lambda: _moment_of(take)]) == [now + beside]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fall()
+    assert at_once([take]) == ["taken"]
+
+
+def _moment_of(take):
+    with pytest.raises(TryAgain) as later:
+        take()
+    return later.value.at

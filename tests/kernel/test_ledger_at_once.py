@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from tests.racing import at_once
 
-from egard.base.refusal import Refusal
 from egard.kernel.ledger import queries
 from egard.kernel.ledger.checks import ALL
 from egard.kernel.ledger.closing import close_period
@@ -22,23 +21,6 @@ from egard.kernel.ledger.sweeping import sweep
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 8
 DAY = timedelta(days=1)
-
-
-def at_once(works):
-    """Does them at the same moment; what each gave, or the code of its refusal."""
-    gate = threading.Barrier(len(works))
-
-    def run(work):
-        gate.wait()
-        try:
-            return work()
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "in lots"])

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from tests.racing import at_once
 
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import NotAllowed
@@ -58,6 +59,26 @@ def test_a_statement_is_a_file_with_decimals_that_no_spreadsheet_runs(month, now
     assert [(row["amount"], row["balance"]) for row in rows][:2] == [("1.01", "2.01"), ("1.02", "3.03")]
     assert len(rows) == 9
     assert rows[0]["reason"] == "'=1+1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_is_of_one_moment_whatever_is_written_while_it_is_read(month, me, now, monkeypatch):
+    till, sales = month
+    monkeypatch.setattr(statements, "FILE_PAGE", 3)
+    pages, ask = [], statements.entries
+
+    def asked(*args, **more):
+        if len(pages) == 2:  # meanwhile somebody books what was forgotten on the third day, which was read, and later
+            told = {"debit": till, "credit": sales, "amount": 1, "by": me, "now": now + 20 * DAY}
+            at_once([lambda: [transfer(**told, key=f"late {day}", at=now + day * DAY) for day in (2, 8)]])
+        pages.append(1)
+        return ask(*args, **more)
+
+    monkeypatch.setattr(statements, "entries", asked)
+    text = b"".join(statements.csv_pieces(till, since=None, until=None)).decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["balance"] for row in rows] == [f"{sum(range(100, 101 + day)) / 100:.2f}" for day in range(10)]
+    assert Transfer.objects.filter(key__startswith="late").count() == 2
 
 
 def test_the_balance_of_any_day_is_what_was_dated_by_then(month, me, now):

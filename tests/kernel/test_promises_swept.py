@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from tests.killing import Workers
 from tests.racing import at_once
 
 from egard.base.clock import utc_now
@@ -205,23 +203,16 @@ def test_a_clock_that_leaps_is_believed_when_it_says_so_twice(now):
     assert clock.believed(now + timedelta(days=2, seconds=1), 5.0) is not None
 
 
-WORKER = """
-import os, sys, threading
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "egard.site.settings")
-from django.conf import settings
-settings.DATABASES["default"]["NAME"] = sys.argv[1]
-import django
-django.setup()
+WORK = """
+import threading
 from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.promises import sweeping
-from egard.kernel.promises.bulk import change_all
-from egard.kernel.promises.refusals import Ended
 from egard.kernel.promises.worker import run_sweeper
 sweeping.BATCH = 3
 sweeping.sweep_once.__kwdefaults__["most"] = 3
-print("ready", flush=True)
-sys.stdin.readline()
-run_sweeper(threading.Event())
+
+def run(word):
+    run_sweeper(threading.Event())
 """
 
 
@@ -230,42 +221,21 @@ def test_workers_killed_at_random_break_each_promise_once_and_miss_none(many):
     kills = 200 if DEEP else 3
     seed = int(os.environ.get("EGARD_SEED", random.randrange(10**6)))
     print(f"seed {seed}")
-    rng = random.Random(seed)
-    rows, started = [], []
-    name = connection.settings_dict["NAME"]
-
-    def start():
-        """One that waits to be told: starting takes longer than all it does."""
-        pipe = subprocess.PIPE
-        started.append(subprocess.Popen([sys.executable, "-c", WORKER, name], stdin=pipe, stdout=pipe))
-        return started[-1]
-
-    def told(worker):
-        worker.stdout.readline()
-        worker.stdin.write(b"\n")
-        worker.stdin.flush()
-        return worker
-
+    rng, rows, workers = random.Random(seed), [], Workers(WORK)
     try:
-        waiting = [start() for _ in range(3)]
-        working = told(waiting.pop(0))
+        working = workers.begin("first")
         for n in range(kills):
             rows += many(30, first=utc_now() - timedelta(hours=3), tag=f"{n}:")
             time.sleep(rng.uniform(0.0, 0.2))
-            working.send_signal(signal.SIGKILL)
-            working.wait()
-            working = told(waiting.pop(0))
-            if n + 3 <= kills:
-                waiting.append(start())
+            workers.kill(working)
+            working = workers.begin(str(n))
         deadline = time.monotonic() + 60
         while sweeping.waiting(now=utc_now()) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert record() == expected(rows, utc_now())
         assert Fact.objects.filter(kind__name="promises.broken").count() == len(rows)
     finally:
-        for worker in started:
-            worker.kill()
-            worker.communicate()
+        workers.close()
 
 
 def test_the_worker_sweeps_until_it_is_told_to_stop(many):

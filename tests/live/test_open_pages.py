@@ -16,8 +16,6 @@ from egard.kernel.people import operations as people
 from egard.kernel.people.live import tell_people
 from egard.kernel.timeline.operations import record
 
-SOON = 5000
-"""Milliseconds: a second is the goal, and other tests run beside this one."""
 CUT = 60_000 if os.environ.get("EGARD_DEEP") == "1" else 0
 """For how long the page is cut off beyond the moment: a minute in the deep run."""
 ON = "#live[data-state=on]"
@@ -109,19 +107,19 @@ def test_parts_follow_and_never_under_somebodys_typing(anne, camille, me):
     look(camille, anne)
     page = camille
     people.add_identifier(anne, "email", "second@example.org", by=me, now=utc_now())
-    expect(page.locator("#ways a[href='mailto:second@example.org']")).to_be_visible(timeout=SOON)
+    expect(page.locator("#ways a[href='mailto:second@example.org']")).to_be_visible()
     page.click("#ways .edit summary")
     page.fill("#way-value", "third@exam")
     people.add_identifier(anne, "email", "fourth@example.org", by=me, now=utc_now())
-    expect(page.locator("#ways .live-waits")).to_be_visible(timeout=SOON)
+    expect(page.locator("#ways .live-waits")).to_be_visible()
     assert page.locator("#ways a[href='mailto:fourth@example.org']").count() == 0
     page.click("#ways .live-waits button")
     expect(page.locator("#ways a[href='mailto:fourth@example.org']")).to_be_visible()
     assert page.input_value("#way-value") == "third@exam"  # shown, and still what was typed
     people.end_role(anne, "customer", until=utc_now(), by=me, now=utc_now())
-    expect(page.locator("#roles dd")).to_contain_text("–", timeout=SOON)
+    expect(page.locator("#roles dd")).to_contain_text("–")
     people.remove_identifier(anne, "email", "second@example.org", by=me, now=utc_now())
-    expect(page.locator("#ways .live-waits")).to_be_visible(timeout=SOON)
+    expect(page.locator("#ways .live-waits")).to_be_visible()
     page.fill("#way-value", "")
     page.locator("h1").click()  # nothing is typed any more: it follows by itself
     expect(page.locator("#ways a[href='mailto:second@example.org']")).to_have_count(0)
@@ -146,7 +144,7 @@ def test_the_list_shows_newcomers_and_keeps_scroll_focus_and_choice(staff, make_
     page.evaluate("id => document.getElementById(id).scrollIntoView({block: 'center'})", held)
     place = row.bounding_box()["y"]
     newcomer = make_person("Anne", "Abeille")
-    page.wait_for_selector(f"#person-{newcomer.uuid}", state="attached", timeout=SOON)
+    page.wait_for_selector(f"#person-{newcomer.uuid}", state="attached")
     assert page.evaluate("document.activeElement.closest('tr').id") == held
     assert abs(page.locator(f"#{held}").bounding_box()["y"] - place) < 2
     expect(page.locator("[data-option]")).to_have_count(101)
@@ -157,7 +155,7 @@ def test_the_list_shows_newcomers_and_keeps_scroll_focus_and_choice(staff, make_
     page.keyboard.press("ArrowDown")
     chosen = page.get_attribute("[data-option][aria-selected=true]", "id")
     make_person("Zoé", "Nom0000")
-    expect(page.locator("[data-option]")).to_have_count(11, timeout=SOON)
+    expect(page.locator("[data-option]")).to_have_count(11)
     assert page.get_attribute("[data-option][aria-selected=true]", "id") == chosen
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/people/{chosen.removeprefix('person-')}/")
@@ -167,15 +165,15 @@ def test_who_else_is_here_is_seen_and_who_left_is_gone(anne, camille, nora):
     look(camille, anne)
     expect(camille.locator(".here-one")).to_have_count(0)
     look(nora, anne)
-    expect(camille.locator(".here")).to_contain_text("Nora Petit is here too", timeout=SOON)
+    expect(camille.locator(".here")).to_contain_text("Nora Petit is here too")
     expect(nora.locator(".here")).to_contain_text("Camille Lefèvre is here too")
     nora.click("#ways .edit summary")
     nora.fill("#way-value", "x")
-    expect(camille.locator(".here")).to_contain_text("Nora Petit is writing here", timeout=SOON)
+    expect(camille.locator(".here")).to_contain_text("Nora Petit is writing here")
     nora.fill("#way-value", "")
-    expect(camille.locator(".here")).to_contain_text("Nora Petit is here too", timeout=SOON)
+    expect(camille.locator(".here")).to_contain_text("Nora Petit is here too")
     nora.close()
-    expect(camille.locator(".here-one")).to_have_count(0, timeout=3000)
+    expect(camille.locator(".here-one")).to_have_count(0)
 
 
 def test_a_change_that_was_overtaken_is_not_written_and_both_are_shown(anne, camille, nora, open_page):
@@ -187,7 +185,7 @@ def test_a_change_that_was_overtaken_is_not_written_and_both_are_shown(anne, cam
     nora.fill("#details-address", "3, rue Haute")
     nora.click(".details button.btn-primary")
     expect(nora.locator("h1")).to_have_text("Anne Leblanc")
-    expect(camille.locator("h1")).to_have_text("Anne Leblanc", timeout=SOON)
+    expect(camille.locator("h1")).to_have_text("Anne Leblanc")
     camille.fill("#details-given_name", "Annette")
     camille.fill("#details-family_name", "Lenoir")
     camille.click(".details button.btn-primary")
@@ -200,27 +198,27 @@ def test_a_change_that_was_overtaken_is_not_written_and_both_are_shown(anne, cam
     camille.check(".contest input[value=theirs]")
     camille.click(".details button.btn-primary")
     expect(camille.locator("h1")).to_have_text("Annette Leblanc")
-    expect(nora.locator("h1")).to_have_text("Annette Leblanc", timeout=SOON)
+    expect(nora.locator("h1")).to_have_text("Annette Leblanc")
 
 
 def test_a_page_cut_off_says_so_catches_up_and_shows_nothing_twice(anne, camille, open_page, live_server, buy):
     look(camille, anne)
     before = entries(camille)
     live_server.stop()
-    expect(camille.locator(".live-sign[data-sign=away]")).to_be_visible(timeout=8000)
+    expect(camille.locator(".live-sign[data-sign=away]")).to_be_visible()
     missed = [buy(anne, number) for number in (200, 201)]
     camille.wait_for_timeout(CUT)
     live_server.start()
     camille.wait_for_selector(ON, state="attached", timeout=40_000)
     expect(camille.locator(".live-sign[data-sign=away]")).to_be_hidden()
-    expect(camille.locator(f"#fact-{missed[1].uuid}")).to_be_attached(timeout=5000)
+    expect(camille.locator(f"#fact-{missed[1].uuid}")).to_be_attached()
     assert entries(camille) == [f"fact-{fact.uuid}" for fact in reversed(missed)] + before
     # Chromium itself notes each connection that was refused; nothing else complained.
     assert [said for said in open_page.complaints if "ERR_" not in said] == []
     open_page.complaints.clear()
     tell_people()  # nothing on this page follows the lists
     one_more = buy(anne, 202)
-    expect(camille.locator(f"#fact-{one_more.uuid}")).to_be_attached(timeout=SOON)
+    expect(camille.locator(f"#fact-{one_more.uuid}")).to_be_attached()
     assert len(set(entries(camille))) == len(entries(camille)) == len(before) + 3
 
 
@@ -234,10 +232,10 @@ def test_a_list_of_work_follows_and_takes_nothing_from_under_her_eyes(camille, a
     page.keyboard.press("j")
     expect(page.locator(".card-person h2")).to_have_text("Anne Lebœuf")
     make_person("Zoé", "Allard")
-    expect(page.locator(".work-row")).to_have_count(3, timeout=SOON)
+    expect(page.locator(".work-row")).to_have_count(3)
     bulk.name_adviser([anne.pk], hugo, by=me, now=utc_now())
-    expect(page.locator(".work-row")).to_have_count(2, timeout=SOON)
+    expect(page.locator(".work-row")).to_have_count(2)
     expect(page.locator(".card-person h2")).to_have_text("Anne Lebœuf")
-    expect(page.locator(".card-person .person-line")).to_contain_text("Hugo Delmas", timeout=SOON)
+    expect(page.locator(".card-person .person-line")).to_contain_text("Hugo Delmas")
     page.keyboard.press("j")
     expect(page.locator(".card-person h2")).to_have_text("Nan Zola")

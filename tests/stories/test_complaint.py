@@ -120,7 +120,7 @@ def test_a_complaint_is_settled_at_once_and_counted(shop, hugo, elodie):
     page = hugo.get(f"/complaints/new?person={elodie.uuid}").content.decode()
     assert "Élodie Lebœuf" in page
     typed = {"person": str(elodie.uuid), "words": "Débitée deux fois", "category": "price", "channel": "phone",
-             "at_once": "yes", "settled": "Second débit annulé", "key": "1"}  # fmt: skip
+             "at_once": "yes", "settled": "Second débit annulé", "outcome": "satisfied", "key": "1"}  # fmt: skip
     assert hugo.post("/complaints/new", typed).status_code == 302
     (one,) = shop("GET", f"complaints?person={elodie.uuid}")[1]["items"]
     assert (one["status"], one["outcome"], one["once_and_done"]) == ("closed", "satisfied", None)

@@ -10,9 +10,11 @@ from egard.base.clock import utc_now
 from egard.journeys.complaints.models import Complaint
 from egard.journeys.gestures.models import Gesture
 from egard.journeys.gestures.tests.giving import furnish
+from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.messages.models import Outgoing
 from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.models import Fact
+from egard.kernel.timeline.operations import record
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +67,22 @@ def test_staff_do_the_same_by_the_api_in_one_call(client, house, anne):
     made = client.post("/api/v1/complaints", json.dumps(body), "application/json")
     assert made.status_code == 201, made.content
     assert ended().amount == 500
+
+
+def test_a_client_who_is_named_is_picked_and_her_order_says_what_the_same_again_is_worth(client, house, anne, me):
+    bought = PurchaseMade(order_number="A-7", total=Amount(18_40, "EUR"), lines=[])
+    record(anne, bought, at=utc_now(), by=me, channel="web", key="made:A-7", now=utc_now())
+    client.force_login(house.camille)
+    typed = {"words": "The dish came broken.", "contact": "lebœuf", "order_number": "A-7", "key": "one"}
+    found = client.post("/complaints/new/joins", typed).content.decode()
+    assert f'name="pick" value="{anne.uuid}"' in found
+    page = client.post("/complaints/new", {**typed, "pick": str(anne.uuid)}).content.decode()
+    assert not Complaint.objects.exists(), "picking a client takes nothing in"
+    assert "The dish came broken." in page
+    assert f'name="person" value="{anne.uuid}"' in page
+    assert 'value="redelivery:1840"' in page
+    unknown = client.post("/complaints/new/joins", {**typed, "contact": "", "order_number": "", "person": anne.uuid})
+    assert "redelivery" not in unknown.content.decode()
 
 
 def test_what_needs_a_second_person_is_not_called_settled(client, house, anne):

@@ -15,6 +15,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from egard.base.clock import utc_now
+from egard.base.money import Money
 from egard.journeys.gestures import catalogues
 from egard.journeys.gestures.models import Gesture, Voucher
 from egard.journeys.gestures.operations import grant
@@ -22,7 +23,9 @@ from egard.journeys.gestures.vouchers import redeem
 from egard.kernel.access.operations import ensure_team
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.delegations.operations import delegate, record_training, set_course
+from egard.kernel.ledger.operations import open_account
 from egard.kernel.messages.models import Outgoing
+from egard.kernel.payments.wallet import pay
 from egard.kernel.promises.models import Promise
 from egard.portal import rules as portal_rules
 from egard.portal.models import Session
@@ -100,6 +103,12 @@ def test_a_damaged_dish_is_made_good_in_one_contact_without_a_form_and_the_audit
     }
     case = hugo.post("/complaints/new", {**told, "key": "1"}).url.strip("/").split("/")[1]
 
+    # A button near the top, and a key, open what stands below.
+    whole = hugo.get(f"/cases/{case}/").content.decode()
+    assert whole.index('data-presses="panel-gestures"') < whole.index('id="case-steps"')
+    assert '"keys": "v", "does": "press", "with": "panel-gestures"' in whole
+    assert 'data-press="panel-gestures"' in hugo.get(f"/gestures/case/{case}/").content.decode()
+
     # On the case stands what fits: the first is the same dish again, with an apology, a biscuit and 5 EUR.
     assert "Faire un geste" in plain(hugo.get(f"/gestures/case/{case}/"))
     drawer = f"/gestures/for/{anne.uuid}/"
@@ -123,12 +132,12 @@ def test_a_damaged_dish_is_made_good_in_one_contact_without_a_form_and_the_audit
     assert {row.second_by for row in act} == {None}  # he decided alone
     assert not any(row.proof for row in act)
 
-    # She reads it in her mail, and finds the 5 EUR on her account: there is nothing to do.
+    # She reads it in her mail, and finds the 5 EUR on her account, with how they are used.
     mail = Outgoing.objects.get(person=anne, kind="gestures.given")
     assert "5,00\u00a0€" in mail.text
     wallet = plain(space_of(anne).get("/me/wallet/"))
     assert "Sur votre compte 5,00 €" in wallet
-    assert "rien à faire" in wallet
+    assert "Dites-le en commandant ou au comptoir" in wallet  # no page of ours takes it off
     owed = Promise.objects.filter(person=anne, kind="gestures.deliver", state="open")
     assert owed.count() == 3  # the dish, the letter and the biscuit are promised, with a day
 
@@ -230,8 +239,12 @@ def test_a_voucher_of_five_steps_is_hardly_used_beside_a_credit_of_none_and_the_
     # Forty days ago: thirty late trains made up for on paper, thirty by a credit on the spot.
     then = utc_now() - 40 * DAY
     lead = viewer_for(nadia.user, now=then)
+    till = open_account("till", unit=EUR, kind="income", by=me, now=then)
     for n in range(30):
-        grant(lead, make_person("Client", str(n)), "credit", 500, key=f"credit {n}", now=then)
+        client = make_person("Client", str(n))
+        grant(lead, client, "credit", 500, key=f"credit {n}", now=then)
+        if n < 27:  # the others did not come again in the month
+            pay(client, Money(500, EUR), into=till, key=f"order {n}", by=me, now=then + 20 * DAY)
         made = grant(lead, make_person("Voyageur", str(n)), "paper", 500, key=f"paper {n}", now=then)
         if n < 9:  # nine of thirty went through all of it
             code = Voucher.objects.get(gesture=made).code
@@ -240,11 +253,11 @@ def test_a_voucher_of_five_steps_is_hardly_used_beside_a_credit_of_none_and_the_
     status, figures = api(nadia, "gesture-figures")
     assert status == 200
     effort = {one["kind"]: one for one in figures["effort"]}
-    assert (effort["credit"]["steps"], effort["credit"]["used"], effort["credit"]["n"]) == (0, 30, 30)
+    assert (effort["credit"]["steps"], effort["credit"]["used"], effort["credit"]["n"]) == (0, 27, 30)
     assert (effort["paper"]["steps"], effort["paper"]["used"], effort["paper"]["n"]) == (5, 9, 30)
     assert effort["paper"]["high"] < effort["credit"]["low"]  # far apart: the intervals do not touch
     page = plain(nadia.get("/gestures/figures/"))
-    assert re.search(r"Crédit sur la prochaine commande 0 100 %", page)
+    assert re.search(r"Crédit sur la prochaine commande 0 90 %", page)
     assert re.search(r"Bon papier de la gare 5 30 %", page)
 
     # The catalogue says what it asks, before anybody gives it.

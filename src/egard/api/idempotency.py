@@ -22,6 +22,16 @@ HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 Run = Callable[..., HttpResponse]
+_LATER = "_egard_after_refusal"
+
+
+def after_refusal(request: HttpRequest, work: Callable[[], None]) -> None:
+    """Do something because a request is refused (count it): where all of it is rolled back, afterwards."""
+    later = getattr(request, _LATER, None)
+    if later is None:
+        work()
+    else:
+        later.append(work)
 
 
 def once(run: Run) -> Run:
@@ -41,6 +51,8 @@ def once(run: Run) -> Run:
             return run(request, **kwargs)  # refuses it, in the words of every other request
         except Refusal as refusal:
             return problem(refusal)
+        later: list[Callable[[], None]] = []
+        setattr(request, _LATER, later)
         try:
             with transaction.atomic():
                 held = operations.claim(viewer.actor, key, path=request.get_full_path(), body=body, now=utc_now())
@@ -56,9 +68,11 @@ def once(run: Run) -> Run:
                         content_type=response.headers.get("Content-Type", ""),
                         content=response.content,
                     )
-                return response
         except Refusal as refusal:
-            return problem(refusal)
+            response = problem(refusal)
+        for work in later:
+            work()
+        return response
 
     return wrapped
 

@@ -30,7 +30,7 @@ OWN = (
     MenuItem(_("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k"),
     MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
-    MenuItem(_("The books"), "console:ledger", "receipt", "ledger.read", order=905),
+    MenuItem(_("The books"), "console:ledger", "hash", "ledger.read", order=905),
     MenuItem(_("Payments"), "console:payments", "receipt", "payments.read", order=880),
     MenuItem(_("Delegations"), "console:delegations", "user-check", "delegations.read", order=905),
     MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),

@@ -115,7 +115,7 @@ def _placed(
 
 def amount(ring: Ring, now: datetime) -> tuple[str, int]:
     """The time left in one unit, rounded down so that it never promises more: minutes under two hours, hours under two
-    days, then days; of working time, days are the days of opening still to come.
+    days, then days; of working time, days are the days of opening after today, as the law counts them.
     """
     left = time_left(ring, now)
     minutes, hours = int(left.total_seconds() // 60), int(left.total_seconds() // 3600)
@@ -124,9 +124,9 @@ def amount(ring: Ring, now: datetime) -> tuple[str, int]:
         return f"{prefix}m", minutes
     start = ring.paused_at if ring.state == "paused" and ring.paused_at else now
     if ring.working:
-        days = (
-            len({timezone.localtime(end).date() for begin, end in ring.open if end > start and begin < ring.due_at}) - 1
-        )
+        today = timezone.localtime(start).date()
+        opened = {timezone.localtime(begin).date() for begin, _end in ring.open if begin < ring.due_at}
+        days = sum(day > today for day in opened)
         return ("wd", days) if days >= 3 else ("wh", hours)
     return ("h", hours) if hours < 48 else ("d", hours // 24)
 

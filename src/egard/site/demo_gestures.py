@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from egard.base.money import Money
+from egard.journeys.complaints.models import Complaint
 from egard.journeys.gestures import budgets, queries, vouchers
 from egard.journeys.gestures.models import Gesture, Voucher
 from egard.journeys.gestures.operations import grant
@@ -56,6 +57,7 @@ def give(staff: Mapping[str, User], *, now: datetime) -> None:
         for code, amount in BUDGETS.items():
             period = periods_at(at, budgets.ZONE)[0]
             budgets.set_budget(system_viewer("demo"), teams[code], period, Money(amount, "EUR"), now=at)
+    _made_good(rng, givers, now)
     for month in range(MONTHS, 0, -1):
         _month(rng, people[EACH * (month - 1) : EACH * month], givers, now - timedelta(days=30 * month), now)
     _today(staff, people, now)
@@ -82,6 +84,18 @@ def _as(user: User) -> Viewer:
     teams = tuple(user.teams.values_list("pk", flat=True))
     actor = Actor("user", str(user.pk), user.name)
     return replace(system_viewer("demo"), actor=actor, user_id=user.pk, team_ids=teams)
+
+
+def _made_good(rng: random.Random, givers: list[Viewer], now: datetime) -> None:
+    """A gesture with every third complaint of the past, so that both kinds stand side by side in the figures."""
+    since = now - timedelta(days=30 * MONTHS)
+    complaints = Complaint.objects.filter(received_at__gt=since, case__status="closed", case__person__isnull=False)
+    for row in complaints.select_related("case__person").order_by("received_at")[::3]:
+        grant(
+            givers[rng.randrange(len(givers))], row.case.person, "credit", rng.choice((500, 1_000, 1_500)),
+            subject=f"case:{row.case.uuid}", responsibility="ours", severity=2, reason="Réclamation fondée",
+            channel=row.channel, key=f"demo:made-good:{row.pk}", now=row.received_at + timedelta(minutes=10),
+        )  # fmt: skip
 
 
 def _month(rng: random.Random, people: list[Person], givers: list[Viewer], at: datetime, now: datetime) -> None:

@@ -157,6 +157,8 @@ def test_closing_refuses_while_something_required_is_open_and_records_who_overri
         "“Get the police report” is to be done",
         "“Ask for the shop’s footage” is to be done",
     ]
+    told = " ".join(one["en"] for one in closed["body"]["lacked"])
+    assert "“Refund” is to be done (if “Decision” is “Refund”)" in told, "one of several, none chosen yet"
     agent.do(operations.reopen_case, reason="stolen again")
     assert agent.open == {"block", "facts"}
     with pytest.raises(refusals.NotClosed):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
-import textwrap
 import time
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from moving import stage
+from tests.killing import Workers
 from tests.racing import at_once
 
 from egard.kernel.access.queries import system_viewer
@@ -94,35 +90,31 @@ def test_the_last_of_two_inner_cases_closed_at_once_moves_the_outer_one(publish,
     assert outer.is_whole()
 
 
-WORKER = """
-import django; django.setup()
-import random, sys
-from uuid import UUID
-from django.db import connection
-connection.settings_dict["NAME"] = sys.argv[1]
+WORK = """
+import random
 from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import operations
 from egard.kernel.cases.models import Case
 from egard.kernel.promises.sweeping import sweep
-viewer, rng, seed = system_viewer("worker"), random.Random(int(sys.argv[2])), sys.argv[2]
-print("ready", flush=True)
-turn = 0
-while True:
-    turn += 1
-    uuids = list(Case.objects.filter(status="open").values_list("uuid", flat=True))
-    try:
+
+def run(seed):
+    viewer, rng, turn = system_viewer("worker"), random.Random(int(seed)), 0
+    while True:
+        turn += 1
+        uuids = list(Case.objects.filter(status="open").values_list("uuid", flat=True))
         act = rng.random()
-        if act < 0.2 or not uuids:
-            operations.open_case(viewer, "toy", now=utc_now())
-        elif act < 0.3:
-            sweep(now=utc_now())
-        else:
-            case, step = rng.choice(uuids), rng.choice("abcd")
-            operations.complete_step(viewer, case, step, key=f"{seed}-{turn}", now=utc_now())
-    except Refusal:
-        pass
+        try:
+            if not uuids or act < 0.3 and len(uuids) < 40:
+                operations.open_case(viewer, "toy", now=utc_now())
+            elif act < 0.4:
+                sweep(now=utc_now())
+            else:
+                case, step = rng.choice(uuids), rng.choice("abcd")
+                operations.complete_step(viewer, case, step, key=f"{seed}-{turn}", now=utc_now())
+        except Refusal:
+            pass
 """
 
 
@@ -138,29 +130,16 @@ def test_processes_killed_at_any_moment_leave_every_case_as_its_events_say(publi
         + "closing: {auto: true}"
     )
     rng, kills = random.Random(7), 200 if DEEP else 6
-    name = str(connection.settings_dict["NAME"])
-    running: list[subprocess.Popen] = []
-
-    def begin(seed: int) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(WORKER), name, str(seed)], stdout=subprocess.PIPE
-        )
-
+    workers = Workers(WORK)
     try:
-        running = [begin(seed) for seed in range(3)]
+        running = [workers.begin(str(seed)) for seed in range(3)]
         for kill in range(kills):
-            assert running[-1].stdout.readline() == b"ready\n", "who falls has begun its work"
-            time.sleep(rng.random() * 0.4)
-            victim = running.pop(rng.randrange(len(running) - 1) if kill else 0)
-            victim.send_signal(signal.SIGKILL)
-            victim.wait()
-            running.append(begin(100 + kill))
-        time.sleep(1.5)
+            time.sleep(0.05 + rng.random() * 0.4)
+            workers.kill(running.pop(rng.randrange(len(running))))
+            running.append(workers.begin(str(100 + kill)))
+        time.sleep(0.5)
     finally:
-        for process in running:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    time.sleep(0.3)
+        workers.close()
     cases = list(Case.objects.all())
     assert len(cases) > kills, f"seed 7: {len(cases)} cases"
     for case in cases:

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connections
 from django.db.models import Sum
+from tests.racing import at_once
 
-from egard.base.refusal import Refusal
 from egard.kernel.delegations import operations
 from egard.kernel.delegations.models import Use
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(works):
-    gate = threading.Barrier(len(works))
-
-    def run(work):
-        gate.wait()
-        try:
-            return work()
-        except Refusal as refusal:
-            return refusal
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(run, works))
 
 
 def total() -> int:

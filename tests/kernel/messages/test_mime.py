@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from email.message import EmailMessage
 from email.mime.application import MIMEApplication
 
@@ -64,11 +63,9 @@ def _nested(deep: int) -> bytes:
 
 @pytest.mark.parametrize("deep", [50, 400, 3000])
 def test_boxes_within_boxes_are_opened_and_nothing_is_lost(deep):
-    begun = time.monotonic()
     read = mime.read(_nested(deep))
     assert read.subject == "deep"
     assert "hello from the deep" in read.text
-    assert time.monotonic() - begun < 5
 
 
 def test_winmail_is_kept_as_a_file_and_a_file_has_no_folder():
@@ -106,9 +103,8 @@ def test_markup_of_strangers_says_its_words_and_does_nothing():
     assert "img" not in clean
     assert 'href="https://maison.example/" rel="noopener noreferrer nofollow"' in clean
     assert markup.text_of(nasty) == "Bonjour vous\n\nicilà\n\n> Votre colis\n> est parti"
-    begun = time.monotonic()
-    assert markup.text_of("<div><blockquote>" * 20_000 + "deep") == "deep"
-    assert time.monotonic() - begun < 5
+    assert markup.text_of("<div><blockquote>" * 50_000 + "deep") == "deep"  # minutes, if all these boxes were opened
+    assert markup.text_of("<div><blockquote>" * 100 + "deep").endswith("> deep")
 
 
 @given(st.binary(max_size=400), st.sampled_from(sorted(fixtures("test_email_data"))), st.integers(0, 2000))

@@ -22,9 +22,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from egard.base.calendars.span import BadSpan, Span
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound, Refusal
+from egard.console import spans
 from egard.console.cases import fields, mentions, page, show
 from egard.console.cases.show import Shown
-from egard.console.cases.signs import span_typed
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
@@ -115,7 +115,7 @@ def _colleague(asked: Asked) -> Any:
 
 def _add(asked: Asked) -> Answer:
     post = asked.post
-    within = span_typed(post.get("within", ""))
+    within = spans.typed(post.get("within", ""))
     if within:
         try:
             Span.parse(within)

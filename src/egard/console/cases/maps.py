@@ -82,7 +82,7 @@ class Drawing:
             after=[self.title(one) for one in stage.after],
             condition=self._condition(stage),
             running=self.running.get(("stage", key), 0),
-            steps=[self._card(name, step, self._level(stage, name)) for name, step in stage.steps.items()],
+            steps=[self._card(name, stage.steps[name], self._level(stage, name)) for name in _below(stage)],
             menu=[self._card(name, step, 0) for name, step in stage.menu.items()],
             milestones=[(said(one.title), self._reached(one)) for one in stage.milestones.values()],
         )
@@ -245,3 +245,20 @@ def settle(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     if word.name != name:
         raise NotFound
     return redirect("console:case_type", name)
+
+
+def _below(stage: Stage) -> list[str]:
+    """Each step right below the last of those that it follows, so that its line hangs from there."""
+    before = {name: [one for one in step.after if one in stage.steps] for name, step in stage.steps.items()}
+    placed: list[str] = []
+
+    def place(name: str) -> None:
+        placed.append(name)
+        for other, follows in before.items():
+            if name in follows and other not in placed and set(follows) <= set(placed):
+                place(other)
+
+    for name, follows in before.items():
+        if not follows:
+            place(name)
+    return placed

@@ -66,13 +66,19 @@ def case(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context["panels"] = [
         panel for panel in panels if viewer.can(panel.permission) and (person is not None or not panel.of_person)
     ]
+    acting = [panel for panel in context["panels"] if panel.act and viewer.can(panel.act.permission)]
+    context["panel_acts"] = acting
+    opened = [
+        Key(one.act.key, "press", one.act.label, HERE, with_=f"panel-{one.name}", icon=one.act.icon, palette=True)
+        for one in acting
+    ]
     context["desk"] = keys.frame(
         viewer,
         frames.places(request),
         actions=acts.actions_on(people.seen_as(viewer, person) if person else viewer, registry.worklists["cases"]),
         person=str(person.uuid) if person else "",
         row=str(uuid),
-        own=OWN,
+        own=(*OWN, *opened),
     )
     return render(request, "console/cases/case.html", context)
 

@@ -22,12 +22,6 @@ def step_word(state: str) -> str:
 
 
 @register.simple_tag
-def span_word(within: str) -> str:
-    """An amount of time as a file writes it (`1 business day`), in the reader's words."""
-    return signs.span_words(within)
-
-
-@register.simple_tag
 def fresh_key() -> UUID:
     """What makes a form's post one act, however often it is sent."""
     return new_id()

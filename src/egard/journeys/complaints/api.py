@@ -42,6 +42,9 @@ class NewComplaint(In):
     order_number: Word = ""
     channel: Channel = "api"
     settled: str = Field(default="", max_length=operations.WORDS_MAX, description="what settled it at once, if it is")
+    outcome: Literal["satisfied", "unsatisfied", "settled"] = Field(
+        default="settled", description="what the person says of what is settled at once; `settled` where nobody asked"
+    )
     gesture: GestureIn | None = Field(default=None, description="what the person is given with it, when it is settled")
     into: UUID | None = Field(default=None, description="the open complaint of the same person to which it belongs")
 

@@ -19,6 +19,7 @@ from egard.journeys.complaints.following import record_fact
 from egard.journeys.complaints.models import Complaint, Contact
 from egard.journeys.complaints.rules import RuleSet
 from egard.kernel.access.actors import Actor, Viewer
+from egard.kernel.access.models import User
 from egard.kernel.access.operations import log_change
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.cases import operations as cases
@@ -102,6 +103,7 @@ def receive(
     order_number: str = "",
     channel: str,
     settled: str = "",
+    outcome: str = rules.NOT_ASKED,
     gesture: tuple[str, int | Money | None] | None = None,
     into: UUID | None = None,
     key: str,
@@ -109,7 +111,8 @@ def receive(
 ) -> Complaint:
     """Take in a complaint of anybody, by any channel. `contact` is how to reach somebody who is no client.
 
-    `settled`: what was done about it at once, in the same contact; then it is answered and closed. `gesture`: what a
+    `settled`: what was done about it at once, in the same contact; then it is answered and closed, is the agent's own,
+    and has the `outcome` that the person told (`rules.SAID_OF_IT`). `gesture`: what a
     known person is given with it, a kind of the catalogue and an amount; where that waits for a second person the
     complaint stays open, as nothing is settled yet. `into`: the open
     complaint of the same person to which it belongs, where the agent says so. The same `key` is one complaint.
@@ -136,7 +139,7 @@ def receive(
             give = _giving(viewer, person, gesture, settled, channel, now=now) if gesture and person else None
             try:
                 with transaction.atomic():
-                    return _opened(acting, person, data | answered, give, channel=channel, key=key, now=now)
+                    return _opened(acting, person, data | answered, give, outcome, channel=channel, key=key, now=now)
             except _Waits:  # nothing is settled while somebody else must agree
                 return _opened(acting, person, data, give, channel=channel, key=key, now=now)
     except IntegrityError:  # sent twice at the same moment
@@ -154,6 +157,7 @@ def _opened(
     person: Person | None,
     data: dict[str, Any],
     give: Callable[[UUID], bool] | None,
+    outcome: str = "",
     *,
     channel: str,
     key: str,
@@ -161,14 +165,15 @@ def _opened(
 ) -> Complaint:
     """A case of it; settled and closed where `data` says so. Raises `_Waits`."""
     settled = bool(data.get("once_and_done"))
-    case = cases.open_case(acting, rules.TYPE, person, data=data, channel=channel, now=now)
+    owner = User.objects.filter(pk=acting.user_id).first() if settled and acting.user_id else None
+    case = cases.open_case(acting, rules.TYPE, person, data=data, owner=owner, channel=channel, now=now)
     _came(case.id, channel=channel, by=acting.actor, key=key, now=now)
     if give and not give(case.uuid) and settled:
         raise _Waits
     if settled or data.get("category"):
         cases.complete_step(acting, case.uuid, "listen", {}, now=now)
     if settled:
-        cases.close_case(acting, case.uuid, outcome="satisfied", now=now)
+        cases.close_case(acting, case.uuid, outcome=outcome, now=now)
     return Complaint.objects.select_related("case").get(pk=case.id)
 
 

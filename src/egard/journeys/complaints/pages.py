@@ -10,27 +10,32 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from egard.base.calendars import Span
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
 from egard.base.refusal import Forbidden, NotFound, Refusal
+from egard.console import spans
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.complaints import operations, queries, shown
+from egard.journeys.complaints import operations, queries, rules, shown
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
+from egard.kernel.people.search import PersonRow, search
 from egard.kernel.promises.shown import ring_of
 from egard.portal import pages as portal
 
 app_name = "complaints"
 LINK = "complaints.link"
-FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled", "gesture")
+FIELDS = ("words", "subject", "category", "order_number", "contact", "channel", "settled", "outcome", "gesture")
+CLIENTS = 5
+"""Who is offered as the one who complains, as her name is typed."""
 
 
 @require_GET
@@ -64,7 +69,10 @@ def new(request: HttpRequest) -> HttpResponse:
     person = _person(viewer, asked.get("person", ""))
     typed = {name: request.POST.get(name, "") for name in FIELDS}
     key, refusal = request.POST.get("key", "")[:64] or str(new_id()), None
-    if request.method == "POST":
+    if "pick" in request.POST:  # this client it was: nothing typed is lost
+        person = _person(viewer, request.POST["pick"])
+        typed["contact"] = ""
+    elif request.method == "POST":
         try:
             made = _received(viewer, person, typed, into=request.POST.get("into", ""), key=key,
                              at_once=request.POST.get("at_once") == "yes")  # fmt: skip
@@ -81,7 +89,8 @@ def new(request: HttpRequest) -> HttpResponse:
         "channels": list(queries.channels().items()), "possible": _possible(viewer, person, typed), "now": utc_now(),
         "at_once": request.POST.get("at_once") == "yes", "into": request.POST.get("into", ""),
         "acknowledge": _span(acknowledge), "answer": _span(answer),
-        "offers": queries.offers(viewer, person, now=utc_now()),
+        "offers": queries.offers(viewer, person, typed["order_number"], now=utc_now()),
+        "said": queries.said_of_it(viewer), "clients": _clients(viewer, person, typed["contact"]),
     }  # fmt: skip
     return render(request, "complaints/new.html", context, status=refusal.status if refusal else 200)
 
@@ -93,6 +102,7 @@ def _received(
     told = {name: typed[name] for name in ("subject", "category", "order_number", "contact")}
     channel = typed["channel"] if typed["channel"] in queries.channels() else "phone"
     kind, _colon, amount = typed["gesture"].partition(":") if at_once else ("", "", "")
+    told["outcome"] = typed["outcome"] if typed["outcome"] in queries.said_of_it(viewer) else rules.NOT_ASKED
     gesture = (kind[:64], int(amount) if amount.isdecimal() and len(amount) < 13 else None) if kind else None
     made = operations.receive(
         viewer, typed["words"], person=person, channel=channel, settled=settled, gesture=gesture, into=_uuid(into),
@@ -123,12 +133,29 @@ def _possible(viewer: Viewer, person: Person | None, typed: dict[str, str]) -> l
 @require_POST
 @staff_page
 def joins(request: HttpRequest) -> HttpResponse:
-    """The open complaints to which this one may belong, as it is typed. A post, so that words stand in no address."""
+    """The open complaints to which this one may belong, the clients who may say it, and what may be given, as it is
+    typed. A post, so that words stand in no address.
+    """
     viewer = viewer_of(request)
     person = _person(viewer, request.POST.get("person", ""))
     typed = {name: request.POST.get(name, "")[: operations.WORDS_MAX] for name in FIELDS}
-    context = {"possible": _possible(viewer, person, typed), "into": request.POST.get("into", ""), "now": utc_now()}
+    context = {
+        "possible": _possible(viewer, person, typed), "into": request.POST.get("into", ""), "now": utc_now(),
+        "typed": typed, "person": person, "clients": _clients(viewer, person, typed["contact"]),
+        "offers": queries.offers(viewer, person, typed["order_number"], now=utc_now()), "again": True,
+    }  # fmt: skip
     return render(request, "complaints/_joins.html", context)
+
+
+def _clients(viewer: Viewer, person: Person | None, typed: str) -> list[PersonRow]:
+    """Those whom the words typed for the contact name."""
+    words = typed.strip()
+    if person is not None or len(words) < 3:
+        return []
+    found = search(viewer, words, limit=CLIENTS).items
+    if found:
+        log_sight(viewer, "list", detail=words, now=utc_now())
+    return found
 
 
 @require_GET
@@ -162,18 +189,11 @@ def _said(texts: Any) -> str:
 
 
 def _span(text: str) -> str:
-    """An amount of time in the reader's words; one that we have no words for, as it is written."""
-    count, _blank, unit = text.partition(" ")
-    from django.utils.translation import ngettext
-
-    known = {
-        "business day": lambda n: ngettext("%(n)s business day", "%(n)s business days", n),
-        "day": lambda n: ngettext("%(n)s day", "%(n)s days", n),
-        "month": lambda n: ngettext("%(n)s month", "%(n)s months", n),
-        "week": lambda n: ngettext("%(n)s week", "%(n)s weeks", n),
-    }
-    words = known.get(unit.removesuffix("s"))
-    return words(int(count)) % {"n": count} if words and count.isdecimal() else text
+    """An amount of time in the reader's words; the law has its own word for Mondays to Saturdays."""
+    span = Span.parse(text)
+    if (span.unit, span.working) != ("day", True):
+        return spans.said(text)
+    return ngettext("%(n)s business day", "%(n)s business days", span.amount) % {"n": span.amount}
 
 
 # --- her own space ----------------------------------------------------------------------------------------------------

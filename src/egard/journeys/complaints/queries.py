@@ -102,11 +102,11 @@ def possible(
     return sorted(told, key=lambda one: (not one.same_order, -one.likeness))
 
 
-def offers(viewer: Viewer, person: Person | None, *, now: datetime) -> list[Any]:
+def offers(viewer: Viewer, person: Person | None, order_number: str = "", *, now: datetime) -> list[Any]:
     """What may be given with a complaint that is settled at once, where gestures are known."""
     if person is None or not registry.has("gestures.offers"):
         return []
-    return registry.call("gestures.offers", viewer, person, now=now)
+    return registry.call("gestures.offers", viewer, person, order_number=order_number, now=now)
 
 
 # --- her own ----------------------------------------------------------------------------------------------------------
@@ -235,6 +235,14 @@ def categories(viewer: Viewer) -> dict[str, str]:
     field = types.defined(types.current(rules.TYPE)).data.get("category")
     language = get_language() or "en"
     return {name: text.said(language) for name, text in field.choices.items()} if field else {}
+
+
+def said_of_it(viewer: Viewer) -> dict[str, str]:
+    """What a person may say of a complaint that was settled at once: outcomes of the current type, in the reader's
+    language.
+    """
+    outcomes, language = types.defined(types.current(rules.TYPE)).closing.outcomes, get_language() or "en"
+    return {name: outcomes[name].said(language) for name in rules.SAID_OF_IT if name in outcomes}
 
 
 def rule_sets(viewer: Viewer, folders: Iterable[Path]) -> list[RuleSet]:

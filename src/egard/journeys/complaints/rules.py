@@ -13,6 +13,9 @@ from egard.base.calendars import BadSpan, Span
 from egard.base.text import fold, trigrams, words
 
 TYPE = "complaint"
+NOT_ASKED = "settled"
+SAID_OF_IT = ("satisfied", "unsatisfied", NOT_ASKED)
+"""Outcomes of what is settled in one contact; the last where nobody asked."""
 WATCHED = timedelta(days=30)
 """For so long after its closing a complaint may still come back: only then is it once and done, or not."""
 ALIKE = 0.25

@@ -12,7 +12,6 @@ from egard.journeys.gestures.models import Budget, Voucher
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.ledger.models import Account
 from egard.kernel.ledger.operations import open_account
-from egard.kernel.people.models import Person
 
 SOURCE = "gestures"
 """Of our keys in the ledger."""
@@ -46,25 +45,12 @@ def lapsed(unit: str, *, now: datetime) -> Account:
 
 def budget(row: Budget, *, by: Actor, now: datetime) -> Account:
     return open_account(
-        row.code, unit=row.currency, kind="equity", team=row.team, limit="no_negative", by=by, now=now
+        row.code, unit=row.currency, kind="equity", team=row.team, name=f"{row.team.name} · {row.period}"[:100],
+        limit="no_negative", by=by, now=now,
     )  # fmt: skip
 
 
 def voucher(row: Voucher, *, by: Actor, now: datetime) -> Account:
     return open_account(
         row.account, unit=row.currency, kind="liability", owner=row.person, limit="no_negative", by=by, now=now
-    )
-
-
-def wallet(person: Person, unit: str, *, by: Actor, now: datetime) -> Account:
-    """Her wallet: what is credited to it may end, and the earliest end is consumed first."""
-    return open_account(
-        f"wallet:{person.uuid}",
-        unit=unit,
-        kind="liability",
-        owner=person,
-        limit="no_negative",
-        lots=True,
-        by=by,
-        now=now,
     )

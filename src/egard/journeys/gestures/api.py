@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from ninja import Query, Router, Status
 
 from egard.api import shapes
 from egard.api.authentication import viewer_of
+from egard.api.idempotency import after_refusal
 from egard.api.money import money_out
 from egard.api.schemas import Cursor, Limit, Listed, StaffOut, TeamOut
 from egard.base.clock import utc_now
@@ -18,16 +22,18 @@ from egard.base.figures import Share
 from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.journeys.gestures import api_schemas as schemas
-from egard.journeys.gestures import budgets, catalogues, figures, operations, queries, shown, vouchers
+from egard.journeys.gestures import budgets, catalogues, figures, guesses, operations, queries, shown, vouchers
 from egard.journeys.gestures.audits import api as audits
 from egard.journeys.gestures.models import Gesture, Redemption
 from egard.journeys.gestures.outcomes import api as outcomes
+from egard.journeys.gestures.refusals import UnknownVoucher
 from egard.journeys.gestures.rules.catalogue import Catalogue, Kind
 from egard.journeys.gestures.rules.proposing import Proposal
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
+from egard.portal.pages import place_of
 
 router = Router(tags=["gestures"])
 router.add_router("", audits.router)
@@ -108,46 +114,92 @@ def reverse_gesture(request: HttpRequest, gesture_id: UUID, body: schemas.Gestur
 # --- vouchers ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("vouchers/{code}", response=schemas.VoucherOut, summary="Check a voucher")
-def check_voucher(request: HttpRequest, code: str) -> Any:
-    """Its worth, and what is left. Scope: `gestures.redeem`."""
-    return _voucher(vouchers.check(viewer_of(request), code, now=utc_now()))
+@contextmanager
+def _guessing(request: HttpRequest, viewer: Viewer) -> Generator[None]:
+    """Wrong codes are counted, by key and by address, also where the rest is rolled back. Raises
+    `TooManyWrongCodes`.
+    """
+    place, now = place_of(request), utc_now()
+    viewer.require(vouchers.REDEEM)
+    guesses.require_room(viewer, place, now=now)
+    try:
+        yield
+    except UnknownVoucher:
+        after_refusal(request, lambda: guesses.note(viewer, place, now=now))
+        raise
 
 
-@router.post("vouchers/{code}/redemptions", response={201: schemas.RedemptionOut}, summary="Use a voucher")
-def redeem_voucher(request: HttpRequest, code: str, body: schemas.NewRedemption) -> Any:
+@router.post("vouchers/check", response=schemas.VoucherOut, summary="Check a voucher")
+def check_voucher(request: HttpRequest, body: schemas.VoucherCode) -> Any:
+    """Its worth, and what is left. The code stands in the body, so that no log of addresses keeps it. After 20 wrong
+    ones in ten minutes it answers 429. Scope: `gestures.redeem`.
+    """
+    viewer = viewer_of(request)
+    with _guessing(request, viewer):
+        return _voucher(vouchers.check(viewer, body.code, now=utc_now()))
+
+
+@router.post("vouchers/redemptions", response={201: schemas.RedemptionOut}, summary="Use a voucher")
+def redeem_voucher(request: HttpRequest, body: schemas.NewRedemptionByCode) -> Any:
     """All of it, or a part. Send an Idempotency-Key: then it is used once, however often it is sent. Scope:
     `gestures.redeem`.
     """
+    return _redeem(request, body.code, body)
+
+
+@router.get("vouchers/{code}", response=schemas.VoucherOut, summary="Check a voucher by its address", deprecated=True)
+def check_voucher_by_address(request: HttpRequest, code: str) -> Any:
+    """As `vouchers/check`, which keeps the code out of addresses. Scope: `gestures.redeem`."""
+    viewer = viewer_of(request)
+    with _guessing(request, viewer):
+        return _voucher(vouchers.check(viewer, code, now=utc_now()))
+
+
+@router.post(
+    "vouchers/{code}/redemptions",
+    response={201: schemas.RedemptionOut},
+    summary="Use a voucher by its address",
+    deprecated=True,
+)
+def redeem_voucher_by_address(request: HttpRequest, code: str, body: schemas.NewRedemption) -> Any:
+    """As `vouchers/redemptions`, which keeps the code out of addresses. Scope: `gestures.redeem`."""
+    return _redeem(request, code, body)
+
+
+def _redeem(request: HttpRequest, code: str, body: schemas.NewRedemption) -> Any:
     viewer, now = viewer_of(request), utc_now()
     viewer.require(vouchers.REDEEM)
     site = access.site(viewer, body.site) if body.site else None
+    told: dict[str, Any] = {"channel": body.channel, "site": site, "reference": body.reference}
     amount = body.amount.money if body.amount else None
-    made = vouchers.redeem(
-        viewer, code, amount, channel=body.channel, site=site, reference=body.reference, key=f"api:{new_id()}", now=now
-    )
+    with _guessing(request, viewer):
+        made = vouchers.redeem(viewer, code, amount, **told, key=f"api:{new_id()}", now=now)
     return _redemption(viewer, made)
 
 
 @router.post(
-    "vouchers/{code}/redemptions/{redemption_id}/reversal",
+    "vouchers/{voucher}/redemptions/{redemption_id}/reversal",
     response={201: schemas.RedemptionOut},
     summary="Undo the use of a voucher",
 )
-def undo_redemption(request: HttpRequest, code: str, redemption_id: UUID, body: schemas.GestureWhy) -> Any:
-    """The amount is on the voucher again. Scope: `gestures.redeem`."""
+def undo_redemption(request: HttpRequest, voucher: str, redemption_id: UUID, body: schemas.GestureWhy) -> Any:
+    """The amount is on the voucher again: by whoever used it within 15 minutes, else with `gestures.approve` too. The
+    voucher is named by its id, or by its code. Scope: `gestures.redeem`.
+    """
     viewer, now = viewer_of(request), utc_now()
-    vouchers.require_of(viewer, code, redemption_id, now=now)
+    with _guessing(request, viewer):
+        vouchers.require_of(viewer, voucher, redemption_id, now=now)
     return _redemption(viewer, vouchers.undo(viewer, redemption_id, reason=body.reason, now=now))
 
 
-@router.post("vouchers/{code}/revocation", response={201: schemas.VoucherOut}, summary="Revoke a voucher")
-def revoke_voucher(request: HttpRequest, code: str, body: schemas.GestureWhy) -> Any:
-    """It can no longer be used. Scopes: `gestures.approve`, `gestures.redeem`."""
+@router.post("vouchers/{voucher}/revocation", response={201: schemas.VoucherOut}, summary="Revoke a voucher")
+def revoke_voucher(request: HttpRequest, voucher: str, body: schemas.GestureWhy) -> Any:
+    """It can no longer be used. Named by its id, or by its code. Scopes: `gestures.approve`, `gestures.redeem`."""
     viewer, now = viewer_of(request), utc_now()
-    held = vouchers.check(viewer, code, now=now)
+    with _guessing(request, viewer):
+        held = vouchers.named(viewer, voucher, now=now)
     vouchers.revoke(viewer, held.uuid, reason=body.reason, now=now)
-    return _voucher(vouchers.check(viewer, code, now=now))
+    return _voucher(vouchers.named(viewer, str(held.uuid), now=now))
 
 
 # --- budgets, catalogue, figures --------------------------------------------------------------------------------------
@@ -168,8 +220,9 @@ def set_budget(request: HttpRequest, body: schemas.NewBudget) -> Any:
     viewer, now = viewer_of(request), utc_now()
     viewer.require(budgets.MANAGE)
     viewer.require(budgets.READ)
-    made = budgets.set_budget(viewer, access.team(viewer, body.team), body.period, body.amount.money, now=now)
-    return _budget(budgets.standing(viewer, made, now=now))
+    with transaction.atomic():  # who may not see it has not set it
+        made = budgets.set_budget(viewer, access.team(viewer, body.team), body.period, body.amount.money, now=now)
+        return _budget(budgets.standing(viewer, made, now=now))
 
 
 @router.get("gesture-catalogue", response=schemas.GestureCatalogueOut, summary="What may be given")
@@ -220,20 +273,19 @@ def _share(one: Share) -> dict[str, Any]:
 
 
 def _act(viewer: Viewer, first: Gesture) -> list[dict[str, Any]]:
-    found = queries.visible(viewer).filter(together=first.together).order_by("place")
-    related = ("person__root", "granted_by", "second_by", "catalogue")
-    return [_out(row) for row in found.select_related(*related)]
+    return [_out(row) for row in queries.act(viewer, first)]
 
 
 def _out(row: Gesture) -> dict[str, Any]:
     same = (
         "subject", "kind", "form", "state", "waits_for", "steps", "reason", "decision", "responsibility", "severity",
-        "proof", "repairs", "channel", "recorded_at", "granted_at", "decided_at", "used_at", "ends_at", "together",
+        "proof", "repairs", "channel", "recorded_at", "granted_at", "decided_at", "ends_at", "together",
     )  # fmt: skip
     return {
         "id": row.uuid,
         "person": (row.person.root or row.person).uuid,
         "title": shown.title_of(row),
+        "used_at": row.first_used_at,  # type: ignore[attr-defined]
         "granted_by": StaffOut.model_validate(row.granted_by) if row.granted_by else None,
         "second_by": StaffOut.model_validate(row.second_by) if row.second_by else None,
         **{name: money_out(getattr(row, name), row.currency) for name in ("desired", "amount", "cost")},

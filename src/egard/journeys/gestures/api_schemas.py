@@ -116,11 +116,19 @@ class GestureWhy(In):
     reason: Reason
 
 
+class VoucherCode(In):
+    code: str = Field(max_length=40, description="with or without its dashes")
+
+
 class NewRedemption(In):
     amount: MoneyIn | None = Field(default=None, description="null: all that is left")
     channel: Name = "api"
     site: UUID | None = None
     reference: str = Field(default="", max_length=100, description="the order or ticket")
+
+
+class NewRedemptionByCode(NewRedemption):
+    code: str = Field(max_length=40, description="with or without its dashes")
 
 
 class RedemptionOut(Schema):

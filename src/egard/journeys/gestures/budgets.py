@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, FloatField, Q, Sum
+from django.db.models.functions import Power, TruncDay
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from egard.base.ids import new_id
 from egard.base.money import Money
 from egard.base.quickread import quick_rows, quick_run
+from egard.base.refusal import NotFound
 from egard.journeys.gestures import accounts
 from egard.journeys.gestures.models import Budget, Gesture
 from egard.journeys.gestures.refusals import BadBudget
@@ -37,13 +39,26 @@ ZONE = ZoneInfo(settings.TIME_ZONE)
 
 def running(viewer: Viewer, *, first: UUID | None, currency: str, now: datetime) -> Budget | None:
     """The budget that bears what a viewer gives now: that of the case's team where she belongs to it, else of one of
-    her teams; of several periods the shortest. None: no budget bounds her.
+    her teams; of several periods the shortest. None: none runs for her, see `missing`.
     """
     if not viewer.team_ids:
         return None
     found = Budget.objects.filter(team__in=viewer.team_ids, currency=currency, since__lte=now, until__gt=now)
     rows = list(found.select_related("team").order_by(F("until") - F("since"), "team_id"))
     return next((row for row in rows if row.team_id == first), rows[0] if rows else None)
+
+
+def missing(row: Budget | None, *, currency: str) -> bool:
+    """Whether a cost would have no bound though the house has set budgets: there are, and none bears it. Where none
+    was ever set, the delegations are the bound.
+    """
+    return row is None and Budget.objects.filter(currency=currency).exists()
+
+
+def of_team(team: UUID | None, *, currency: str, now: datetime) -> Budget | None:
+    """The budget of a team that runs now; of several the shortest."""
+    found = Budget.objects.filter(team=team, currency=currency, since__lte=now, until__gt=now)
+    return found.select_related("team").order_by(F("until") - F("since")).first()
 
 
 _LEFT_OF = b"""
@@ -85,8 +100,7 @@ def set_budget(viewer: Viewer, team: Team, period: str, amount: Money, *, now: d
     """What a team may spend in a period (`2026-11`, `2026-Q4`, `2026`): made, raised, or lowered to no less than what
     was spent of it. The same amount again changes nothing. Raises `NotAllowed`, `BadBudget`.
     """
-    scope = viewer.require(MANAGE)
-    if scope in ("own", "team") and team.pk not in viewer.team_ids:
+    if not _is_within(viewer, MANAGE, team):
         raise BadBudget(why=_("This team is not one of yours."), fields={"team": _("not one of yours")})
     try:
         since, until = rules.bounds(period, ZONE)
@@ -121,6 +135,11 @@ def set_budget(viewer: Viewer, team: Team, period: str, amount: Money, *, now: d
         "gestures.budget_set", by=viewer.actor, now=now, subject=row.code, amount=amount.amount, currency=row.currency
     )
     return row
+
+
+def _is_within(viewer: Viewer, permission: str, team: Team) -> bool:
+    """A team's budget is seen and set by its own, and by whoever may do so everywhere. Raises `NotAllowed`."""
+    return viewer.require(permission) == "all" or team.pk in viewer.team_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +179,9 @@ def standings(viewer: Viewer, *, now: datetime, past: bool = False) -> list[Stan
 
 
 def standing(viewer: Viewer, row: Budget, *, now: datetime) -> Standing:
-    """One of them. Raises `NotAllowed`."""
-    viewer.require(READ)
+    """One of them. Raises `NotAllowed`, and `NotFound` for another team's where the viewer sees her own alone."""
+    if not _is_within(viewer, READ, row.team):
+        raise NotFound
     return _standing([row], now=now)[0]
 
 
@@ -172,12 +192,20 @@ def _standing(rows: Sequence[Budget], *, now: datetime) -> list[Standing]:
     }  # fmt: skip
     left_of = _left([one for place, one in held.items() if place in codes])
     sums = {row["budget"]: row for row in _sums(rows)}
-    costs: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    acts = Gesture.objects.filter(budget__in=rows, state="granted", cost__gt=0).order_by("granted_at", "id")
-    for pk, at, cost in acts.values_list("budget", "granted_at", "cost"):
-        costs[pk].append((at, cost))
-    return [_one(row, held.get((row.code, row.currency)), left_of, sums.get(row.pk, {}), costs[row.pk], now)
+    days: dict[int, dict[datetime, rules.Costs]] = defaultdict(dict)
+    for pk, day, *told in _days(rows):
+        days[pk][day] = rules.Costs(*told)
+    return [_one(row, held.get((row.code, row.currency)), left_of, sums.get(row.pk, {}), days[row.pk], now)
             for row in rows]  # fmt: skip
+
+
+def _days(rows: Iterable[Budget]) -> Any:
+    """What each budget bore each day of the house, in order: the budget, the day, how many, their cost, its squares."""
+    acts = Gesture.objects.filter(budget__in=rows, state="granted", cost__gt=0)
+    told = acts.annotate(day=TruncDay("granted_at", tzinfo=ZONE)).values("budget", "day").order_by("budget", "day")
+    squares = Sum(Power("cost", 2.0), output_field=FloatField())
+    told = told.annotate(gestures=Count("pk"), total=Sum("cost"), squares=squares)
+    return told.values_list("budget", "day", "gestures", "total", "squares")
 
 
 def _sums(rows: Iterable[Budget]) -> Any:
@@ -192,16 +220,12 @@ def _sums(rows: Iterable[Budget]) -> Any:
 
 def _one(
     row: Budget, account: Account | None, left_of: dict[int, int], told: dict[str, int],
-    costs: list[tuple[datetime, int]], now: datetime,
+    days: dict[datetime, rules.Costs], now: datetime,
 ) -> Standing:  # fmt: skip
     left = left_of[account.pk] if account else 0
-    days: dict[datetime, int] = {}
-    for at, cost in costs:
-        day = at.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        days[day] = days.get(day, 0) + cost
-    forecast = rules.forecast(
-        [cost for _at, cost in costs], since=row.since, until=row.until, now=max(now, row.since), budget=row.amount
-    )
+    costs = sum(days.values(), rules.Costs())
+    forecast = rules.forecast(costs, since=row.since, until=row.until, now=max(now, row.since), budget=row.amount)
     names = ("desired", "granted", "waiting", "refused", "n")
     sums = {name: told.get(f"all_{name}", 0) for name in names}
-    return Standing(budget=row, spent=row.amount - left, left=left, forecast=forecast, days=tuple(days.items()), **sums)
+    spent = tuple((day, told.total) for day, told in days.items())
+    return Standing(budget=row, spent=row.amount - left, left=left, forecast=forecast, days=spent, **sums)

@@ -41,7 +41,7 @@ LIVE = (
 )
 MENU = (
     MenuItem(_("Control of gestures"), "gestures:audits", "clipboard-check", asked.AUDIT, order=45),
-    MenuItem(_("Gesture or none"), "gestures:outcomes", "chart-line", figures.FIGURES, order=46),
+    MenuItem(_("Gesture or none"), "gestures:outcomes", "circle-dashed", figures.FIGURES, order=46),
 )
 WORKLISTS = (
     Worklist(

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Max, Q
 from django.utils.translation import get_language
 
 from egard.base.figures import Share
-from egard.journeys.gestures import catalogues, queries
+from egard.journeys.gestures import catalogues, queries, uses
 from egard.journeys.gestures.models import Catalogue, Gesture
 from egard.kernel.access.actors import Viewer
 from egard.kernel.promises.models import Promise
@@ -24,7 +24,7 @@ PERIOD = timedelta(days=365)
 @dataclass(frozen=True, slots=True)
 class Effort:
     """A kind of gesture with a number of steps: how many were given, and of those judged the share that was used within
-    30 days. What takes no step is in the client's hands when it is given.
+    30 days: a credit once some of it was spent, a voucher once it was shown, what was promised once it was delivered.
     """
 
     kind: str
@@ -50,8 +50,8 @@ def figures(viewer: Viewer, *, now: datetime) -> Figures:
 def _effort(viewer: Viewer, now: datetime) -> list[Effort]:
     given = queries.visible(viewer, FIGURES).filter(state="granted", granted_at__gt=now - PERIOD)
     judged = Q(granted_at__lte=now - WATCHED)
-    used = judged & Q(used_at__lte=F("granted_at") + WATCHED)
-    rows = given.values("kind", "steps").annotate(
+    used = judged & Q(first_used_at__lte=F("granted_at") + WATCHED)
+    rows = given.annotate(first_used_at=uses.first_used()).values("kind", "steps").annotate(
         given=Count("pk"), n=Count("pk", filter=judged), used=Count("pk", filter=used), catalogue=Max("catalogue")
     )  # fmt: skip
     found = list(rows.order_by("steps", "kind"))

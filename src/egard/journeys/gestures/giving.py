@@ -25,6 +25,7 @@ from egard.kernel.ledger.refusals import Insufficient
 from egard.kernel.messages import texts
 from egard.kernel.messages.notices import address_of
 from egard.kernel.messages.operations import send
+from egard.kernel.payments import wallet
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.operations import record
@@ -45,9 +46,8 @@ def give(asked: Asked, rows: Sequence[Gesture], *, now: datetime) -> None:
             vouchers[row.pk] = _voucher(asked, row, kind.channels, now=now)
             drafts.append(_worth(asked, row, accounts.voucher(vouchers[row.pk], by=asked.by, now=now), now=now))
         elif row.form == "credit":
-            wallet = accounts.wallet(asked.person, row.currency, by=asked.by, now=now)
-            drafts.append(_worth(asked, row, wallet, now=now))
-            row.used_at = now  # it is hers: there is nothing to do
+            hers = wallet.account(asked.person, row.currency, by=asked.by, now=now)
+            drafts.append(_worth(asked, row, hers, now=now))
         elif kind.promise:
             if row.form == "refund":
                 refunds.ask(asked.person, row, by=asked.by, now=now)

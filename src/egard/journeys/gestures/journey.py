@@ -32,6 +32,7 @@ from egard.kernel.registry import (
     MessageKind,
     OpenItems,
     Panel,
+    PanelAct,
     Permission,
     PortalItem,
     PromiseKind,
@@ -151,7 +152,16 @@ journey = Journey(
         *control.WORKLISTS,
     ),
     live=(LiveTopic("gestures", lambda viewer, of: viewer.can(queries.READ)), *control.LIVE),
-    case_panels=(CasePanel("gestures", _("Gestures"), "gestures:case_panel", queries.READ, order=20),),
+    case_panels=(
+        CasePanel(
+            "gestures",
+            _("Gestures"),
+            "gestures:case_panel",
+            queries.READ,
+            order=20,
+            act=PanelAct(_("Make a gesture"), "v", "gift", queries.GRANT),
+        ),
+    ),
     panels=(
         Panel(
             "gestures",
@@ -167,7 +177,7 @@ journey = Journey(
     menu=(
         MenuItem(_("Vouchers"), "gestures:counter", "ticket", vouchers.REDEEM, order=40),
         MenuItem(_("Gestures"), "gestures:list", "gift", queries.READ, order=41),
-        MenuItem(_("Budgets of gestures"), "gestures:budgets", "chart-line", budgets.READ, order=42),
+        MenuItem(_("Budgets of gestures"), "gestures:budgets", "shopping-bag", budgets.READ, order=42),
         *control.MENU,
     ),
     portal_menu=(

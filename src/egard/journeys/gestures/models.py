@@ -89,7 +89,7 @@ class Gesture(models.Model):
     currency = models.CharField(max_length=3)
     cost = models.BigIntegerField()
     state = models.CharField(max_length=8)
-    waits_for = models.CharField(max_length=16, blank=True, help_text="authority, budget")
+    waits_for = models.CharField(max_length=16, blank=True, help_text="authority, budget, no_budget")
     reason = models.CharField(max_length=500, blank=True, help_text="why it was given, in words")
     decision = models.CharField(max_length=500, blank=True, help_text="why it was agreed, refused or taken back")
     responsibility = models.CharField(max_length=8, blank=True)
@@ -113,7 +113,7 @@ class Gesture(models.Model):
     granted_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     reversed_at = models.DateTimeField(null=True)
-    used_at = models.DateTimeField(null=True, help_text="when the client first had the use of it")
+    used_at = models.DateTimeField(null=True, help_text="when the client first had the use of it; none of a credit")
     ends_at = models.DateTimeField(null=True, help_text="of a credit or a voucher: until when it can be used")
     warned_at = models.DateTimeField(null=True, help_text="when the client was told that it ends soon")
 
@@ -216,6 +216,8 @@ class Redemption(models.Model):
     key = models.CharField(max_length=200, db_collation="C", unique=True)
     transfer = models.UUIDField()
     undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=64, blank=True)
+    undone_why = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints: ClassVar[list[Any]] = [
@@ -223,8 +225,24 @@ class Redemption(models.Model):
         ]
 
 
+class WrongCode(models.Model):
+    """Somebody tried a code that no voucher has; kept for ten minutes, without the code."""
+
+    id = models.BigAutoField(primary_key=True)
+    actor = models.CharField(max_length=64, db_collation="C")
+    place = models.BinaryField(max_length=32, help_text="keyed hash of where it was typed")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "gestures_wrong_code"
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("actor", "at"), name="gestures_wrong_actor"),
+            models.Index(fields=("place", "at"), name="gestures_wrong_place"),
+        ]
+
+
 # The tables of the parts that have a folder of their own: Django looks for them here.
-from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, FeedbackRead, Finding  # noqa: E402
+from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, AuditTaken, FeedbackRead, Finding  # noqa: E402
 from egard.journeys.gestures.claimants.models import Claimant, Orders  # noqa: E402
 from egard.journeys.gestures.outcomes.models import Outcome  # noqa: E402
 
@@ -232,6 +250,7 @@ __all__ = [
     "AuditAct",
     "AuditDraw",
     "AuditPlan",
+    "AuditTaken",
     "Budget",
     "Catalogue",
     "Claimant",
@@ -242,4 +261,5 @@ __all__ = [
     "Outcome",
     "Redemption",
     "Voucher",
+    "WrongCode",
 ]

@@ -24,11 +24,12 @@ class Offer:
     more: tuple[str, ...]
 
 
-def offers(viewer: Viewer, person: Person, *, severity: int = 2, now: datetime) -> list[Offer]:
+def offers(viewer: Viewer, person: Person, *, severity: int = 2, order_number: str = "", now: datetime) -> list[Offer]:
     """The most fitting gestures that need nobody's second word and no proof first; none for who may give none."""
     if not viewer.can(GRANT):
         return []
-    found, language = queries.proposals(viewer, person, About(severity=severity), now=now), get_language() or "en"
+    about, language = About(severity=severity, order_number=order_number), get_language() or "en"
+    found = queries.proposals(viewer, person, about, now=now)
     kinds, unit = found.catalogue.kinds, found.catalogue.currency
 
     def title(kind: str, amount: int) -> str:

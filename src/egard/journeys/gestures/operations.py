@@ -15,7 +15,7 @@ from egard.base.money import Money
 from egard.journeys.gestures import accounts, asking, budgets, catalogues, giving, privacy, queries
 from egard.journeys.gestures.asking import Asked
 from egard.journeys.gestures.facts import GestureRefused
-from egard.journeys.gestures.models import Budget, Gesture, Voucher
+from egard.journeys.gestures.models import Budget, Gesture, Redemption, Voucher
 from egard.journeys.gestures.refusals import (
     BudgetSpent,
     KeyReused,
@@ -66,8 +66,9 @@ def grant(
     by: Actor | None = None,
     now: datetime,
 ) -> Gesture:
-    """Give something of the catalogue, with what comes with it. Above what the viewer may decide alone, or above what
-    the team's budget holds, it waits for a second person (`state` is `waiting`), and nothing is given yet.
+    """Give something of the catalogue, with what comes with it. Above what the viewer may decide alone, above what the
+    team's budget holds, or where other teams have a budget and hers has none, it waits for a second person (`state` is
+    `waiting`), and nothing is given yet.
 
     `amount` is what it is worth to the client, in minor units; None where the catalogue leaves no choice. `subject` is
     a case (`case:<uuid>`), or nothing; `repairs` a broken promise that it makes up for. The same key is one gesture.
@@ -86,7 +87,9 @@ def grant(
     asking.check_proof(catalogue, item, proof=proof)
     case = asking.case_of(viewer, person, subject)
     if catalogue.kinds[item.kind].worth.price:
-        asking.check_price(catalogue, item, queries.paid(viewer, person, case, catalogue.currency))
+        asking.check_price(
+            catalogue, item, queries.paid(viewer, person, queries.order_of(viewer, case), catalogue.currency)
+        )
     asking.check_repairs(person, repairs)
     team = case.team_id if case else None
     asked = Asked(
@@ -144,6 +147,8 @@ def _decided_alone(asked: Asked, *, now: datetime) -> Transfer | None:
             )  # fmt: skip
             if not decision.allowed:
                 raise _Waits("authority")
+        if asked.cost and budgets.missing(asked.budget, currency=asked.catalogue.currency):
+            raise _Waits("no_budget")
         try:
             return _pay(asked.budget, asked.cost, asked.catalogue, asked.together, by=asked.by, now=now)
         except Insufficient as empty:
@@ -194,7 +199,10 @@ def approve(
     asking.check_texts(reason=reason)
     first = queries.gesture(viewer, gesture)
     user = _second(viewer, first)
-    asked, rows = asking.again(first, by=viewer.actor)
+    rows = asking.lock(first.together)  # before her authority is asked: what was decided meanwhile is told as such
+    if rows[0].state != "waiting":
+        raise NotWaiting
+    asked, _again = asking.again(first, by=viewer.actor)
     if amount is not None:
         asked = asking.less(asked, rows[0], amount)
     if asked.worth:
@@ -206,9 +214,7 @@ def approve(
         else:
             decision = delegations.use(user, catalogues.AUTHORITY, worth, **told)
         decision.require()
-    rows = asking.lock(asked.together)
-    if rows[0].state != "waiting":
-        raise NotWaiting
+    _bear(rows, now=now)
     try:
         with transaction.atomic():
             paid = _pay(rows[0].budget, asked.cost, asked.catalogue, asked.together, by=viewer.actor, now=now)
@@ -224,6 +230,14 @@ def approve(
     giving.give(asked, rows, now=now)
     tell(LIVE)
     return rows[0]
+
+
+def _bear(rows: Sequence[Gesture], *, now: datetime) -> None:
+    """What waited for want of a budget is borne by the one that was set meanwhile, if there is one."""
+    if rows[0].budget is None:
+        found = budgets.of_team(rows[0].team_id, currency=rows[0].currency, now=now)
+        for row in rows:
+            row.budget = found
 
 
 @transaction.atomic
@@ -312,4 +326,7 @@ def erase(person: Person, *, now: datetime) -> None:
     """What was said of her in words goes; that something was given, and what it was worth, stays."""
     Gesture.objects.filter(person=person).exclude(reason="", decision="").update(reason="", decision="")
     Voucher.objects.filter(person=person).exclude(ended_why="").update(ended_why="")
+    Redemption.objects.filter(voucher__person=person).exclude(reference="", undone_why="").update(
+        reference="", undone_why=""
+    )
     privacy.erase(person, now)

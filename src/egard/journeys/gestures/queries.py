@@ -12,7 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
 from egard.base.refusal import NotFound
-from egard.journeys.gestures import budgets, catalogues
+from egard.journeys.gestures import budgets, catalogues, uses
 from egard.journeys.gestures.models import Budget, Gesture, Redemption, Voucher
 from egard.journeys.gestures.rules.catalogue import Catalogue
 from egard.journeys.gestures.rules.proposing import Proposal, Room, Situation, propose
@@ -46,6 +46,8 @@ class About:
     severity: int = 2
     price: int | None = None
     proof: bool = False
+    order_number: str = ""
+    """Of what it is about, where no case says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,13 @@ def proposals(viewer: Viewer, person: Person, about: About, *, now: datetime) ->
     catalogue = catalogues.current()
     case = _case(viewer, person, about.subject)
     broken = broken_promise(viewer, person, subject=about.subject, now=now)
-    given = _history(person, about.subject, now)
+    given, price = _history(person, about.subject, now), about.price
+    if price is None:
+        price = paid(viewer, person, order_of(viewer, case) or about.order_number, catalogue.currency)
     situation = Situation(
         responsibility=about.responsibility,
         severity=about.severity,
-        price=about.price if about.price is not None else paid(viewer, person, case, catalogue.currency),
+        price=price,
         yearly=_spent(viewer, person, catalogue.currency, now),
         given=given[0],
         gestures=given[1],
@@ -111,10 +115,11 @@ def room_of(
     """What the viewer may give alone, and what is left of the budget that would bear it."""
     budget = budgets.running(viewer, first=team, currency=catalogue.currency, now=now)
     left = budgets.left(budget) if budget else None
+    missing = budgets.missing(budget, currency=catalogue.currency)
     if viewer.user_id is None:
-        return Room(0, left), None, budget
+        return Room(0, left, missing), None, budget
     decision = decide(User(pk=viewer.user_id), catalogues.AUTHORITY, None, person=person, case=subject, now=now)
-    return Room(decision.limit.amount if decision.delegation else 0, left), decision, budget
+    return Room(decision.limit.amount if decision.delegation else 0, left, missing), decision, budget
 
 
 def broken_promise(viewer: Viewer, person: Person, *, subject: str = "", now: datetime) -> Promise | None:
@@ -152,13 +157,17 @@ def _spent(viewer: Viewer, person: Person, currency: str, now: datetime) -> int:
     return asked.call(viewer, person, currency=currency, now=now) if asked else 0
 
 
-def paid(viewer: Viewer, person: Person, case: Case | None, currency: str) -> int | None:
-    """What was paid for the order that a case is about, where both are known."""
+def order_of(viewer: Viewer, case: Case | None) -> str:
+    """The number of the order that a case is about, where it says one."""
+    return str((case.snapshot or {}).get("data", {}).get("order_number") or "") if case else ""
+
+
+def paid(viewer: Viewer, person: Person, order_number: str, currency: str) -> int | None:
+    """What was paid for an order, where purchases are known."""
     asked = registry.capabilities.get("purchases.paid")
-    if asked is None or case is None or case.snapshot is None:
+    if asked is None or not order_number:
         return None
-    number = str(case.snapshot.get("data", {}).get("order_number") or "")
-    return asked.call(viewer, person, order_number=number, currency=currency) if number else None
+    return asked.call(viewer, person, order_number=order_number, currency=currency)
 
 
 # --- what was given ---------------------------------------------------------------------------------------------------
@@ -189,7 +198,11 @@ def gesture(viewer: Viewer, uuid: UUID) -> Gesture:
 def act(viewer: Viewer, first: Gesture) -> list[Gesture]:
     """All that was given in one act, what was chosen first, with its vouchers."""
     return list(
-        visible(viewer).filter(together=first.together).select_related("voucher", "catalogue").order_by("place")
+        visible(viewer)
+        .filter(together=first.together)
+        .annotate(first_used_at=uses.first_used())
+        .select_related("voucher", "person__root", "granted_by", "second_by", "catalogue")
+        .order_by("place")
     )
 
 
@@ -200,7 +213,7 @@ def gestures(
     (a Person), `subject`, `kind`.
     """
     limit = bounded(limit)
-    found = visible(viewer).filter(place=0)
+    found = visible(viewer).filter(place=0).annotate(first_used_at=uses.first_used())
     if person := filters.get("person"):
         found = found.filter(person__in=person.members)
     for name in ("state", "subject", "kind"):

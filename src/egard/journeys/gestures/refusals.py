@@ -166,3 +166,23 @@ class NotEnough(Conflict):
     code = "gestures.not_enough"
     title = _("Not so much is left")
     message = _("{left} is left on this voucher.")
+
+
+class NotYoursToUndo(Forbidden):
+    """Whoever used a voucher undoes it within a quarter of an hour; later, or for a colleague, a manager does."""
+
+    code = "gestures.not_yours_to_undo"
+    title = _("A manager undoes this")
+    message = _(
+        "You undo what you took off yourself, within {minutes} minutes. For this one, ask a manager: the reason is"
+        " written down."
+    )
+
+
+class TooManyWrongCodes(Refusal):
+    """Too many wrong codes came from this colleague, till or place: wait, and look at the voucher again."""
+
+    code = "gestures.too_many_wrong_codes"
+    status = 429
+    title = _("Too many wrong codes")
+    message = _("Many wrong codes were tried here. Try again in {seconds} seconds.")

@@ -4,8 +4,9 @@ so that one voucher used from many places at once is used once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from egard.base.money import Money, exponent
 from egard.base.quickread import quick_run
-from egard.journeys.gestures import accounts, asking
+from egard.journeys.gestures import accounts, asking, queries
 from egard.journeys.gestures.facts import Amount, VoucherEnded, VoucherRedeemed
 from egard.journeys.gestures.models import Gesture, Redemption, Voucher
 from egard.journeys.gestures.refusals import (
@@ -24,6 +25,7 @@ from egard.journeys.gestures.refusals import (
     KeyReused,
     NoAmount,
     NotEnough,
+    NotYoursToUndo,
     UnknownVoucher,
     VoucherElsewhere,
     WrongCurrency,
@@ -32,6 +34,7 @@ from egard.journeys.gestures.refusals import VoucherEnded as Ended
 from egard.journeys.gestures.rules import codes
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import Site
+from egard.kernel.access.operations import log_change
 from egard.kernel.ledger import operations as ledger
 from egard.kernel.ledger.models import Transfer
 from egard.kernel.ledger.queries import balance
@@ -41,6 +44,9 @@ from egard.kernel.timeline.operations import record
 
 REDEEM, REVOKE = "gestures.redeem", "gestures.approve"
 SWEPT_MAX = 500
+UNDONE = "undone by whoever used it"
+OWN_UNDO = timedelta(minutes=15)
+"""For so long whoever used a voucher undoes it alone; afterwards, and for others, who may agree to gestures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ select v.uuid, v.amount, v.currency, v.channels, v.expires_at, v.ended_as,
                  where a.code = 'voucher:' || v.uuid and a.unit = v.currency), 0)
 from gestures_voucher v where v.code = %s
 """
+_CODE = b"select code from gestures_voucher where uuid = %s"
 """By hand: tills ask it a thousand times a second."""
 
 
@@ -80,6 +87,22 @@ def check(viewer: Viewer, typed: str, *, now: datetime) -> Checked:
     uuid, amount, currency, channels, expires_at, ended, left = rows[0]
     state = ended or ("usable" if expires_at > now else "expired")
     return Checked(code, uuid, Money(amount, currency), Money(left, currency), tuple(channels), expires_at, state)
+
+
+def named(viewer: Viewer, name: str, *, now: datetime) -> Checked:
+    """The same by its public id too, for what does not spend it. Raises `NotAllowed`, `UnknownVoucher`."""
+    viewer.require(REDEEM)
+    try:
+        rows = quick_run(_CODE, [UUID(name)])
+    except ValueError:
+        return check(viewer, name, now=now)
+    return check(viewer, rows[0][0] if rows else "", now=now)
+
+
+def of_act(viewer: Viewer, rows: Sequence[Gesture], *, now: datetime) -> list[Checked]:
+    """The vouchers that an act gave; for whoever sees the act and takes vouchers."""
+    held = [row.voucher for row in rows if row.form == "voucher" and hasattr(row, "voucher")]
+    return [check(viewer, one.code, now=now) for one in held] if viewer.can(REDEEM) else []
 
 
 @transaction.atomic
@@ -149,62 +172,79 @@ def _record_use(viewer: Viewer, row: Voucher, made: Redemption, left: int, site:
 
 @transaction.atomic
 def undo(viewer: Viewer, redemption: UUID, *, reason: str, now: datetime) -> Redemption:
-    """A use that was a mistake: the amount is on the voucher again, while it lasts. Twice changes nothing.
+    """A use that was a mistake: the amount is on the voucher again, while it lasts. Twice changes nothing. By whoever
+    used it, within a quarter of an hour; else by who may agree to gestures, with a reason.
 
-    Raises `NotAllowed`, `UnknownVoucher`, `BadText`, `VoucherEnded`.
+    Raises `NotAllowed`, `UnknownVoucher`, `NotYoursToUndo`, `BadText`, `VoucherEnded`.
     """
     viewer.require(REDEEM)
-    asking.check_texts(reason=reason, needed=True)
     made = Redemption.objects.select_for_update(of=("self",)).select_related("voucher__person").filter(uuid=redemption)
     row = made.first()
     if row is None:
         raise UnknownVoucher
     if row.undone_at is not None:
         return row
+    own = row.by == str(viewer.actor) and now - row.at < OWN_UNDO
+    if not own and not (viewer.can(REVOKE) and _is_within(viewer, row.voucher)):
+        raise NotYoursToUndo(minutes=OWN_UNDO // timedelta(minutes=1))
+    asking.check_texts(reason=reason, needed=not own)
     held = Voucher.objects.select_for_update(of=("self",)).get(pk=row.voucher_id)
     if held.ended_as in ("expired", "revoked"):
         raise Ended(why=_why(held, now))
     ledger.reverse(
-        Transfer.objects.get(uuid=row.transfer), reason=reason, key=f"redeem:{row.key}:back"[:200],
+        Transfer.objects.get(uuid=row.transfer), reason=reason.strip() or UNDONE, key=f"redeem:{row.key}:back"[:200],
         source=accounts.SOURCE, by=viewer.actor, now=now,
     )  # fmt: skip
-    row.undone_at = now
-    row.save(update_fields=["undone_at"])
+    row.undone_at, row.undone_by, row.undone_why = now, str(viewer.actor), reason.strip()
+    row.save(update_fields=["undone_at", "undone_by", "undone_why"])
+    log_change(
+        "gestures.redemption_undone", by=viewer.actor, now=now, subject=str(row.uuid), used_by=row.by,
+        amount=row.amount, currency=held.currency, own=own,
+    )  # fmt: skip
     Voucher.objects.filter(pk=held.pk, ended_as="used").update(ended_at=None, ended_as="", ended_by="", ended_why="")
     if row.voucher.person is not None:
         tell_facts(row.voucher.person)
     return row
 
 
-def use_of(viewer: Viewer, held: Checked, redemption: UUID | None) -> Redemption | None:
-    """A use of this voucher, by its id; None where it is none of its. Raises `NotAllowed`."""
+def use_of(viewer: Viewer, redemption: UUID | None) -> Redemption | None:
+    """A use of hers that holds, by its id; None where it is none of hers. Raises `NotAllowed`."""
     viewer.require(REDEEM)
     if redemption is None:
         return None
-    return Redemption.objects.filter(uuid=redemption, voucher__uuid=held.uuid, undone_at=None).first()
+    found = Redemption.objects.filter(uuid=redemption, by=str(viewer.actor), undone_at=None)
+    return found.select_related("voucher").first()
 
 
-def require_of(viewer: Viewer, typed: str, redemption: UUID, *, now: datetime) -> None:
+def require_of(viewer: Viewer, name: str, redemption: UUID, *, now: datetime) -> None:
     """That a use is one of this voucher's. Raises `NotAllowed`, `UnknownVoucher`."""
-    held = check(viewer, typed, now=now)
+    held = named(viewer, name, now=now)
     if not Redemption.objects.filter(uuid=redemption, voucher__uuid=held.uuid).exists():
         raise UnknownVoucher
 
 
 @transaction.atomic
 def revoke(viewer: Viewer, voucher: UUID, *, reason: str, now: datetime) -> Voucher:
-    """It can no longer be used (stolen, or made by mistake); what was used of it stays so. Twice changes nothing.
+    """It can no longer be used (stolen, or made by mistake); what was used of it stays so. Twice changes nothing. One
+    of another team's gesture is unknown to whoever sees her own team alone.
 
     Raises `NotAllowed`, `UnknownVoucher`, `BadText`.
     """
     viewer.require(REVOKE)
     asking.check_texts(reason=reason, needed=True)
     row = Voucher.objects.select_for_update(of=("self",)).select_related("person").filter(uuid=voucher).first()
-    if row is None:
+    if row is None or not _is_within(viewer, row):
         raise UnknownVoucher
     if row.ended_at is None:
         _lapse(viewer, row, "revoked", reason.strip(), now=now)
     return row
+
+
+def _is_within(viewer: Viewer, row: Voucher) -> bool:
+    """Whether she may agree to the gesture that this voucher is; one of no gesture is the house's."""
+    if row.gesture_id is None:
+        return viewer.require(REVOKE) == "all"
+    return queries.visible(viewer, REVOKE).filter(pk=row.gesture_id).exists()
 
 
 def sweep(viewer: Viewer, *, now: datetime) -> int:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
-from egard.base.refusal import NotFound
-from egard.journeys.gestures import queries, shown, typed
+from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
+from egard.base.refusal import NotFound, Refusal
+from egard.journeys.gestures import asking, queries, shown, typed
 from egard.journeys.gestures.models import Gesture
 from egard.kernel.access.actors import Viewer
 from egard.kernel.promises.models import Promise
@@ -29,7 +30,8 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
     limit = bounded(limit)
     found = _waiting(viewer).order_by("recorded_at", "pk")
     if cursor:
-        found = found.filter(pk__gt=decode_cursor(cursor, "gestures_waiting", int)[0])
+        at, pk = decode_cursor(cursor, "gestures_waiting", int, int)
+        found = found.filter(Q(recorded_at__gt=moment_of(at)) | Q(recorded_at=moment_of(at), pk__gt=pk))
     held = list(found.select_related("person__root", "granted_by", "catalogue")[: limit + 1])
     promised = _promises(held[:limit])
     items = []
@@ -48,7 +50,8 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
                 url=f"/gestures/{row.uuid}/",
             )
         )
-    return Page(items, encode_cursor("gestures_waiting", held[limit - 1].pk) if len(held) > limit else None)
+    last = held[limit - 1] if len(held) > limit else None
+    return Page(items, encode_cursor("gestures_waiting", micros(last.recorded_at), last.pk) if last else None)
 
 
 def _promises(held: list[Gesture]) -> dict[UUID, Promise]:
@@ -75,6 +78,17 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     )
 
 
+def _price(viewer: Viewer, first: Gesture) -> str:
+    """What was paid for what it is about, where somebody may know it."""
+    person = first.person.root or first.person
+    try:
+        case = asking.case_of(viewer, person, first.subject)
+        paid = queries.paid(viewer, person, queries.order_of(viewer, case), first.currency)
+    except Refusal:  # a case or purchases that she may not see
+        return ""
+    return shown.money(paid, first.currency) if paid else ""
+
+
 def deciding(viewer: Viewer, first: Gesture, now: datetime) -> dict[str, object]:
     """What a second person has to know of a gesture that waits."""
     acts = queries.act(viewer, first)
@@ -84,6 +98,7 @@ def deciding(viewer: Viewer, first: Gesture, now: datetime) -> dict[str, object]
         "rows": [(one, shown.words_of(one)) for one in acts],
         "worth": shown.money(sum(one.desired for one in acts), first.currency),
         "cost": shown.money(sum(one.cost for one in acts), first.currency),
+        "price": _price(viewer, first),
         "may_decide": viewer.can(queries.APPROVE) and first.state == "waiting" and viewer.user_id is not None,
         "own": str(viewer.actor) == first.by,
         "desired": typed.written(first.desired, first.currency) if first.desired else "",

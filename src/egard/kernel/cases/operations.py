@@ -127,7 +127,8 @@ def skip_step(viewer: Viewer, case: UUID, step: str, *, reason: str, key: str = 
     allowed(viewer, held, defined)
     if engine.state_of(held.state, step) in SETTLED:
         raise refusals.AlreadySettled(title=said(defined.title))
-    held.tell({"kind": "skipped", "step": step, "reason": reason}, by=viewer.actor, now=now, key=key)
+    told = {"kind": "skipped", "step": step, "reason": reason, "by": str(viewer.actor)}
+    held.tell(told, by=viewer.actor, now=now, key=key)
     return finish(held, by=viewer.actor, now=now)
 
 

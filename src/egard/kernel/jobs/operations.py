@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -21,6 +23,25 @@ class TryAgain(Exception):
     def __init__(self, at: datetime, why: str = "") -> None:
         self.at = at
         super().__init__(why)
+
+
+@contextmanager
+def in_hand(what: str, *, beside: timedelta, now: datetime) -> Generator[None]:
+    """`what` (`message.12`) is ours alone while another server is spoken to; the database gives it back if we die.
+
+    Raises `TryAgain`, `beside` from now, while somebody else is at it. Outside of any transaction.
+    """
+    lock = [f"egard.{what}"]
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", lock)
+        ours = cursor.fetchone()[0]
+    if not ours:
+        raise TryAgain(now + beside)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", lock)
 
 
 def defer(job: str, *, not_before: datetime | None = None, **arguments: Any) -> int:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
 from egard.base.clock import utc_now
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
@@ -16,7 +17,7 @@ from egard.base.quickread import quick_rows
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Viewer
 from egard.kernel.ledger import rules
-from egard.kernel.ledger.models import Account, Closing, Lot, Pending, Transfer
+from egard.kernel.ledger.models import Account, Closing, Lot, LotUse, Pending, Transfer
 from egard.kernel.ledger.models import Sum as SumRow
 from egard.kernel.ledger.rules import Balance, Piece, Sums
 from egard.kernel.people.models import Person
@@ -82,6 +83,19 @@ def lots(account: Account, now: datetime) -> list[Lot]:
     found = {lot.pk: lot for lot in Lot.objects.filter(account=account, remaining__gt=0).select_related("transfer")}
     pieces = [Piece(lot.pk, lot.remaining, lot.reserved, lot.priority, lot.expires_at) for lot in found.values()]
     return [found[piece.id] for piece in rules.in_order(pieces) if piece.is_live(now)]
+
+
+def first_spent(source: str, key: Any) -> Subquery:
+    """For each row of a query, when a credit kept in lots was first spent; `key` says the key of its transfer. What
+    lapsed, what is only held back, and what came back whole is not spent.
+    """
+    back = LotUse.objects.filter(lot=OuterRef("lot"), transfer__reverses=OuterRef("transfer")).order_by()
+    returned = Coalesce(Subquery(back.values("lot").annotate(n=-Sum("amount")).values("n")), Value(0))
+    uses = LotUse.objects.filter(
+        lot__transfer__source=source, lot__transfer__key=key, transfer__phase__in=("posted", "post"),
+        transfer__reverses=None, amount__gt=returned,
+    ).exclude(transfer__source="ledger")  # fmt: skip
+    return Subquery(uses.order_by("transfer__at").values("transfer__at")[:1])
 
 
 # --- what somebody may see ------------------------------------------------------------------------------------------

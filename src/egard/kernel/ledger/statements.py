@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from tempfile import SpooledTemporaryFile
 from uuid import UUID
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.quickread import quick_rows
+from egard.base.snapshot import one_snapshot
 from egard.base.tables.returned import guarded
 from egard.kernel.ledger import rules, units
 from egard.kernel.ledger.models import Account
@@ -112,11 +114,24 @@ def page(
     return Page(found[:limit], encode_cursor(CURSOR, micros(last.at), last.number) if last else None)
 
 
+PIECE = 1 << 18
 HEAD = ("at", "recorded_at", "transfer", "account", "amount", "balance", "unit", "subject", "reason", "by", "reverses")
 
 
 def csv_pieces(account: Account, *, since: datetime | None, until: datetime | None) -> Iterator[bytes]:
-    """A statement as a file, the oldest entry first, in constant memory. Amounts are decimal numbers of the unit."""
+    """A statement as a file, the oldest entry first, in constant memory: as it stood at one moment, read whole before
+    the first piece leaves. Amounts are decimal numbers of the unit.
+    """
+    with SpooledTemporaryFile(PIECE) as file:
+        with one_snapshot():
+            for page in _csv_pages(account, since=since, until=until):
+                file.write(page)
+        file.seek(0)
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _csv_pages(account: Account, *, since: datetime | None, until: datetime | None) -> Iterator[bytes]:
     places = units.decimals(account.unit)
 
     def number(amount: int) -> str:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from egard.base.language import language_of
 from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.messages import addresses, bouncing, files, saying
@@ -19,7 +20,6 @@ from egard.kernel.messages.models import Intake, Message, Thread
 from egard.kernel.messages.operations import send
 from egard.kernel.messages.rules import arrivals, markup, mime
 from egard.kernel.messages.rules.folding import fold
-from egard.kernel.messages.rules.language import language_of
 from egard.kernel.messages.rules.mime import Letter
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.people.operations import BadIdentifier, normalise
@@ -106,7 +106,7 @@ def receive_text(sender: str, text: str, *, channel: str = "sms", key: str, now:
             text=text[: mime.TEXT_MAX].replace("\x00", ""),
             state="received",
             trust="verified" if verified else "unverified",
-            language=language_of(text),
+            language=language_of(text)[0],
             at=now,
         )
         saying.heard(thread, message, by=system(channel), now=now)
@@ -145,7 +145,7 @@ def receive_chat(person: Person, text: str, *, thread: Thread | None = None, key
         text=words,
         state="received",
         trust="verified",
-        language=language_of(words) or person.language,
+        language=language_of(words)[0] or person.language,
         at=now,
     )
     saying.heard(held, message, by=Actor("person", str(person.uuid)), now=now)
@@ -197,7 +197,7 @@ def _take_in(letter: Letter, raw: bytes, *, now: datetime) -> Receipt:
         state="received",
         trust=trust,
         automatic=arrivals.is_automatic(letter),
-        language=language_of(letter.text) or (claimed.language if claimed and hers else ""),
+        language=language_of(letter.text)[0] or (claimed.language if claimed and hers else ""),
         at=_moment(letter.at, now),
     )
     files.keep(message, letter.files)

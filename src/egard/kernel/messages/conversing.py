@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.ids import new_id
+from egard.base.language import language_of
 from egard.base.refusal import Conflict, Refusal
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Team, User
 from egard.kernel.messages import checking, files, outbox, permitted, saying
 from egard.kernel.messages.models import Message, Thread
-from egard.kernel.messages.rules.language import language_of
 from egard.kernel.messages.rules.mime import File
 from egard.kernel.messages.texts import language_for
 from egard.kernel.people.models import Person
@@ -128,7 +128,7 @@ def note(thread: Thread, words: Words, *, by: Actor, now: datetime, key: str) ->
         return known
     message = Message.objects.create(
         thread=held, mark=_mark(key), direction="note", channel=held.channel, author=str(by),
-        text=_checked(words, needs_subject=False).text, state="written", language=language_of(words.text),
+        text=_checked(words, needs_subject=False).text, state="written", language=language_of(words.text)[0],
         mentions=list(dict.fromkeys(words.mentions)), at=now,
     )  # fmt: skip
     files.keep(message, words.files)
@@ -226,7 +226,7 @@ def _said(
 ) -> Message:
     """Our words as a message of the conversation, read by all checks first."""
     checked = _checked(words, needs_subject=thread.channel == "email" and follows is None and not subject)
-    language = language_of(checked.text) or thread.language
+    language = language_of(checked.text)[0] or thread.language
     verdict = checking.require(
         Draft(
             text=checked.text, language=language_for(language), channel=thread.channel, author=by, now=now,

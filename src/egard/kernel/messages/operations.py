@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict
 from egard.kernel.access.actors import Actor
-from egard.kernel.jobs.operations import TryAgain, defer
+from egard.kernel.jobs.operations import TryAgain, defer, in_hand
 from egard.kernel.messages import drivers, outbox, texts
 from egard.kernel.messages.models import OPEN, Outgoing
 from egard.kernel.messages.rules import retries
@@ -86,9 +85,7 @@ def deliver(*, message: int, now: datetime) -> None:
 
     Raises `TryAgain` while the server is away, with ever longer waits.
     """
-    with _in_hand(message) as ours:
-        if not ours:
-            raise TryAgain(now + BESIDE)
+    with in_hand(f"message.{message}", beside=BESIDE, now=now):
         found = _take(message, now=now)
         if found is None:
             return
@@ -117,20 +114,6 @@ def sweep(*, now: datetime) -> None:
 
 
 # --- inside -------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _in_hand(pk: int) -> Generator[bool]:
-    """Whether the message is ours alone while the server is spoken to; given back by the database if we die."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtextextended('egard.message.' || %s, 0))", [str(pk)])
-        ours = cursor.fetchone()[0]
-    try:
-        yield ours
-    finally:
-        if ours:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(hashtextextended('egard.message.' || %s, 0))", [str(pk)])
 
 
 @transaction.atomic

@@ -5,8 +5,6 @@ done. Whatever dies in between is asked for again by its key.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from egard.base.money import Money
-from egard.kernel.jobs.operations import TryAgain, defer
+from egard.kernel.jobs.operations import TryAgain, defer, in_hand
 from egard.kernel.payments import port, rules
 from egard.kernel.payments.models import Command, Instrument, Payment, Place
 from egard.kernel.payments.observing import hear, observe
@@ -33,9 +31,7 @@ def carry_out(*, command: str, now: datetime) -> None:
 
     Raises `TryAgain` while the provider does not answer, with ever longer waits, and while somebody else is at it.
     """
-    with _in_hand(command) as ours:
-        if not ours:
-            raise TryAgain(now + BESIDE)
+    with in_hand(f"payment.{command}", beside=BESIDE, now=now):
         found = _take(UUID(command), now=now)
         if found is None:
             return
@@ -115,20 +111,6 @@ def forget(*, instrument: str, now: datetime) -> None:
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _in_hand(pk: str) -> Generator[bool]:
-    """Whether the command is ours alone while the provider is spoken to; given back by the database if we die."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtextextended('egard.payment.' || %s, 0))", [pk])
-        ours = cursor.fetchone()[0]
-    try:
-        yield ours
-    finally:
-        if ours:
-            with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(hashtextextended('egard.payment.' || %s, 0))", [pk])
 
 
 @transaction.atomic(durable=True)

@@ -10,7 +10,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
-from egard.kernel.access.actors import Viewer
+from egard.kernel.access.actors import NotAllowed, Viewer
 from egard.kernel.payments import wallet
 from egard.kernel.payments.models import Command, Difference, Instrument, Payment, Reconciliation
 from egard.kernel.people.models import Person
@@ -64,10 +64,21 @@ def payment(viewer: Viewer, uuid: UUID, permission: str = READ) -> Payment:
     return found
 
 
-def instruments(viewer: Viewer, person: Person) -> list[Instrument]:
-    """The cards that a person left, the last one first; for staff who see her file, and for herself. One query."""
+def _require(viewer: Viewer, person: Person) -> None:
+    """Staff who see payments, and herself: under the id of any row that is her. Raises `NotAllowed`."""
+    hers = (str(person.uuid), *(str(row["uuid"]) for row in person.absorbed))
     if viewer.actor.kind != "person":
         viewer.require(READ)
+    elif viewer.actor.id not in hers:
+        raise NotAllowed(permission=READ)
+
+
+def instruments(viewer: Viewer, person: Person) -> list[Instrument]:
+    """The cards that a person left, the last one first; for staff who see her file, and for herself. One query.
+
+    Raises `NotAllowed`.
+    """
+    _require(viewer, person)
     return list(Instrument.objects.filter(person__in=person.members, removed_at=None).order_by("-added_at", "-id"))
 
 
@@ -82,8 +93,7 @@ def instrument(viewer: Viewer, person: Person, uuid: UUID) -> Instrument:
 
 def purses(viewer: Viewer, person: Person, *, now: datetime) -> list[wallet.Purse]:
     """What a person holds with us. Raises `NotAllowed`."""
-    if viewer.actor.kind != "person":
-        viewer.require(READ)
+    _require(viewer, person)
     return wallet.purses(person, now=now)
 
 

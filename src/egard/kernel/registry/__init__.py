@@ -36,7 +36,7 @@ from egard.kernel.registry.desk import (
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
 from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PanelAct, PortalItem
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "OpenItem",
     "OpenItems",
     "Panel",
+    "PanelAct",
     "Permission",
     "Personal",
     "PortalItem",

@@ -30,6 +30,18 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelAct:
+    """What a panel is opened for: a button near the top of the case, and a key, press what bears
+    `data-press="panel-<name>"` in the panel. For whoever holds `permission`.
+    """
+
+    label: Words
+    key: str
+    icon: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
 class CasePanel:
     """A part of the page of a case that a journey draws: `url_name` names an address of the journey's that takes the
     case's public id as `uuid`; it is asked for after the first paint, and answers 404 for one that is not the viewer's.
@@ -42,6 +54,7 @@ class CasePanel:
     permission: str
     of_person: bool = True
     order: int = 100
+    act: PanelAct | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -22,6 +23,13 @@ class NoData(Refusal):
         "There is no Egard data in {folder}. Name their folder: egard --data DIR {command} … (or set EGARD_DATA)."
         " A new installation is made by egard serve."
     )
+
+
+class Unreadable(Refusal):
+    """The file cannot be read; name another."""
+
+    code = "site.unreadable"
+    message = "{file} cannot be read: {why}"
 
 
 def require_data() -> None:
@@ -71,6 +79,6 @@ def product(*, begins: bool = False) -> Generator[None]:
             connections.close_all()
 
 
-def answer(result: Mapping[str, object], words: str, *, as_json: bool) -> None:
+def answer(result: Mapping[str, object] | list[dict[str, Any]], words: str, *, as_json: bool) -> None:
     """Print a result: JSON for programs, words for people."""
     click.echo(json.dumps(result, ensure_ascii=False, default=str) if as_json else words)

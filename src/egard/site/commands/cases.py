@@ -9,19 +9,12 @@ import click
 import yaml
 
 from egard.base.refusal import Refusal
-from egard.site.commands import answer, json_option, product
+from egard.site.commands import Unreadable, answer, json_option, product
 
 
 @click.group()
 def case() -> None:
     """Types of case: what is wrong with a file, publishing it, and moving running cases to it."""
-
-
-class Unreadable(Refusal):
-    """The file cannot be read; name another."""
-
-    code = "site.unreadable"
-    message = "{file} cannot be read: {why}"
 
 
 def _text(path: Path) -> str:

@@ -77,12 +77,20 @@ def test_a_complaint_is_promised_an_acknowledgement_and_an_answer_by_the_rules_i
 
 def test_settled_at_once_it_is_answered_closed_and_owes_nothing(take, anne, everything):
     made = take("Charged twice", anne, category="price", settled="Paid back during the call")
-    assert (made.case.status, made.settled_at_once) == ("closed", True)
+    assert (made.case.status, made.settled_at_once, made.outcome) == ("closed", True, "settled")
+    assert made.case.owner.name == "Hugo Delmas"
     assert owed(made) == {}
     assert facts_of(everything, anne) == ["complaints.received", "complaints.answered", "complaints.closed"]
     with pytest.raises(EvidenceMissing):  # without a category nobody learns from it
         take("Charged twice", anne, settled="Paid back")
     assert Complaint.objects.count() == 1
+
+
+def test_what_the_person_says_of_a_settlement_is_written_only_where_she_was_asked(take, anne):
+    for said in ("settled", "satisfied", "unsatisfied"):
+        made = take("Charged twice", anne, category="price", settled="Paid back", outcome=said)
+        assert made.outcome == said
+    assert take("Charged twice", anne, category="price", settled="Paid back").outcome == "settled"
 
 
 def test_the_same_key_is_one_complaint_and_nobody_complains_without_a_word(take, anne):

@@ -95,6 +95,7 @@ class DrawOut(Schema):
     by: str
     size: int = Field(description="acts of the period")
     sampled: int = Field(description="acts to look at")
+    late: int = Field(description="of those, acts of earlier periods that came in after their draw")
     left_out: int = Field(description="acts of the period in other currencies")
     judged: int
     deviating: int
@@ -280,7 +281,7 @@ def _plan(row: AuditPlan) -> dict[str, Any]:
 
 
 def _draw(row: AuditDraw) -> dict[str, Any]:
-    same = ("since", "until", "drawn_at", "by", "size", "sampled", "left_out", "judged", "deviating", "digest",
+    same = ("since", "until", "drawn_at", "by", "size", "sampled", "late", "left_out", "judged", "deviating", "digest",
             "commitment", "closed_at")  # fmt: skip
     return {"id": row.uuid, "plan": row.plan.uuid, **{name: getattr(row, name) for name in same}}
 

@@ -78,6 +78,7 @@ class AuditDraw(models.Model):
     commitment = models.CharField(max_length=64)
     size = models.PositiveIntegerField(help_text="acts in the population")
     sampled = models.PositiveIntegerField(help_text="acts to look at")
+    late = models.PositiveIntegerField(default=0, help_text="of those, acts of earlier periods that no draw had")
     left_out = models.PositiveIntegerField(help_text="acts of the period in other currencies")
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=64, blank=True)
@@ -117,6 +118,21 @@ class AuditAct(models.Model):
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(fields=("draw", "position"), name="gestures_act_position"),
             models.UniqueConstraint(fields=("draw", "gesture"), name="gestures_act_once"),
+        ]
+
+
+class AuditTaken(models.Model):
+    """That an act was in the population of a draw: a plan takes each once, and its next draw what came too late."""
+
+    id = models.BigAutoField(primary_key=True)
+    plan = models.ForeignKey(AuditPlan, models.PROTECT, related_name="+", db_index=False)
+    draw = models.ForeignKey(AuditDraw, models.PROTECT, related_name="+", db_index=False)
+    gesture = models.ForeignKey("gestures.Gesture", models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "gestures_audit_taken"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=("plan", "gesture"), name="gestures_taken_once"),
         ]
 
 

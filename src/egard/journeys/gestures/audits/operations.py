@@ -9,11 +9,20 @@ from fractions import Fraction
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from egard.journeys.gestures.audits.kinds import KINDS
-from egard.journeys.gestures.audits.models import DEVIATION, OK, AuditAct, AuditDraw, AuditPlan, FeedbackRead
+from egard.journeys.gestures.audits.models import (
+    DEVIATION,
+    OK,
+    AuditAct,
+    AuditDraw,
+    AuditPlan,
+    AuditTaken,
+    FeedbackRead,
+)
 from egard.journeys.gestures.audits.models import Finding as FindingRow
 from egard.journeys.gestures.audits.refusals import (
     AlreadyDrawn,
@@ -111,8 +120,9 @@ def end_plan(plan: AuditPlan, *, by: Actor, now: datetime) -> None:
 
 
 def draw(plan: AuditPlan, since: datetime, until: datetime, *, by: Actor, now: datetime) -> AuditDraw:
-    """Draw from the gestures granted from `since` to `until` (not included): freeze them, take a seed from the system's
-    randomness, and write both, the commitment to them and the acts drawn.
+    """Draw from the gestures granted from `since` to `until` (not included), and from those of earlier periods of this
+    plan that came after their draw: freeze them, take a seed from the system's randomness, and write both, the
+    commitment to them and the acts drawn.
 
     Raises `PlanEnded`, `NotOver`, `NothingToDraw`, `AlreadyDrawn`, `BadPlan` where the sample could not be borne.
     """
@@ -136,12 +146,16 @@ def draw(plan: AuditPlan, since: datetime, until: datetime, *, by: Actor, now: d
 
 def _freeze(plan: AuditPlan, since: datetime, until: datetime) -> tuple[list[Act], dict[str, int], int]:
     """The acts of a period, their rows by their ids, and how many are in other currencies. What was taken back later
-    was granted all the same.
+    was granted all the same. A transaction that was still open when an earlier period was drawn committed its acts
+    behind that draw's back: they are in this one.
     """
     granted = Gesture.objects.filter(granted_at__gte=since, granted_at__lt=until)
+    before = AuditDraw.objects.filter(plan=plan, since__lte=OuterRef("granted_at"), until__gt=OuterRef("granted_at"))
+    missed = Exists(before) & ~Exists(AuditTaken.objects.filter(plan=plan, gesture=OuterRef("pk")))
+    found = Gesture.objects.filter(Q(granted_at__gte=since, granted_at__lt=until) | missed, currency=plan.currency)
     acts, rows = [], {}
     columns = ("pk", "uuid", "granted_by_id", "by", "amount")
-    for pk, uuid, user, actor, amount in granted.filter(currency=plan.currency).values_list(*columns):
+    for pk, uuid, user, actor, amount in found.values_list(*columns):
         acts.append(Act(str(uuid), f"user:{user}" if user else actor.replace(" ", "_"), amount))
         rows[str(uuid)] = pk
     if not acts:
@@ -157,11 +171,14 @@ def _write(
     digest = drawing.digest(population)
     drawn = drawing.draw(acts, plan.as_rules(), seed)
     certain = set(drawn.certain)
+    pks = list(rows.values())
+    late = Gesture.objects.filter(pk__in=pks).exclude(granted_at__gte=since, granted_at__lt=until).count()
     made = AuditDraw.objects.create(
         plan=plan, since=since, until=until, drawn_at=now, by=str(by), population=population, digest=digest, seed=seed,
         commitment=drawing.commitment(digest, seed), size=len(acts), sampled=len(drawn.certain) + len(drawn.chosen),
-        left_out=left_out,
+        late=late, left_out=left_out,
     )  # fmt: skip
+    AuditTaken.objects.bulk_create((AuditTaken(plan=plan, draw=made, gesture_id=pk) for pk in pks), batch_size=5_000)
     # In the order of their lots: whoever looks at them one after the other looks at every colleague's in between.
     order = sorted([*drawn.certain, *drawn.chosen], key=lambda key: drawing.ticket(seed, key))
     AuditAct.objects.bulk_create(

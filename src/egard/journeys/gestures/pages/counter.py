@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from egard.base.clock import utc_now
@@ -14,39 +16,40 @@ from egard.base.ids import new_id
 from egard.base.refusal import Forbidden, Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.gestures import shown, typed, vouchers
+from egard.journeys.gestures import guesses, shown, typed, vouchers
+from egard.journeys.gestures.models import Redemption
+from egard.journeys.gestures.refusals import UnknownVoucher
 from egard.journeys.gestures.rules import codes
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import Site
 from egard.kernel.access.operations import log_sight
+from egard.portal.pages import place_of
 
 
 @require_http_methods(["GET", "POST"])
 @staff_page
 def counter(request: HttpRequest) -> HttpResponse:
-    """Look at a voucher by its code; a post uses it, all of it or a part."""
+    """Look at a voucher by its code, which is posted: no log of addresses keeps it. A post with a key uses it, all or a
+    part; what was used is shown by its own id.
+    """
     viewer, now = viewer_of(request), utc_now()
     viewer.require(vouchers.REDEEM)
-    asked = request.POST if request.method == "POST" else request.GET
-    typed_code, refusal, used = asked.get("code", "")[:100], None, None
-    if request.method == "POST":
-        try:
-            used = _use(viewer, request, typed_code)
-        except Refusal as told:
-            if isinstance(told, Forbidden):
-                raise
-            refusal = told
-        else:
-            return redirect(f"/counter/?code={used.voucher.code}&used={used.uuid}")
-    held = None
-    if typed_code.strip() and (refusal is None or refusal.code != "gestures.unknown_voucher"):
-        try:
+    typed_code, refusal, held = request.POST.get("code", "")[:100], None, None
+    try:
+        if typed_code.strip():
+            guesses.require_room(viewer, place_of(request), now=now)
             held = vouchers.check(viewer, typed_code, now=now)
-        except Refusal as told:
-            refusal = refusal or told
-        else:
             log_sight(viewer, "voucher", detail=codes.hidden(held.code), now=now)
-    done = vouchers.use_of(viewer, held, _uuid(request.GET.get("used", ""))) if held else None
+            if "key" in request.POST:
+                return redirect(f"/counter/?used={_use(viewer, request, held).uuid}")
+    except Refusal as told:
+        if isinstance(told, Forbidden):
+            raise
+        if isinstance(told, UnknownVoucher):
+            guesses.note(viewer, place_of(request), now=now)
+        refusal = told
+    done = vouchers.use_of(viewer, _uuid(request.GET.get("used", "")))
+    held = vouchers.named(viewer, str(done.voucher.uuid), now=now) if done else held
     context: dict[str, Any] = {
         "typed": typed_code,
         "held": held,
@@ -57,21 +60,24 @@ def counter(request: HttpRequest) -> HttpResponse:
         "channels": [vouchers.channel_words().get(one, one) for one in held.channels] if held else [],
         "done": done,
         "done_amount": shown.money(done.amount, held.left.currency) if held and done else "",
+        "may_undo": done is not None and now - done.at < vouchers.OWN_UNDO,
         "refusal": refusal,
         "wanted": request.POST.get("amount", ""),
         "key": str(new_id()),
         "now": now,
     }
-    return render(request, "gestures/counter.html", context, status=refusal.status if refusal else 200)
+    answer = render(request, "gestures/counter.html", context, status=refusal.status if refusal else 200)
+    if refusal and refusal.status == 429:
+        answer.headers["Retry-After"] = str(refusal.context["seconds"])
+    return answer
 
 
-def _use(viewer: Viewer, request: HttpRequest, code: str) -> Any:
-    held = vouchers.check(viewer, code, now=utc_now())
+def _use(viewer: Viewer, request: HttpRequest, held: vouchers.Checked) -> Redemption:
     text = request.POST.get("amount", "").strip()
     amount = typed.minor(text, held.left.currency) if text else None
     site = Site.objects.filter(pk=viewer.site_ids[0]).first() if viewer.site_ids else None
     return vouchers.redeem(
-        viewer, code, amount, channel="shop", site=site, reference=request.POST.get("reference", "")[:100],
+        viewer, held.code, amount, channel="shop", site=site, reference=request.POST.get("reference", "")[:100],
         key=f"page:{viewer.actor}:{request.POST.get('key', '')[:64]}", now=utc_now(),
     )  # fmt: skip
 
@@ -87,9 +93,8 @@ def _uuid(text: str) -> UUID | None:
 @staff_page
 def undoing(request: HttpRequest) -> HttpResponse:
     """A use that was a mistake is undone."""
-    viewer = viewer_of(request)
-    code, used = request.POST.get("code", "")[:100], _uuid(request.POST.get("used", ""))
+    used = _uuid(request.POST.get("used", ""))
     if used is not None:
-        vouchers.require_of(viewer, code, used, now=utc_now())
-        vouchers.undo(viewer, used, reason="counter", now=utc_now())
-    return redirect(f"/counter/?code={codes.read_code(code) or ''}")
+        vouchers.undo(viewer_of(request), used, reason=request.POST.get("reason", ""), now=utc_now())
+        messages.success(request, _("Undone: the amount is on the voucher again."))
+    return redirect("gestures:counter")

@@ -61,30 +61,35 @@ def drawer(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _shown(request, viewer, person, asked)
 
 
-def about_of(asked: QueryDict, currency: str) -> tuple[About, str]:
-    """What the adviser says, and the price as it was typed."""
+def about_of(asked: QueryDict, currency: str) -> tuple[About, str, str]:
+    """What the adviser says, the price as it was typed, and what is wrong with it."""
     whose = asked.get("responsibility", "ours")
     grade = asked.get("severity", "2")
     price_typed = asked.get("price", "")[:20]
+    price, wrong = None, ""
     try:
         price = typed.minor(price_typed, currency) if price_typed.strip() else None
-    except NoAmount:
-        price = None
+    except NoAmount as told:
+        wrong = told.detail
     case = asked.get("case", "")
-    return About(
-        subject=f"case:{case}" if case else "",
-        responsibility=whose if whose in RESPONSIBILITIES else "ours",
-        severity=int(grade) if grade in ("1", "2", "3") else 2,
-        price=price,
-        proof=asked.get("proof") == "yes",
-    ), price_typed
+    return (
+        About(
+            subject=f"case:{case}" if case else "",
+            responsibility=whose if whose in RESPONSIBILITIES else "ours",
+            severity=int(grade) if grade in ("1", "2", "3") else 2,
+            price=price,
+            proof=asked.get("proof") == "yes",
+        ),
+        price_typed,
+        wrong,
+    )
 
 
 def _shown(
     request: HttpRequest, viewer: Viewer, person: Person, asked: QueryDict, *, refusal: Refusal | None = None
 ) -> HttpResponse:
     now = utc_now()
-    about, price = about_of(asked, queries.currency(viewer))
+    about, price, wrong = about_of(asked, queries.currency(viewer))
     found = queries.proposals(viewer, person, about, now=now)
     log_sight(viewer, "person", person_id=person.pk, detail="gestures", now=now, again_after=again_after(request))
     context = {
@@ -94,6 +99,7 @@ def _shown(
         "case": about.subject.removeprefix("case:"),
         "key": str(new_id()),
         "refusal": refusal,
+        "wrong_price": wrong,
         "reason": asked.get("reason", "")[:500],
     }  # fmt: skip
     part = bool(getattr(request, "htmx", False))
@@ -167,7 +173,7 @@ def _proposal(catalogue: Catalogue, one: Proposal, language: str) -> dict[str, A
 
 def _give(viewer: Viewer, person: Person, asked: QueryDict) -> Any:
     unit = queries.currency(viewer)
-    about, _price = about_of(asked, unit)
+    about, _price, _wrong = about_of(asked, unit)
     kind = asked.get("kind", "")[:64]
     if asked.get("typed") is not None:  # another amount than was proposed
         text = asked["typed"].strip()

@@ -15,8 +15,9 @@ from egard.base.clock import utc_now
 from egard.base.refusal import Forbidden, NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.gestures import operations, queries, shown, typed, worklists
+from egard.journeys.gestures import operations, queries, shown, typed, vouchers, worklists
 from egard.journeys.gestures.figures import FIGURES
+from egard.journeys.gestures.rules import codes
 from egard.kernel.access.operations import log_sight
 from egard.kernel.promises import queries as promises
 from egard.kernel.promises.shown import ring_of
@@ -54,7 +55,7 @@ def one(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return _one(request, uuid)
 
 
-def _one(request: HttpRequest, uuid: UUID, *, refusal: Refusal | None = None) -> HttpResponse:
+def _one(request: HttpRequest, uuid: UUID, *, refusal: Refusal | None = None, code: bool = False) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     first = queries.gesture(viewer, uuid)
     log_sight(viewer, "person", person_id=first.person_id, detail=f"gesture {uuid}", now=now)
@@ -62,7 +63,10 @@ def _one(request: HttpRequest, uuid: UUID, *, refusal: Refusal | None = None) ->
     rows = queries.act(viewer, first)
     repaired = promises.visible(viewer).filter(uuid=first.repairs).first() if first.repairs else None
     own = viewer.user_id is not None and viewer.user_id == first.granted_by_id
+    held = vouchers.of_act(viewer, rows, now=now)
     context = {
+        "vouchers": [_voucher(one, whole=code) for one in held],
+        "may_revoke": first.state == "granted" and viewer.can(vouchers.REVOKE),
         **worklists.deciding(viewer, first, now),
         "person": first.person.root or first.person,
         "rings": [ring_of(promise, now) for promise in waiting],
@@ -76,6 +80,45 @@ def _one(request: HttpRequest, uuid: UUID, *, refusal: Refusal | None = None) ->
         "now": now,
     }
     return render(request, "gestures/one.html", context, status=refusal.status if refusal else 200)
+
+
+def _voucher(one: vouchers.Checked, *, whole: bool) -> dict[str, Any]:
+    unit = one.left.currency
+    return {
+        "uuid": one.uuid,
+        "code": codes.shown(one.code) if whole else codes.hidden(one.code),
+        "whole": whole,
+        "left": shown.money(one.left.amount, unit),
+        "amount": shown.money(one.amount.amount, unit),
+        "state": one.state,
+    }
+
+
+@require_POST
+@staff_page
+def code(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """The codes of its vouchers, whole, to read out; the sight is logged."""
+    viewer, now = viewer_of(request), utc_now()
+    viewer.require(vouchers.REDEEM)
+    first = queries.gesture(viewer, uuid)
+    for one in vouchers.of_act(viewer, queries.act(viewer, first), now=now):
+        log_sight(viewer, "voucher", person_id=first.person_id, detail=codes.hidden(one.code), now=now)
+    return _one(request, uuid, code=True)
+
+
+@require_POST
+@staff_page
+def revocation(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """What is left of a voucher can no longer be used."""
+    viewer, now = viewer_of(request), utc_now()
+    viewer.require(vouchers.REVOKE)
+    reason, wanted = request.POST.get("reason", ""), request.POST.get("voucher", "")
+    held = vouchers.of_act(viewer, queries.act(viewer, queries.gesture(viewer, uuid)), now=now)
+    one = next((row for row in held if str(row.uuid) == wanted), None)
+    if one is None:
+        raise NotFound
+    done = _("Revoked: what is left of it can no longer be used.")
+    return _done(request, uuid, lambda: vouchers.revoke(viewer, one.uuid, reason=reason, now=now), done)
 
 
 def _responsibility(code: str) -> str:

@@ -59,6 +59,6 @@ def _title(one: queries.Held) -> str:
 
 def drawn(code: str) -> str:
     """The QR code as SVG: it opens the counter at this voucher, or says the code where the house has no address."""
-    told = f"{settings.URL}/counter/?code={code}" if settings.URL else codes.shown(code)
+    told = f"{settings.URL}/counter/#{code}" if settings.URL else codes.shown(code)
     svg = segno.make_qr(told, error="m").svg_inline(scale=1, border=2, omitsize=True, dark="#000", svgclass="qr")
     return mark_safe(svg)  # noqa: S308  # ours alone: the code's signs are letters and digits

@@ -55,24 +55,40 @@ class Forecast:
     empty_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What gestures cost: how many there were, the sum of their costs (minor units), and the sum of their squares."""
+
+    n: int = 0
+    total: int = 0
+    squares: float = 0.0
+
+    def __add__(self, more: Costs) -> Costs:
+        return Costs(self.n + more.n, self.total + more.total, self.squares + more.squares)
+
+    @classmethod
+    def of(cls, costs: Sequence[int]) -> Costs:
+        return cls(len(costs), sum(costs), float(sum(x * x for x in costs)))
+
+
 GESTURES_MIN = 5
 """Below so many gestures nothing is forecast: the interval would say nothing but that."""
 
 
-def forecast(costs: Sequence[int], *, since: datetime, until: datetime, now: datetime, budget: int) -> Forecast:
-    """Where a budget is heading. `costs` are those of the gestures so far (minor units).
+def forecast(costs: Costs, *, since: datetime, until: datetime, now: datetime, budget: int) -> Forecast:
+    """Where a budget is heading. `costs` are those of the gestures so far.
 
     The run-rate, with the spread of a compound Poisson process: gestures come by chance at a steady rate and cost as
     they did. With e elapsed and r remaining time, what is still to come has the mean r/e · Σx and, the rate and the
     costs being themselves estimated, the variance r/e · (1 + r/e) · Σx² (Var Σx ≈ Σx² for a Poisson sum).
     """
-    spent, n = sum(costs), len(costs)
+    spent, n = costs.total, costs.n
     elapsed, remaining = min(now, until) - since, until - min(now, until)
     if n < GESTURES_MIN or elapsed <= timedelta(0):
         return Forecast(n)
     ratio = remaining / elapsed
     coming = ratio * spent
-    spread = Z_95 * sqrt(ratio * (1 + ratio) * sum(x * x for x in costs))
+    spread = Z_95 * sqrt(ratio * (1 + ratio) * costs.squares)
     empty_at = None
     if spent >= budget:
         empty_at = now

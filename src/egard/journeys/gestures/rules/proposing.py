@@ -53,6 +53,8 @@ class Room:
 
     alone: int | None = None
     budget: int | None = None
+    unbudgeted: bool = False
+    """The house has budgets, and none runs for this team: what costs anything waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Proposal:
     """Expected, of all."""
     steps: int
     waits: str
-    """`authority` or `budget`: a second person must agree first. Empty: given at once."""
+    """`authority`, `budget` or `no_budget`: a second person must agree first. Empty: given at once."""
     proof_first: bool
     score: int
     reasons: tuple[Reason, ...] = field(default=())
@@ -215,4 +217,6 @@ def waits_for(worth: int, cost: int, room: Room) -> str:
     """What a gesture waits for: nothing where it may be given at once."""
     if room.alone is not None and worth > room.alone:
         return "authority"
+    if room.unbudgeted and cost:
+        return "no_budget"
     return "budget" if room.budget is not None and cost > room.budget else ""

@@ -80,7 +80,10 @@ _BUDGET = Text(
     en="{amount} is left in the team’s budget: a manager raises it first.",
 )
 
-
+_NO_BUDGET = Text(
+    fr="Aucun budget n’est en cours pour votre équipe : une deuxième personne donne son accord.",
+    en="No budget runs for your team: a second person agrees.",
+)
 _RESTORES = Text(fr="Le client reçoit ce qu’il avait acheté.", en="The client gets what was bought.")
 
 
@@ -139,6 +142,8 @@ def of_room(currency: str, *, waits: str, alone: int | None, budget: int | None)
     """Whether the adviser decides alone."""
     if waits == "authority":
         return Reason("authority", fill(_SECOND, amount=money(alone or 0, currency)))
+    if waits == "no_budget":
+        return Reason("budget", _NO_BUDGET)
     if waits == "budget":
         return Reason("budget", fill(_BUDGET, amount=money(max(0, budget or 0), currency)))
     return Reason("authority", _FREE if alone is None else fill(_ALONE, amount=money(alone, currency)))

@@ -19,7 +19,6 @@ PAGES = (
     Shown("gestures:budgets", query="?past=yes", who="administrator"),
     Shown("gestures:catalogue", who="administrator", opened=(".gesture-other summary",), data=True),
     Shown("gestures:counter"),
-    Shown("gestures:counter", query="?code=XXXX", status=404),
     Shown("gestures:wallet", who="anne"),
     *control.PAGES,
 )

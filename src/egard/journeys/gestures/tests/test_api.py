@@ -119,6 +119,12 @@ def test_a_till_checks_and_uses_a_voucher_with_a_key_of_its_own(client, house, a
         ]
         == 2000
     )
+    by_body = client.post("/api/v1/vouchers/check", {"code": code}, content_type=JSON, headers=auth).json()
+    assert (by_body["code"], by_body["left"]["amount"]) == (code, 2000)
+    part = {**body, "code": code}
+    once = client.post("/api/v1/vouchers/redemptions", part, content_type=JSON, headers=auth).json()
+    undone = f"/api/v1/vouchers/{by_body['id']}/redemptions/{once['id']}/reversal"
+    assert client.post(undone, {"reason": "again"}, content_type=JSON, headers=auth).status_code == 201
     assert client.get("/api/v1/vouchers/XXXX", headers=auth).status_code == 404
     assert client.get(f"/api/v1/people/{anne.uuid}", headers=auth).status_code == 403
     client.force_login(house.nadia)

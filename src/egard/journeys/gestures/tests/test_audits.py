@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from tests.racing import at_once
 
 from egard.journeys.gestures.audits import operations, queries
-from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, Finding
+from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan, AuditTaken, Finding
 from egard.journeys.gestures.audits.operations import draw, end_plan, judge, make_plan
 from egard.journeys.gestures.audits.refusals import (
     AlreadyDrawn,
@@ -176,6 +178,7 @@ def test_the_database_keeps_a_draw_as_it_was_made(drawn, agnes, given, month, me
         lambda: AuditAct.objects.filter(pk=act.pk)._raw_delete("default"),
         lambda: Finding.objects.filter(pk=found.pk).update(verdict="deviation", kind="split"),
         lambda: Finding.objects.filter(pk=found.pk)._raw_delete("default"),
+        lambda: AuditTaken.objects.filter(draw=drawn)._raw_delete("default"),
         lambda: AuditDraw.objects.create(
             **{name: getattr(drawn, name) for name in (
                 "plan", "drawn_at", "by", "population", "digest", "seed", "commitment", "size", "sampled", "left_out")},
@@ -199,6 +202,40 @@ def test_of_ten_draws_of_one_period_at_the_same_moment_one_is_made(plan, given, 
     told = at_once([lambda: draw(plan, *month, by=me, now=now)] * 10)
     assert sorted(one for one in told if isinstance(one, str)) == ["gestures.already_drawn"] * 9
     assert AuditDraw.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_commits_after_a_draw_froze_its_population_is_in_the_next_one_and_nothing_is_taken_twice(
+    plan, given, month, me, now
+):
+    zoe, _tom, person = given
+    drawn, week = Event(), now + timedelta(days=7)
+
+    def give_slowly():
+        try:
+            with transaction.atomic():
+                made = gesture(person, 50_000, by=zoe, at=now - timedelta(seconds=1))
+                open_.set()
+                drawn.wait(30)
+            return made
+        finally:
+            connection.close()
+
+    open_ = Event()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(give_slowly)
+        open_.wait(30)
+        first = draw(plan, *month, by=me, now=now)
+        drawn.set()
+        late = slow.result()
+    gesture(person, 700, by=zoe, at=now + timedelta(days=1))
+    second = draw(plan, now, week, by=me, now=week)
+    assert str(late.uuid) not in first.population
+    assert str(late.uuid) in second.population
+    assert (first.size, second.size, second.late) == (93, 2, 1)
+    assert second.acts.filter(gesture=late, certain=True).exists()
+    with pytest.raises(NothingToDraw):  # it was taken
+        draw(plan, week, week + timedelta(days=7), by=me, now=week + timedelta(days=7))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from egard.base.money import Money
 from egard.base.refusal import Refusal
-from egard.journeys.gestures import queries, refusals, shown
+from egard.journeys.gestures import figures, queries, refusals, shown, worklists
 from egard.journeys.gestures.models import Gesture, Voucher
 from egard.journeys.gestures.operations import approve, erase, grant, refuse, reverse
 from egard.journeys.gestures.tests.giving import EUR, furnish
@@ -21,8 +21,11 @@ from egard.kernel.delegations.models import Use
 from egard.kernel.ledger import queries as ledger
 from egard.kernel.ledger.models import Transfer
 from egard.kernel.ledger.operations import open_account, transfer
+from egard.kernel.ledger.operations import reverse as reverse_transfer
+from egard.kernel.ledger.sweeping import sweep
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.messages.models import Outgoing
+from egard.kernel.payments.wallet import pay
 from egard.kernel.promises.models import Promise
 from egard.kernel.promises.operations import keep, promise
 from egard.kernel.timeline.models import Fact
@@ -57,7 +60,7 @@ def test_a_small_gesture_is_decided_credited_recorded_and_told_in_one_act(give, 
     budget = house.budget(10_000)
     made = give(reason="The dish was cold", responsibility="ours", severity=2)
     assert (made.state, made.amount, made.cost, made.steps) == ("granted", 500, 500, 0)
-    assert made.used_at == now
+    assert queries.act(system_viewer("test"), made)[0].first_used_at is None  # it is hers, and nothing of it is spent
     assert wallet_of(anne) == 500
     assert ledger.balance(ledger.account(budget.code, EUR)).available == 9_500
     entry = timeline(system_viewer("test"), anne).items[0]
@@ -135,8 +138,9 @@ def test_above_what_one_decides_alone_it_waits_with_a_promise_and_the_client_is_
     promised.refresh_from_db()
     assert promised.state == "kept"
     assert Outgoing.objects.get(person=anne)
-    with pytest.raises(refusals.NotWaiting):
-        approve(house.lead, made.uuid, now=now + timedelta(minutes=6))
+    for less in (None, 6_000):  # again, or to another amount: it is decided
+        with pytest.raises(refusals.NotWaiting):
+            approve(house.lead, made.uuid, amount=less, now=now + timedelta(minutes=6))
 
 
 def test_nobody_agrees_to_her_own_request_nor_beyond_her_own_authority(house, anne, now):
@@ -175,6 +179,18 @@ def test_a_refusal_says_why_to_colleagues_and_nothing_to_the_client(give, house,
     assert Promise.objects.get(kind="gestures.approval").state == "kept"
 
 
+def test_the_queue_is_paged_in_its_own_order_and_misses_nothing(give, house, now):
+    for n, days in enumerate((3, 0, 2, 0, 1)):  # those that came by an import are written later than they were asked
+        give("credit", 9_000 + 100 * n, key=str(n), at=now - timedelta(days=days))
+    told, cursor = [], None
+    while True:
+        page = worklists.rows(house.lead, filters={}, now=now, limit=2, cursor=cursor)
+        told += [row.title.partition(" ")[0] for row in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert told == ["€90.00", "€92.00", "€94.00", "€91.00", "€93.00"]
+
+
 def test_parts_of_a_gesture_count_together_so_that_it_is_not_split_under_the_limit(give, now):
     assert give("credit", 3_000).state == "granted"
     assert give("credit", 3_000, key="2").state == "waiting"
@@ -195,6 +211,36 @@ def test_a_budget_that_is_empty_makes_it_wait_and_is_never_overspent(give, house
     house.budget(1_500)
     assert approve(house.lead, waiting.uuid, now=now).state == "granted"
     assert ledger.balance(ledger.account(budget.code, EUR)).available == 500
+
+
+def test_a_credit_is_used_when_it_is_spent_not_when_it_is_given_nor_when_it_lapses(give, house, anne, now, me):
+    kept, lapsed = give(), give(key="2")
+    till = open_account("till", unit=EUR, kind="income", by=me, now=now)
+    spent_at = now + timedelta(days=20)
+    spent = pay(anne, Money(300, EUR), into=till, key="order", by=me, now=spent_at)
+    after = now + timedelta(days=400)
+    sweep(now=after)  # both end after a year
+    used = {row.pk: row.first_used_at for row in queries.gestures(house.lead, {}).items}
+    assert used == {kept.pk: spent_at, lapsed.pk: None}
+    months = now + timedelta(days=40)
+    effort = figures.figures(house.lead, now=months).effort[0]
+    assert (effort.steps, effort.used.hits, effort.used.n) == (0, 1, 2)
+    reverse_transfer(spent[0], reason="the order was cancelled", key="back", by=me, now=spent_at)
+    assert figures.figures(house.lead, now=months).effort[0].used.hits == 0
+
+
+def test_once_the_house_has_budgets_a_team_without_one_gives_nothing_alone(give, house, anne, now, make_user, me):
+    assert give(key="before").state == "granted"  # nobody has a budget: the delegation is the bound
+    house.budget(10_000, period="2026-04")  # the next month's: none runs now
+    waiting = give(key="after")
+    assert (waiting.state, waiting.waits_for, waiting.budget) == ("waiting", "no_budget", None)
+    found = queries.proposals(house.adviser, anne, queries.About(severity=1), now=now)
+    assert {one.waits for one in found.proposals if one.cost} == {"no_budget"}
+    assert {one.waits for one in found.proposals if not one.cost} <= {""}
+    budget = house.budget(2_000)
+    agreed = approve(house.lead, waiting.uuid, now=now)
+    assert (agreed.state, agreed.budget) == ("granted", budget)
+    assert ledger.balance(ledger.account(budget.code, EUR)).available == 1_500
 
 
 def test_what_was_given_is_taken_back_with_the_budget_and_the_room_to_decide(give, house, anne, now):

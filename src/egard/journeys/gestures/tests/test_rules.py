@@ -208,7 +208,7 @@ def test_a_forecast_holds_the_truth_in_some_95_of_100_cases():
                 before.append(cost)
             else:
                 after += cost
-        found = budgets.forecast(before, since=since, until=until, now=now, budget=10**6)
+        found = budgets.forecast(budgets.Costs.of(before), since=since, until=until, now=now, budget=10**6)
         held += found.low <= sum(before) + after <= found.high
     assert 0.91 <= held / told <= 0.99
 
@@ -216,11 +216,12 @@ def test_a_forecast_holds_the_truth_in_some_95_of_100_cases():
 def test_a_forecast_says_when_the_money_ends_and_nothing_of_four_gestures():
     since, until = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
     now = since + timedelta(days=10)
-    found = budgets.forecast([1000] * 10, since=since, until=until, now=now, budget=20_000)
+    ten = budgets.Costs.of([1000] * 10)
+    found = budgets.forecast(ten, since=since, until=until, now=now, budget=20_000)
     assert (found.total, found.empty_at) == (30_000, since + timedelta(days=20))
-    assert budgets.forecast([1000] * 10, since=since, until=until, now=now, budget=40_000).empty_at is None
-    assert budgets.forecast([1000] * 4, since=since, until=until, now=now, budget=1).total is None
-    ended = budgets.forecast([1000] * 10, since=since, until=until, now=until + timedelta(days=3), budget=20_000)
+    assert budgets.forecast(ten, since=since, until=until, now=now, budget=40_000).empty_at is None
+    assert budgets.forecast(budgets.Costs.of([1000] * 4), since=since, until=until, now=now, budget=1).total is None
+    ended = budgets.forecast(ten, since=since, until=until, now=until + timedelta(days=3), budget=20_000)
     assert (ended.low, ended.total, ended.high) == (10_000, 10_000, 10_000)
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from egard.base.money import Money
-from egard.base.refusal import Refusal
-from egard.journeys.gestures import jobs, queries, refusals, vouchers
+from egard.base.refusal import NotFound, Refusal
+from egard.journeys.gestures import budgets, jobs, queries, refusals, vouchers
 from egard.journeys.gestures.models import Gesture, Redemption, Voucher
-from egard.journeys.gestures.operations import grant, reverse
+from egard.journeys.gestures.operations import erase, grant, reverse
 from egard.journeys.gestures.rules import codes
 from egard.journeys.gestures.tests.giving import EUR, furnish
 from egard.kernel.access.actors import NotAllowed
+from egard.kernel.access.models import Change
+from egard.kernel.access.operations import ensure_team
 from egard.kernel.access.queries import system_viewer, viewer_for
 from egard.kernel.ledger import queries as ledger
 from egard.kernel.messages.models import Outgoing
@@ -113,6 +116,38 @@ def test_a_use_that_was_a_mistake_is_undone_and_the_amount_is_there_again(house,
     assert vouchers.check(house.adviser, voucher.code, now=now).state == "usable"
 
 
+def test_who_used_it_undoes_it_for_a_quarter_of_an_hour_then_a_manager_with_a_reason(house, voucher, now, make_user):
+    host = viewer_for(make_user("host", name="Léa"), now=now)
+    made = vouchers.redeem(host, voucher.code, 500, channel="shop", key="k", reference="T-12", now=now)
+    late = now + vouchers.OWN_UNDO
+    for viewer, at in ((house.adviser, now), (host, late)):  # a colleague at once, the host too late
+        with pytest.raises(refusals.NotYoursToUndo) as refused:
+            vouchers.undo(viewer, made.uuid, reason="a mistake", now=at)
+        assert refused.value.status == 403
+    with pytest.raises(refusals.BadText):
+        vouchers.undo(house.lead, made.uuid, reason=" ", now=late)
+    assert held(voucher) == 1_500
+    undone = vouchers.undo(house.lead, made.uuid, reason="the wrong client", now=late)
+    assert (undone.by, undone.undone_by, undone.undone_why) == (
+        str(host.actor), str(house.lead.actor), "the wrong client"
+    )  # fmt: skip
+    assert held(voucher) == 2_000
+    own = vouchers.redeem(host, voucher.code, 500, channel="shop", key="own", now=late)
+    vouchers.undo(host, own.uuid, reason="", now=late + vouchers.OWN_UNDO - timedelta(seconds=1))
+    trail = Change.objects.filter(what="gestures.redemption_undone").order_by("pk")
+    assert [(one.actor, one.detail["used_by"]) for one in trail] == [
+        (str(house.lead.actor), str(host.actor)), (str(host.actor), str(host.actor))
+    ]  # fmt: skip
+
+
+def test_an_erased_person_leaves_no_ticket_number_and_no_words_behind(house, voucher, anne, now):
+    made = vouchers.redeem(house.adviser, voucher.code, 500, channel="shop", key="k", reference="T-12", now=now)
+    vouchers.undo(house.adviser, made.uuid, reason="Mrs Lebœuf changed her mind", now=now)
+    erase(anne, now=now)
+    made.refresh_from_db()
+    assert (made.reference, made.undone_why, made.amount) == ("", "", 500)
+
+
 def test_a_revoked_one_and_a_taken_back_one_are_worth_nothing(house, voucher, anne, now):
     with pytest.raises(NotAllowed):
         vouchers.revoke(house.adviser, voucher.uuid, reason="stolen", now=now)
@@ -125,6 +160,28 @@ def test_a_revoked_one_and_a_taken_back_one_are_worth_nothing(house, voucher, an
     other = grant(house.adviser, anne, "voucher", 500, key="w", now=now)
     reverse(house.lead, other.uuid, reason="the wrong client", now=now)
     assert vouchers.check(house.adviser, Voucher.objects.get(gesture=other).code, now=now).state == "revoked"
+
+
+def test_the_manager_of_another_team_or_shop_neither_revokes_nor_undoes_nor_sees_its_budget(
+    house, voucher, now, make_user, me
+):
+    used = vouchers.redeem(house.adviser, voucher.code, 500, channel="shop", key="k", now=now)
+    budget = house.budget(10_000)
+    other = ensure_team("other", "Other", by=me, now=now)
+    theirs = viewer_for(make_user("supervisor", teams=[other]), now=now)
+    for scope in ("team", "site"):
+        names = (vouchers.REVOKE, budgets.READ, budgets.MANAGE)
+        viewer = replace(theirs, permissions={**theirs.permissions, **dict.fromkeys(names, scope)})
+        with pytest.raises(refusals.UnknownVoucher):
+            vouchers.revoke(viewer, voucher.uuid, reason="stolen", now=now)
+        with pytest.raises(refusals.NotYoursToUndo):
+            vouchers.undo(viewer, used.uuid, reason="a mistake", now=now)
+        with pytest.raises(refusals.BadBudget):
+            budgets.set_budget(viewer, house.team, "2026-03", Money(1, EUR), now=now)
+        with pytest.raises(NotFound):
+            budgets.standing(viewer, budget, now=now)
+        assert budgets.set_budget(viewer, other, "2026-03", Money(1, EUR), now=now).amount == 1
+    assert held(voucher) == 1_500
 
 
 def test_a_used_one_is_not_taken_back(house, voucher, now):

@@ -80,6 +80,7 @@ _UNMET = {
         en="it is not known yet whether this concerns the case: {words}",
     ),
     "step": Text(fr="« {title} » est à faire", en="“{title}” is to be done"),
+    "perhaps": Text(fr="« {title} » est à faire (si {words})", en="“{title}” is to be done (if {words})"),
     "evidence": Text(fr="« {title} » attend : {words}", en="“{title}” needs: {words}"),
     "closed": Text(fr="le dossier est clos", en="the case is closed"),
 }
@@ -219,6 +220,9 @@ def closing_lacks(known: Known) -> list[Reason]:
         if labels:
             listed = joined(labels, fr=", ", en=", ")
             found.append(Reason("evidence", fill(_UNMET["evidence"], title=title_of(known, key), words=listed)))
+        elif step and step.only_if is not None and not known.holds(step.only_if):  # one of several, none chosen yet
+            told = words.of(step.only_if, known.type)
+            found.append(Reason("perhaps", fill(_UNMET["perhaps"], title=title_of(known, key), words=told)))
         else:
             found.append(Reason("step", fill(_UNMET["step"], title=title_of(known, key))))
     for need in known.type.closing.needs:

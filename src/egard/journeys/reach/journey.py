@@ -1,0 +1,76 @@
+"""Reaching one's own adviser: her line rings, or something is promised."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from egard.journeys.reach import calls, facts, operations, queries, shown
+from egard.kernel.registry import (
+    Escalation,
+    Hooks,
+    Job,
+    Journey,
+    LiveTopic,
+    MenuItem,
+    Permission,
+    PortalItem,
+    PromiseKind,
+    PromiseListener,
+    Scope,
+)
+
+_FRONT: dict[str, Scope] = {"agent": "all", "adviser": "all", "site_manager": "all", "supervisor": "all"}
+_LEADS: dict[str, Scope] = {"site_manager": "all", "supervisor": "all", "administrator": "all"}
+
+journey = Journey(
+    name="reach",
+    label=_("Reaching one’s adviser"),
+    facts=(facts.Called, facts.Reached, facts.Transferred, facts.Abandoned, facts.CalledBack),
+    permissions=(
+        Permission(
+            queries.READ,
+            _("see who is there, and calls"),
+            {**_FRONT, "host": "all", "analyst": "all", "auditor": "all", "administrator": "all"},
+        ),
+        Permission(queries.ANSWER, _("be reached by clients"), _FRONT),
+        Permission(queries.MANAGE, _("set lines, hours and absences of others"), _LEADS),
+    ),
+    promises=(
+        PromiseKind(
+            operations.CALL_BACK,
+            _("A call back"),
+            within="1 business day",
+            warnings=("30 min",),
+            escalation=(Escalation("30 min", ("owner", "lead")),),
+            permission=queries.READ,
+            icon="phone-call",
+            describe=shown.call_backs,
+        ),
+        PromiseKind(
+            operations.MESSAGE,
+            _("An answer to your message"),
+            within="1 business day",
+            warnings=("2 business hours",),
+            escalation=(Escalation("2 business hours", ("owner", "lead")),),
+            permission=queries.READ,
+            icon="message-circle",
+            describe=shown.messages,
+        ),
+    ),
+    promise_listeners=(PromiseListener(operations.BACK, operations.heard),),
+    jobs=(Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),),
+    live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
+    menu=(MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),),
+    portal_menu=(
+        PortalItem(
+            _("Call me"),
+            _("Your adviser calls you at the time that you choose"),
+            "reach:call_me",
+            "phone-call",
+            order=12,
+        ),
+    ),
+    hooks=Hooks(export=operations.export, erase=operations.erase),
+    router="egard.journeys.reach.api:router",
+    pages="egard.journeys.reach.pages",
+)

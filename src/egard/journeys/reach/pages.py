@@ -1,0 +1,106 @@
+"""The adviser's desk, and the page on which a client asks to be called."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from egard.base.clock import utc_now
+from egard.base.ids import new_id
+from egard.base.refusal import Refusal
+from egard.console.context import viewer_of
+from egard.console.pages import staff_page
+from egard.journeys.reach import callers, operations, portfolio, queries, refusals, state, voice
+from egard.journeys.reach.rules.times import free_times
+from egard.kernel.access.operations import log_sight
+from egard.portal import pages as portal
+
+app_name = "reach"
+TIMES = 12
+
+
+@require_GET
+@staff_page
+def desk(request: HttpRequest) -> HttpResponse:
+    """Who is on her line, who waits, whom she owes what; and whether she is there."""
+    viewer, now = viewer_of(request), utc_now()
+    clients, n = portfolio.portfolio(viewer, now=now)
+    log_sight(viewer, "list", detail="portfolio", now=now)
+    lines = portfolio.on_the_line(viewer, now=now)
+    context = {"clients": clients, "n": n, "lines": lines, "there": queries.mine(viewer, now=now), "now": now}
+    return render(request, "reach/desk.html", context)
+
+
+@require_GET
+@staff_page
+def line(request: HttpRequest) -> HttpResponse:
+    """The part of the desk that calls change."""
+    viewer, now = viewer_of(request), utc_now()
+    context = {"lines": portfolio.on_the_line(viewer, now=now), "now": now}
+    return render(request, "reach/_line.html", context)
+
+
+@require_POST
+@staff_page
+def presence(request: HttpRequest) -> HttpResponse:
+    """Say whether one is there."""
+    viewer, now = viewer_of(request), utc_now()
+    user = queries.colleague(viewer, viewer.user_id)  # type: ignore[arg-type]
+    operations.set_presence(user, request.POST.get("presence", ""), by=viewer.actor, now=now)
+    messages.success(request, _("It holds from now on."))
+    return redirect("reach:desk")
+
+
+@require_http_methods(["GET", "POST"])
+@portal.portal_page
+def call_me(request: HttpRequest) -> HttpResponse:
+    """She chooses when her adviser calls her; it is a promise."""
+    reader, now = portal.me(request), utc_now()
+    person, refusal = reader.person, None
+    adviser = callers.adviser_of(person)
+    own = state.desk_of(adviser.pk) if adviser else None
+    number, key = request.POST.get("number", ""), request.POST.get("key", "")[:64] or str(new_id())
+    if request.method == "POST":
+        try:
+            hers, at = operations.desk_for(adviser, now=now), _moment(request.POST.get("at", ""))
+            operations.promise_call_back(
+                person, hers, at, number=number, about=request.POST.get("about", ""), channel="web",
+                key=f"portal:{person.uuid}:{key}", by=reader.viewer.actor, now=now,
+            )  # fmt: skip
+            return redirect("reach:call_me")
+        except Refusal as told:
+            refusal = told
+    taken = [(start, end) for _desk, start, end in state.taken_times([own.pk], now=now)] if own else []
+    times = free_times(state.hours_of(own, now=now), taken, now=now, most=TIMES)
+    context = {
+        "adviser": adviser.name if adviser else "", "times": [(at.isoformat(), voice.spoken(at)) for at in times],
+        "promised": [(row, voice.spoken(row.starts_at)) for row in queries.coming(reader.viewer, person, now=now)],
+        "number": number or operations.number_of(person), "key": key, "refusal": refusal,
+        "about": request.POST.get("about", ""), "at": request.POST.get("at", ""),
+    }  # fmt: skip
+    return portal.render(request, "reach/call_me", context, status=refusal.status if refusal else 200)
+
+
+def _moment(text: str) -> datetime:
+    """Raises `TimeTaken`: what was chosen is none of the times."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at
+    except ValueError:
+        pass
+    raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
+
+
+urlpatterns = [
+    path("reach/", desk, name="desk"),
+    path("reach/line/", line, name="line"),
+    path("reach/presence/", presence, name="presence"),
+    path("me/call/", call_me, name="call_me"),
+]

@@ -1,0 +1,155 @@
+"""How those stand whom a call may reach: loaded for the rules in a constant number of queries. Nobody looks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from egard.base.calendars import Calendar
+from egard.journeys.reach.models import Absence, Call, CallBack, Desk
+from egard.journeys.reach.rules import ON_THE_LINE
+from egard.journeys.reach.rules.routing import Staff
+from egard.journeys.reach.rules.times import Hours, Period
+from egard.kernel.promises.calendars import HOUSE, calendar
+from egard.kernel.promises.models import CalendarVersion
+
+LOST = timedelta(seconds=90)
+"""Who waits is heard of every quarter of a minute; after this long without a word she has gone."""
+LATELY, LENGTHS_MAX = timedelta(days=60), 60
+"""From which of her calls the wait is reckoned: of so many days, so many at most."""
+
+RINGING_MOST, TALKING_MOST = timedelta(minutes=2), timedelta(hours=4)
+"""After this the end of a call was not heard of: the line is free again."""
+
+
+def lost(now: datetime) -> Q:
+    """Calls of which nothing was heard for too long."""
+    ringing = Q(state="ringing", rung_at__lt=now - RINGING_MOST)
+    talking = Q(state="talking", talking_since__lt=now - TALKING_MOST)
+    silent = Q(state__in=("asking", "waiting"), seen_at__lt=now - 10 * LOST)
+    return ringing | talking | silent
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Whom a call may reach, for the rules; and their desks, by user."""
+
+    adviser: Staff | None
+    deputy: Staff | None
+    house: Hours
+    desks: dict[UUID, Desk]
+
+
+def situation(adviser: UUID | None, *, now: datetime, beside: int | None = None) -> Situation:
+    """How an adviser and her deputy stand, without the call `beside`: six queries. Somebody who left is nobody."""
+    desks = _desks(adviser) if adviser else {}
+    calendars = _calendars({HOUSE, *(desk.calendar for desk in desks.values())})
+    absences: dict[int, list[Period]] = defaultdict(list)
+    taken: dict[int, list[Period]] = defaultdict(list)
+    ids = [desk.pk for desk in desks.values()]
+    if ids:
+        for desk, since, until in Absence.objects.filter(desk__in=ids, until__gt=now).values_list(
+            "desk_id", "since", "until"
+        ):
+            absences[desk].append((since, until))
+        for desk, since, until in taken_times(ids, now=now):
+            taken[desk].append((since, until))
+    talks, waiting = _on_the_line(desks, adviser, now=now, beside=beside) if ids else ({}, 0)
+    lengths = _lengths(adviser, now=now) if ids and adviser else ()
+
+    def staff(desk: Desk | None) -> Staff | None:
+        if desk is None or not desk.user.is_active:
+            return None
+        hers = desk.user_id == adviser
+        over = desk.until is not None and desk.until <= now
+        hours = Hours(calendars.get(desk.calendar) or calendars[HOUSE], tuple(absences[desk.pk]))
+        return Staff(
+            desk.user_id,
+            hours,
+            presence="available" if over else desk.presence,  # type: ignore[arg-type]
+            has_line=bool(desk.line),
+            talks=talks.get(desk.user_id),
+            waiting=waiting if hers else 0,
+            lengths=lengths if hers else (),
+            taken=tuple(taken[desk.pk]),
+        )
+
+    own = desks.get(adviser) if adviser else None
+    deputy = desks.get(own.deputy_id) if own and own.deputy_id else None
+    adviser_now = staff(own)
+    if adviser and own is None:  # she has no desk yet: the hours of the house, and no line
+        adviser_now = Staff(adviser, Hours(calendars[HOUSE]), has_line=False)
+    return Situation(adviser_now, staff(deputy), Hours(calendars[HOUSE]), desks)
+
+
+def place_of(call: Call, *, now: datetime) -> int | None:
+    """How many wait before this one for the same adviser; None where it does not wait."""
+    if call.state != "waiting" or call.waiting_since is None:
+        return None
+    before = Q(waiting_since__lt=call.waiting_since) | Q(waiting_since=call.waiting_since, pk__lt=call.pk)
+    return _waiting(call.adviser_id, now).filter(before).count()
+
+
+def taken_times(desks: Iterable[int], *, now: datetime) -> Iterable[tuple[int, datetime, datetime]]:
+    """What is promised of the time of some desks from now on."""
+    found = CallBack.objects.filter(desk__in=list(desks), ends_at__gt=now, dropped_at__isnull=True)
+    return found.values_list("desk_id", "starts_at", "ends_at")
+
+
+def desk_of(user: UUID) -> Desk | None:
+    """The desk of somebody who works here."""
+    return Desk.objects.filter(user=user, user__is_active=True).select_related("user").first()
+
+
+def hours_of(desk: Desk | None, *, now: datetime) -> Hours:
+    """When somebody works; without a desk, the hours of the house."""
+    if desk is None:
+        return Hours(_calendars({HOUSE})[HOUSE])
+    found = _calendars({HOUSE, desk.calendar})
+    away = Absence.objects.filter(desk=desk, until__gt=now).values_list("since", "until")
+    return Hours(found.get(desk.calendar) or found[HOUSE], tuple(away))
+
+
+def _desks(adviser: UUID) -> dict[UUID, Desk]:
+    """Hers, and her deputy's."""
+    deputy = Desk.objects.filter(user=adviser).values("deputy")
+    found = Desk.objects.filter(Q(user=adviser) | Q(user__in=deputy)).select_related("user")
+    return {desk.user_id: desk for desk in found}
+
+
+def _calendars(codes: set[str]) -> dict[str, Calendar]:
+    """The newest version of each."""
+    rows = CalendarVersion.objects.filter(code__in=codes).order_by("code", "-version").distinct("code")
+    return {row.code: calendar(row.pk) for row in rows.only("pk", "code")}
+
+
+def _waiting(adviser: UUID | None, now: datetime) -> QuerySet[Call]:
+    return Call.objects.filter(state="waiting", adviser=adviser, seen_at__gt=now - LOST)
+
+
+def _on_the_line(
+    desks: dict[UUID, Desk], adviser: UUID | None, *, now: datetime, beside: int | None
+) -> tuple[dict[UUID, float], int]:
+    """Since how many seconds each talks, and how many wait for the adviser."""
+    talking = Q(rung__in=list(desks), state__in=ON_THE_LINE)
+    waiting = Q(adviser=adviser, state="waiting", seen_at__gt=now - LOST)
+    rows = Call.objects.filter((talking & ~lost(now)) | waiting).exclude(pk=beside)
+    talks: dict[UUID, float] = {}
+    waits = 0
+    for rung, state, since, rung_at in rows.values_list("rung_id", "state", "talking_since", "rung_at"):
+        if state == "waiting":
+            waits += 1
+        else:
+            talks[rung] = max((now - (since or rung_at or now)).total_seconds(), 0.0)
+    return talks, waits
+
+
+def _lengths(adviser: UUID, *, now: datetime) -> tuple[float, ...]:
+    """How long her calls lasted lately, in seconds."""
+    found = Call.objects.filter(rung=adviser, talked__gt=0, ended_at__gt=now - LATELY).order_by("-ended_at")
+    return tuple(float(one) for one in found.values_list("talked", flat=True)[:LENGTHS_MAX])

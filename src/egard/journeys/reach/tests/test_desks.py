@@ -1,0 +1,118 @@
+"""Desks: who is there, who is absent, and what is promised of whose time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from egard.journeys.reach import operations, queries, refusals
+from egard.journeys.reach.models import Call
+from egard.journeys.reach.state import situation
+from egard.journeys.reach.tests.phones import LINES, phone
+from egard.kernel.access.actors import NotAllowed
+from egard.kernel.access.operations import create_api_key
+from egard.kernel.access.queries import viewer_for
+from egard.kernel.people.operations import set_adviser
+from egard.kernel.promises import operations as promises
+from egard.kernel.promises.models import Promise
+
+pytestmark = pytest.mark.django_db
+
+
+def test_presence_is_said_by_oneself_or_by_who_manages_and_ends_by_itself(house, make_user, me, now):
+    claire = viewer_for(house.claire)
+    operations.set_presence(house.claire, "busy", until=now + timedelta(minutes=20), by=claire.actor, now=now)
+    there = queries.presence(claire, house.claire.pk, now=now)
+    assert (there.presence, there.until) == ("busy", now + timedelta(minutes=20))
+    assert queries.presence(claire, house.claire.pk, now=now + timedelta(minutes=20)).presence == "available"
+    assert situation(house.claire.pk, now=now + timedelta(minutes=20)).adviser.free(now + timedelta(minutes=20))
+    with pytest.raises(NotAllowed):
+        queries.colleague(claire, house.hugo.pk)
+    assert queries.colleague(viewer_for(make_user("supervisor")), house.hugo.pk) == house.hugo
+    for wrong, until in (("asleep", None), ("busy", now), ("available", now + timedelta(hours=1))):
+        with pytest.raises(refusals.WrongPresence):
+            operations.set_presence(house.claire, wrong, until=until, by=me, now=now)
+
+
+def test_presence_by_the_api(house, client, me, now, clock):
+    _key, secret = create_api_key(name="switchboard", scopes=["reach.read", "reach.answer", "reach.manage"], by=me,
+                                  now=now)  # fmt: skip
+    told = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+    url = f"/api/v1/presence/{house.claire.pk}"
+    put = client.put(url, {"presence": "away", "until": "2026-03-10T12:00:00Z"}, **told)
+    assert (put.status_code, put.json()["presence"]) == (200, "away")
+    assert client.put(url, {"presence": "away", "until": "2026-03-10T07:00:00Z"}, **told).status_code == 422
+    listed = client.get("/api/v1/presence", headers=told["headers"]).json()["items"]
+    assert [one["name"] for one in listed] == ["Claire Martin", "Hugo Delmas"]
+    assert "Claire" in phone().call().words
+    assert Call.objects.get().state == "asking"
+
+
+def test_somebody_absent_is_not_rung_and_calls_back_when_she_is_there_again(house, me, now, clock):
+    back = datetime(2026, 3, 16, 8, tzinfo=UTC)
+    absence = operations.add_absence(house.desk, now - timedelta(hours=1), back, by=me, now=now)
+    heard = phone().call()
+    assert not heard.line
+    assert "Hugo Delmas" in heard.words
+    with pytest.raises(refusals.TimeTaken):
+        operations.promise_call_back(
+            house.elodie, house.desk, datetime(2026, 3, 12, 9, tzinfo=UTC), channel="web", key="k", by=me, now=now
+        )
+    operations.end_absence(absence, by=me, now=now)
+    assert phone().call().line == LINES[0]
+    with pytest.raises(refusals.WrongPeriod):
+        operations.add_absence(house.desk, back, back - timedelta(days=1), by=me, now=now)
+
+
+def test_what_is_promised_of_a_time_is_known_before_an_absence_is_written(house, me, now):
+    at = datetime(2026, 3, 12, 9, tzinfo=UTC)
+    made = operations.promise_call_back(house.elodie, house.desk, at, channel="web", key="k", by=me, now=now)
+    again = operations.promise_call_back(house.elodie, house.desk, at, channel="web", key="k", by=me, now=now)
+    assert made.pk == again.pk
+    asked = (viewer_for(house.claire), house.desk, at - timedelta(days=1), at + timedelta(days=1))
+    assert list(queries.promised_in(*asked)) == [made]
+    promises.release(made.promise, reason="she wrote", by=me, now=now)
+    assert not queries.promised_in(*asked)
+    operations.promise_call_back(house.elodie, house.desk, at, channel="web", key="other", by=me, now=now)
+
+
+def test_a_message_is_one_promise_whatever_comes_twice(house, me, now):
+    call = Call.objects.create(provider_id="CA1", person=house.elodie, language="fr", asked_at=now, seen_at=now)
+    for _again in range(2):
+        operations.leave_message(
+            house.elodie, house.claire, call, due_at=now + timedelta(days=1), about="my loan", by=me, now=now
+        )
+    assert Promise.objects.get(kind="reach.message").note == "my loan"
+
+
+def test_a_desk_is_that_of_a_colleague_with_another_deputy(house, make_user, me, now):
+    with pytest.raises(refusals.NoStaff):
+        operations.set_desk(house.claire, deputy=house.claire, by=me, now=now)
+    assert operations.set_desk(house.claire, line="01 40 00 00 09", by=me, now=now).line == "+33140000009"
+
+
+def test_the_questions_of_a_decision_are_as_many_whatever_there_is(house, me, now, django_assert_max_num_queries):
+    for hours in range(1, 8):
+        at = datetime(2026, 3, 11, 8, tzinfo=UTC) + timedelta(hours=hours)
+        operations.add_absence(house.desk, at, at + timedelta(minutes=5), by=me, now=now)
+        Call.objects.create(
+            provider_id=f"CA{hours}", rung=house.claire, language="fr", asked_at=now, seen_at=now, state="ended",
+            ended_at=now, talked=60 * hours, outcome="own",
+        )  # fmt: skip
+    with django_assert_max_num_queries(6):
+        found = situation(house.claire.pk, now=now)
+    assert len(found.adviser.lengths) == 7
+
+
+def test_an_adviser_without_a_desk_owes_the_call_back_herself(house, make_user, make_person, me, now, clock):
+    paul = make_user("adviser", name="Paul Noir")
+    set_adviser(make_person("Zoé", "B", phone="+33677777777", language="en"), paul, since=now, by=me, now=now)
+    line = phone("+33677777777")
+    assert not line.call().line
+    line.press("1")
+    assert "Paul Noir calls you on" in line.press("1").words
+    assert Promise.objects.get().owner == paul
+    desk = operations.desk_for(paul, now=now)
+    assert desk == operations.desk_for(paul, now=now)
+    assert operations.desk_for(None, now=now) is None

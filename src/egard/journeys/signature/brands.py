@@ -1,0 +1,76 @@
+"""The brand that holds: the organisation's own file, read anew when it changes; else the one that ships."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from egard.journeys.signature.rules import brand as rules
+from egard.journeys.signature.rules.brand import Brand
+from egard.kernel.cases.rules.reading import Finding, Refused
+
+BYTES_MAX = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The brand with its file's text; `path` is None for the one that ships. `wrong` says what is wrong with the file
+    that should hold: until it is mended, what held before still does.
+    """
+
+    brand: Brand
+    source: str
+    path: Path | None = None
+    wrong: tuple[Finding, ...] = ()
+
+
+_held: dict[tuple[str, int, int], Held] = {}
+"""What was read last, by where the file was, when it changed, and its size."""
+
+
+def place() -> Path:
+    """Where the organisation's own file is looked for: `$EGARD_BRAND`, else `signature/brand.yaml` under the data."""
+    if named := os.environ.get("EGARD_BRAND"):
+        return Path(named).expanduser()
+    return Path(settings.MEDIA_ROOT).parent / "signature" / "brand.yaml"
+
+
+def held() -> Held:
+    """The brand by which messages are judged now."""
+    path = place()
+    try:
+        told = path.stat()
+    except OSError:
+        return _shipped()
+    key = (str(path), told.st_mtime_ns, told.st_size)
+    if key not in _held:
+        found = _read(path)
+        _held.clear()
+        _held[key] = found
+    return _held[key]
+
+
+def _shipped() -> Held:
+    return Held(rules.default(), rules.DEFAULT.read_text(encoding="utf-8"))
+
+
+def _read(path: Path) -> Held:
+    before = next(iter(_held.values()), None) or _shipped()
+    try:
+        content = path.read_bytes()
+        source = content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return _kept(before, Finding(1, "unreadable", "the file cannot be read as UTF-8"))
+    if len(content) > BYTES_MAX:
+        return _kept(before, Finding(1, "too_large", f"the file has more than {BYTES_MAX:,} bytes"))
+    try:
+        return Held(rules.read(source), source, path)
+    except Refused as refused:
+        return _kept(before, *refused.findings)
+
+
+def _kept(before: Held, *wrong: Finding) -> Held:
+    return Held(before.brand, before.source, before.path, wrong)

@@ -1,0 +1,49 @@
+"""The relational signature: every message carries the brand's own style and speaks of the client."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from egard.journeys.signature import checking, operations, queries
+from egard.kernel.registry import Hooks, Journey, MenuItem, MessageCheck, Permission, Reaction, Scope
+
+_WRITERS: dict[str, Scope] = {
+    "agent": "all",
+    "adviser": "all",
+    "host": "all",
+    "site_manager": "all",
+    "supervisor": "all",
+    "analyst": "all",
+    "auditor": "all",
+    "administrator": "all",
+}
+
+_READERS: dict[str, Scope] = {
+    "agent": "own",
+    "adviser": "own",
+    "host": "own",
+    "site_manager": "team",
+    "supervisor": "all",
+    "analyst": "all",
+    "auditor": "all",
+    "administrator": "all",
+}
+
+journey = Journey(
+    name="signature",
+    label=_("Signature"),
+    permissions=(
+        Permission(queries.CHECK, _("have messages judged by our style"), _WRITERS),
+        Permission(queries.FIGURES, _("see how alike we write"), _READERS),
+    ),
+    reactions=(Reaction("signature.score", facts=(operations.SENT,), handle=operations.score, history="apply"),),
+    hooks=Hooks(export=operations.export, erase=operations.erase),
+    message_checks=(MessageCheck("signature.style", checking.check),),
+    menu=(
+        MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50),
+        MenuItem(_("Our style"), "signature:style", "message-circle", queries.CHECK, order=51),
+        MenuItem(_("How we write"), "signature:sent", "chart-line", queries.FIGURES, order=52),
+    ),
+    router="egard.journeys.signature.api:router",
+    pages="egard.journeys.signature.pages",
+)
