@@ -124,7 +124,8 @@ def _queue(made: Sequence[Message], *, purpose: str, now: datetime) -> None:
     """All of them in three statements, and a job for every few hundred."""
     Thread.objects.bulk_create([message.thread for message in made])
     for message in made:
-        message.thread = message.thread  # it has its number now
+        thread = message.thread
+        message.thread = thread  # which has its number now
     Message.objects.bulk_create(made)
     rows = [
         outbox.outgoing_of(message, to=message.thread.address, purpose=purpose, try_at=now, now=now) for message in made
