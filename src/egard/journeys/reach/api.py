@@ -54,7 +54,7 @@ class PresenceList(Schema):
     items: list[PresenceOut]
 
 
-class ShareOut(Schema):
+class CallShareOut(Schema):
     hits: int
     n: int
     share: float | None = None
@@ -62,13 +62,13 @@ class ShareOut(Schema):
     high: float
 
 
-class FiguresOut(Schema):
-    own: ShareOut
-    soon: ShareOut
-    abandoned: ShareOut
-    transferred: ShareOut
-    promised: ShareOut
-    repeated: ShareOut
+class CallFiguresOut(Schema):
+    own: CallShareOut
+    soon: CallShareOut
+    abandoned: CallShareOut
+    transferred: CallShareOut
+    promised: CallShareOut
+    repeated: CallShareOut
 
 
 class PresenceIn(Schema):
@@ -140,13 +140,13 @@ def follow_call(request: HttpRequest, call_id: UUID, step: int, what: Step) -> A
     return _twiml(said)
 
 
-@router.get("call-figures", response=FiguresOut, summary="How often advisers are reached")
+@router.get("call-figures", response=CallFiguresOut, summary="How often advisers are reached")
 def call_figures(request: HttpRequest, since: Moment, until: Moment) -> Any:
     """Shares of the calls that were asked from `since` to before `until`, each with how many it is of, and the bounds
     (`low`, `high`) between which the true share lies with 95 % confidence. Scope: `reach.read`.
     """
     told = figures.reached(viewer_of(request), since=since, until=until)
-    return {name: _share(getattr(told, name)) for name in FiguresOut.model_fields}
+    return {name: _share(getattr(told, name)) for name in CallFiguresOut.model_fields}
 
 
 def _share(one: Share) -> dict[str, Any]:

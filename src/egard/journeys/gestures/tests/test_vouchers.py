@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from tests.racing import at_once
 
 from egard.base.money import Money
 from egard.base.refusal import NotFound, Refusal
@@ -227,24 +226,14 @@ def test_a_credit_that_ends_is_warned_of_by_what_is_left_of_it(house, anne, now)
 @pytest.mark.django_db(transaction=True)
 def test_one_voucher_from_many_tills_at_once_is_used_once(house, voucher):
     """As many connections as 100 in the deep run: each wants all of it, under a key of its own."""
-    many, told = (MANY if DEEP else 8), []
-    barrier = threading.Barrier(many)
-    till = viewer_for(house.camille, now=house.now)
+    many, till = (MANY if DEEP else 8), viewer_for(house.camille, now=house.now)
 
-    def run(n):
-        barrier.wait()
-        try:
-            vouchers.redeem(till, voucher.code, 2_000, channel="shop", key=f"till {n}", now=house.now)
-            told.append("used")
-        except Refusal as refused:
-            told.append(refused.code)
-        finally:
-            connection.close()
+    def use(n):
+        return lambda: vouchers.redeem(till, voucher.code, 2_000, channel="shop", key=f"till {n}", now=house.now)
 
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(many)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert sorted(told) == ["gestures.voucher_ended"] * (many - 1) + ["used"]
+    told = at_once([use(n) for n in range(many)])
+    refused = [one for one in told if isinstance(one, str)]
+    assert refused == ["gestures.voucher_ended"] * (many - 1)
     assert Redemption.objects.count() == 1
     assert held(voucher) == 0
 
@@ -254,19 +243,11 @@ def test_a_double_click_is_one_gesture_and_a_budget_is_never_overspent(house, ma
     budget = house.budget(2_100)
     people = [make_person("P", str(n)) for n in range(4)]
     jobs_ = [(person, f"key {person.pk} {n // 2}") for person in people for n in range(4)]  # each key twice
-    barrier, made = threading.Barrier(len(jobs_)), []
     viewer = house.adviser
-
-    def run(person, key):
-        barrier.wait()
-        try:
-            made.append(grant(viewer, person, "credit", 500, key=key, now=house.now))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=job) for job in jobs_]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    made = at_once([
+        lambda person=person, key=key: grant(viewer, person, "credit", 500, key=key, now=house.now)
+        for person, key in jobs_
+    ])  # fmt: skip
     assert len(made) == 16
     assert Gesture.objects.count() == 8
     states = sorted(Gesture.objects.values_list("state", flat=True))
