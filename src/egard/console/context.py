@@ -26,7 +26,7 @@ OWN = (
     MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
     MenuItem(_("Inbox"), "console:inbox", "message-circle", "messages.converse", order=6),
     MenuItem(_("Cases"), "console:cases", "briefcase", "cases.read", order=7),
-    MenuItem(_("Types of case"), "console:case_types", "ticket", "cases.read", order=8),
+    MenuItem(_("Types of case"), "console:case_types", "package", "cases.read", order=8),
     MenuItem(_("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k"),
     MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
     MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),

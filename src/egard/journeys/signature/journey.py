@@ -41,8 +41,8 @@ journey = Journey(
     message_checks=(MessageCheck("signature.style", checking.check),),
     menu=(
         MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50),
-        MenuItem(_("Our style"), "signature:style", "message-circle", queries.CHECK, order=51),
-        MenuItem(_("How we write"), "signature:sent", "chart-line", queries.FIGURES, order=52),
+        MenuItem(_("Our style"), "signature:style", "star", queries.CHECK, order=51),
+        MenuItem(_("How we write"), "signature:sent", "eye", queries.FIGURES, order=52),
     ),
     router="egard.journeys.signature.api:router",
     pages="egard.journeys.signature.pages",
