@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
@@ -30,9 +32,15 @@ def box(request: HttpRequest) -> HttpResponse:
     found = queries.outbox(viewer, state=state, to=to, cursor=request.GET.get("cursor") or None)
     if "cursor" not in request.GET:
         log_sight(viewer, "list", detail=f"outbox {state} {to}".strip(), now=now)
-    rows = [(row, registry.messages.get(row.kind), TONES.get(row.state, "")) for row in found.items]
+    rows = [(row, _name(row.kind), TONES.get(row.state, "")) for row in found.items]
     context = {"rows": rows, "next": found.next, "state": state, "to": to, "now": now, "driver": settings.MAIL_DRIVER}
     return render(request, "console/sent/box.html", context)
+
+
+def _name(kind: str) -> Any:
+    """What a message without a subject is called (a short one of a conversation, say)."""
+    declared = registry.messages.get(kind)
+    return declared.label if declared else _("Message")
 
 
 @require_GET
@@ -42,8 +50,7 @@ def one(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     found = queries.outgoing(viewer, uuid)
     log_sight(viewer, "message", person_id=found.person_id, detail=str(found.uuid), now=now)
-    kind = registry.messages.get(found.kind)
-    context = {"message": found, "kind": kind, "tone": TONES.get(found.state, ""), "now": now}
+    context = {"message": found, "name": _name(found.kind), "tone": TONES.get(found.state, ""), "now": now}
     return render(request, "console/sent/one.html", context)
 
 

@@ -118,10 +118,10 @@ def test_a_letter_that_breaks_us_does_not_keep_the_others_out(box, anne, monkeyp
 @pytest.mark.django_db(transaction=True)
 def test_the_mail_server_of_the_house_hands_letters_over(settings):
     settings.MAIL_MAX_BYTES = 5000
-    loop = asyncio.new_event_loop()
-    served = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0))
-    port = served.sockets[0].getsockname()[1]
+    loop = asyncio.new_event_loop()  # in a thread: this one may have a browser's
     threading.Thread(target=loop.run_forever, daemon=True).start()
+    served = asyncio.run_coroutine_threadsafe(loop.create_server(session, "127.0.0.1", 0), loop).result(20)
+    port = served.sockets[0].getsockname()[1]
     with smtplib.LMTP("127.0.0.1", port) as client:
         client.sendmail("anne@example.org", ["a@maison.example", "b@maison.example"], letter("Bonjour"))
         assert client.getreply()[0] == 250  # an answer for each recipient (RFC 2033); smtplib reads the first

@@ -36,7 +36,7 @@ _FORM = {
             }
         },
     },
-    "responses": {"200": {"description": "What is said next", "content": {"text/xml": {"schema": {"type": "string"}}}}},
+    "responses": {200: {"description": "What is said next", "content": {"text/xml": {"schema": {"type": "string"}}}}},
 }  # fmt: skip
 Step = Literal["who", "number", "key", "time", "hold", "choose", "dial", "again", "recorded"]
 

@@ -21,7 +21,7 @@ from egard.kernel.people import likeness
 from egard.kernel.people.likeness import HOLDERS_MAX, Known, Reason
 from egard.kernel.people.members import fill, with_members
 from egard.kernel.people.models import Duplicate, Identifier, Person
-from egard.kernel.people.queries import MERGE, seen_as, visible
+from egard.kernel.people.queries import MERGE, seen_each, visible
 from egard.kernel.registry import FieldClass, registry
 
 BATCH = 2000
@@ -163,6 +163,7 @@ def proposed(viewer: Viewer, *, dismissed: bool = False, limit: int = 50, cursor
     shown = rows[:limit]
     following = encode_cursor("duplicates", shown[-1].score, shown[-1].pk) if len(rows) > limit else None
     known = _known({pk for row in shown for pk in (row.a_id, row.b_id)})
+    seen_each(viewer, [person for person, _known_of in known.values()])
     pairs: dict[tuple[int, int], Pair] = {}
     for row in shown:
         pair = _pair(viewer, row, known[row.a_id], known[row.b_id])
@@ -179,6 +180,7 @@ def like(viewer: Viewer, person: Person) -> list[Pair]:
     dismissed = Duplicate.objects.filter(a__in=low, b__in=low, dismissed_at__isnull=False).values_list("a", "b")
     gone = set(dismissed)
     known = _known(low)
+    seen_each(viewer, [one for one, _known_of in known.values()])
     others = {known[pk][0].pk for pair in pairs for pk in pair if pk in known} - {person.pk}
     allowed = set(visible(viewer, MERGE).filter(pk__in=others).values_list("pk", flat=True))
     found: dict[int, Pair] = {}
@@ -194,7 +196,7 @@ def like(viewer: Viewer, person: Person) -> list[Pair]:
 
 def _pair(viewer: Viewer, row: Duplicate, one: tuple[Person, Known], other: tuple[Person, Known]) -> Pair:
     survivor, absorbed = sorted((one[0], other[0]), key=lambda p: (p.user_id is None, p.pk))
-    classes = [seen_as(viewer, person) for person in (survivor, absorbed)]
+    classes = seen_each(viewer, [survivor, absorbed])
     return Pair(
         id=row.pk,
         survivor=survivor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -96,26 +96,35 @@ def seen_as(viewer: Viewer, person: Person) -> Viewer:
     """The same viewer with only what holds for this person: she may see everybody's name, but only her own clients'
     orders. Nothing is asked of the database where all her scopes are alike; else one question.
     """
+    return seen_each(viewer, [person])[0]
+
+
+def seen_each(viewer: Viewer, persons: Sequence[Person]) -> list[Viewer]:
+    """`seen_as` for each of several persons, whose scopes are asked for together and remembered with each."""
     narrow = {*viewer.permissions.values(), *viewer.classes.values()} - {"all"}
     if not narrow or (len(narrow) == 1 and viewer.scope(READ) in narrow):
-        return viewer  # the person was found within that scope
-    kept = person.__dict__.setdefault("_seen_as", {})
+        return [viewer] * len(persons)  # the persons were found within that scope
     actor = str(viewer.actor)
-    if actor not in kept:
-        covered = {"all", *(scope for scope in narrow if _covers(viewer, person, scope))}
-        kept[actor] = replace(
-            viewer,
-            permissions={name: "all" for name, scope in viewer.permissions.items() if scope in covered},
-            classes={name: "all" for name, scope in viewer.classes.items() if scope in covered},
-        )
-    return kept[actor]
+    if new := [person for person in persons if actor not in person.__dict__.setdefault("_seen_as", {})]:
+        rows = {pk for person in new for pk in person.members}
+        tied = {
+            scope: set(_ties(viewer, scope).filter(person__in=rows).values_list("person", flat=True))
+            for scope in narrow - {"site"}
+        }
+        for person in new:
+            covered = {"all", *(scope for scope, held in tied.items() if not held.isdisjoint(person.members))}
+            if "site" in narrow and not _sites(person).isdisjoint(viewer.site_ids):
+                covered.add("site")
+            person.__dict__["_seen_as"][actor] = replace(
+                viewer,
+                permissions={name: "all" for name, scope in viewer.permissions.items() if scope in covered},
+                classes={name: "all" for name, scope in viewer.classes.items() if scope in covered},
+            )
+    return [person.__dict__["_seen_as"][actor] for person in persons]
 
 
-def _covers(viewer: Viewer, person: Person, scope: str) -> bool:
-    if scope == "site":
-        sites = {person.site_id, *(UUID(row["site"]["id"]) for row in person.absorbed if row["site"])}
-        return not sites.isdisjoint(viewer.site_ids)
-    return _ties(viewer, scope).filter(person__in=person.members).exists()
+def _sites(person: Person) -> set[UUID | None]:
+    return {person.site_id, *(UUID(row["site"]["id"]) for row in person.absorbed if row["site"])}
 
 
 def everywhere(viewer: Viewer) -> Viewer:
