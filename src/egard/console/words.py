@@ -23,6 +23,8 @@ CHANNELS: dict[str, Any] = {
     "sms": _("Text message"),
     "voice": _("Phone"),
     "phone": _("Phone"),
+    "call": _("Phone"),
+    "chat": _("Chat"),
     "web": _("Web site"),
     "counter": _("In the shop"),
     "shop": _("In the shop"),
