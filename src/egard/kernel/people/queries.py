@@ -93,14 +93,12 @@ def _ties(viewer: Viewer, scope: str) -> QuerySet[Relationship]:
 
 
 def seen_as(viewer: Viewer, person: Person) -> Viewer:
-    """The same viewer with only what holds for this person: she may see everybody's name, but only her own clients'
-    orders. Nothing is asked of the database where all her scopes are alike; else one question.
-    """
+    """The same viewer with what holds for this person: everybody's name, say, but only her own clients' orders."""
     return seen_each(viewer, [person])[0]
 
 
 def seen_each(viewer: Viewer, persons: Sequence[Person]) -> list[Viewer]:
-    """`seen_as` for each of several persons, whose scopes are asked for together and remembered with each."""
+    """`seen_as` for each of several persons: a question a scope, none where all are alike; remembered with each."""
     narrow = {*viewer.permissions.values(), *viewer.classes.values()} - {"all"}
     if not narrow or (len(narrow) == 1 and viewer.scope(READ) in narrow):
         return [viewer] * len(persons)  # the persons were found within that scope
