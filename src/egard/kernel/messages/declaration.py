@@ -74,6 +74,6 @@ declaration = Journey(
         ),
         Permission("messages.converse", _("read and answer messages"), {**_FRONT, "administrator": "all"}),
     ),
-    menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),),
+    menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80, part="writing"),),
     hooks=Hooks(export=privacy.export, erase=privacy.erase, counts=privacy.counts),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from egard.base.ring import Ring
 
@@ -95,6 +95,9 @@ class LiveTopic:
     may_hear: Callable[[Any, str], bool]
 
 
+MenuPart: TypeAlias = Literal["work", "writing", "steering", "house"]
+
+
 @dataclass(frozen=True, slots=True)
 class MenuItem:
     label: Words
@@ -104,6 +107,8 @@ class MenuItem:
     order: int = 100
     key: str = ""
     """`g` then this key goes there."""
+    part: MenuPart = "work"
+    """Where in the menu: the work of the day, writing, what managers steer by, the house itself."""
 
 
 @dataclass(frozen=True, slots=True)
