@@ -55,7 +55,10 @@ journey = Journey(
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
     live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
-    menu=(MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),),
+    menu=(
+        MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
+        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26),
+    ),
     portal_menu=(
         PortalItem(
             _("Call me"),

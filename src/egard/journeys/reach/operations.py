@@ -84,9 +84,9 @@ def set_presence(user: User, presence: str, *, until: datetime | None = None, by
 
 @transaction.atomic
 def add_absence(desk: Desk, since: datetime, until: datetime, *, by: Actor, now: datetime) -> Absence:
-    """She does not work from one moment to another. Raises `WrongPeriod`, `AbsentAlready` where it overlaps another one,
-    also one that is written at the same moment. What is promised of that time stays promised: `queries.owed_in` says
-    what it is, `moving.to_deputy` gives it away. The same period again is the same absence.
+    """She does not work from one moment to another. Raises `WrongPeriod`, `AbsentAlready` where it overlaps another
+    one, also one that is written at the same moment. What is promised of that time stays promised: `queries.owed_in`
+    says what it is, `moving.to_deputy` gives it away. The same period again is the same absence.
     """
     if until <= since or until <= now:
         raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})

@@ -18,6 +18,7 @@ from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.journeys.reach import callers, operations, portfolio, queries, refusals, state, voice
 from egard.journeys.reach.desks import pages as desks
+from egard.journeys.reach.handovers import pages as handovers
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.operations import log_sight
 from egard.portal import pages as portal
@@ -31,12 +32,13 @@ TIMES = 12
 def desk(request: HttpRequest) -> HttpResponse:
     """Who is on her line, who waits, whom she owes what; and whether she is there."""
     viewer, now = viewer_of(request), utc_now()
-    clients, n = portfolio.portfolio(viewer, now=now)
+    q = request.GET.get("q", "").strip()[:100]
+    clients, n = portfolio.portfolio(viewer, q=q, now=now)
     log_sight(viewer, "list", detail="portfolio", now=now)
     lines = portfolio.on_the_line(viewer, now=now)
     context = {
         "clients": clients, "n": n, "lines": lines, "there": queries.mine(viewer, now=now), "now": now,
-        "manages": viewer.can(queries.MANAGE),
+        "manages": viewer.can(queries.MANAGE), "to_call": portfolio.to_call(viewer, now=now), "q": q,
     }  # fmt: skip
     return render(request, "reach/desk.html", context)
 
@@ -104,6 +106,7 @@ def _moment(text: str) -> datetime:
 
 urlpatterns = [
     *desks.urlpatterns,
+    *handovers.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),
     path("reach/presence/", presence, name="presence"),

@@ -21,7 +21,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.delegations import last_day
 from egard.console.pages import staff_page
-from egard.journeys.reach import moving, operations, queries, refusals, voice
+from egard.journeys.reach import moving, operations, queries, refusals, state, voice
 from egard.journeys.reach.models import Absence, Desk
 from egard.journeys.reach.portfolio import named_promises
 from egard.kernel.access.actors import Viewer
@@ -45,7 +45,7 @@ def desks(request: HttpRequest) -> HttpResponse:
     """Who is there, by which line and hours, who stands in, who is absent; and what the provider of lines is told."""
     viewer, now = viewer_of(request), utc_now()
     context = {
-        "rows": [(desk, queries.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
+        "rows": [(desk, state.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
         "without": queries.without_desk(viewer), "calendars": _calendars(viewer), "now": now,
         "voice": f"{settings.URL or request.build_absolute_uri('/').rstrip('/')}/api/v1/calls",
         "is_shared": voice.is_shared(), "secret": voice.SHARED_WITH_PROVIDER,
@@ -76,7 +76,7 @@ def desk(request: HttpRequest, user: UUID) -> HttpResponse:
 def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any], *, now: datetime) -> HttpResponse:
     away = queries.absences(viewer, held, now=now) if held.pk else []
     context = {
-        "desk": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": queries.there(held, now=now),
+        "desk": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
         "absences": [_absence(viewer, held.user, one, now=now) for one in away], "manages": viewer.can(queries.MANAGE),
         "presences": PRESENCES.items(), "typed": {}, **told,
@@ -141,9 +141,11 @@ def _calendars(viewer: Viewer) -> list[tuple[str, str]]:
 
 
 def _moment(day: str, hour: str, *, end: bool = False) -> datetime:
-    """A day and, if one likes, an hour, as inputs give them; with `end` the day is the last one. Raises `WrongPeriod`."""
+    """A day and, if one likes, an hour, as inputs give them; with `end` it is the last day. Raises `WrongPeriod`."""
     try:
-        at = datetime.combine(datetime.fromisoformat(day.strip()[:10]).date(), time.fromisoformat(hour.strip() or "00:00"))
+        at = datetime.combine(
+            datetime.fromisoformat(day.strip()[:10]).date(), time.fromisoformat(hour.strip() or "00:00")
+        )
         return timezone.make_aware(at + timedelta(days=1) if end and not hour.strip() else at)
     except (ValueError, OverflowError) as error:
         field = "until" if end else "since"
