@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.reach import calls, facts, operations, queries, shown
+from egard.journeys.reach.chatting import reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
+    Capability,
     Escalation,
     Hooks,
     Job,
@@ -54,7 +56,11 @@ journey = Journey(
         Job(handing.JOB, handing.hand_over),
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
-    live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
+    live=(
+        LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),
+        LiveTopic(operations.DESK, reception.may_hear, portal=True),
+    ),
+    capabilities=(Capability("reach.reception", reception.reception),),
     menu=(
         MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
         MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26),

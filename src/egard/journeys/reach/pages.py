@@ -37,8 +37,9 @@ def desk(request: HttpRequest) -> HttpResponse:
     log_sight(viewer, "list", detail="portfolio", now=now)
     lines = portfolio.on_the_line(viewer, now=now)
     context = {
-        "clients": clients, "n": n, "lines": lines, "there": queries.mine(viewer, now=now), "now": now,
-        "manages": viewer.can(queries.MANAGE), "to_call": portfolio.to_call(viewer, now=now), "q": q,
+        "clients": clients, "n": n, "q": q, "lines": lines, "chats": portfolio.chats(viewer), "now": now,
+        "to_call": portfolio.to_call(viewer, now=now), "there": queries.mine(viewer, now=now),
+        "manages": viewer.can(queries.MANAGE),
     }  # fmt: skip
     return render(request, "reach/desk.html", context)
 
@@ -48,7 +49,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 def line(request: HttpRequest) -> HttpResponse:
     """The part of the desk that calls change."""
     viewer, now = viewer_of(request), utc_now()
-    context = {"lines": portfolio.on_the_line(viewer, now=now), "now": now}
+    context = {"lines": portfolio.on_the_line(viewer, now=now), "chats": portfolio.chats(viewer), "now": now}
     return render(request, "reach/_line.html", context)
 
 

@@ -16,6 +16,7 @@ from egard.journeys.reach.queries import ANSWER
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.state import LOST, lost
 from egard.kernel.access.actors import Viewer
+from egard.kernel.messages.models import Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person, Relationship
 from egard.kernel.people.rules import display_phone
@@ -72,6 +73,15 @@ def on_the_line(viewer: Viewer, *, now: datetime) -> list[OnTheLine]:
     rows = list(Call.objects.filter(hers | waits).order_by(F("waiting_since").asc(nulls_first=True), "id")[:SHOWN])
     named = people.named(viewer, [row.person_id for row in rows if row.person_id]) if rows else {}
     return [OnTheLine(row, named.get(row.person_id) if row.person_id else None) for row in rows]
+
+
+def chats(viewer: Viewer) -> list[tuple[Thread, Person | None]]:
+    """Who writes to her just now and waits for an answer, the first one first: two queries. Raises `NotAllowed`."""
+    viewer.require(ANSWER)
+    waits = Thread.objects.filter(assignee=viewer.user_id, channel="chat", state="waiting_for_us", joined_to=None)
+    rows = list(waits.order_by("last_at", "pk")[:SHOWN])
+    named = people.named(viewer, [row.person_id for row in rows if row.person_id]) if rows else {}
+    return [(row, named.get(row.person_id) if row.person_id else None) for row in rows]
 
 
 def portfolio(viewer: Viewer, *, q: str = "", now: datetime) -> tuple[list[Client], int]:

@@ -22,8 +22,9 @@ GATHER_SECONDS = 0.15
 def streamed(
     topics: Collection[str], *, since: str, stream: UUID, may_still_hear: Callable[[], bool]
 ) -> StreamingHttpResponse:
-    """`told` with a topic, `beat` with the time (ms), `end` with why. `id` is the time (ms): a page that comes back with
-    it as `since` hears what it missed. `may_still_hear` is asked with every beat, and when a `user:` topic is told.
+    """`told` with a topic, `beat` with the time (ms), `end` with why. `id` is the time (ms): a page that comes back
+    with it as `since` hears what it missed. `may_still_hear` is asked with every beat, and when a `user:` topic is
+    told.
     """
     since_ms = int(since) if since.isdecimal() and len(since) < 16 else 0
     content = _events(topics, since_ms, stream, may_still_hear)
