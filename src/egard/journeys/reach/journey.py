@@ -15,6 +15,7 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     MenuItem,
+    Panel,
     Permission,
     PortalItem,
     PromiseKind,
@@ -61,6 +62,7 @@ journey = Journey(
         LiveTopic(operations.DESK, reception.may_hear, portal=True),
     ),
     capabilities=(Capability("reach.reception", reception.reception),),
+    panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
         MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
         MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26),

@@ -22,6 +22,7 @@ from egard.console.context import viewer_of
 from egard.console.delegations import last_day
 from egard.console.pages import staff_page
 from egard.journeys.reach import moving, operations, queries, refusals, state, voice
+from egard.journeys.reach.links.operations import drawn, link
 from egard.journeys.reach.models import Absence, Desk
 from egard.journeys.reach.portfolio import named_promises
 from egard.kernel.access.actors import Viewer
@@ -47,7 +48,7 @@ def desks(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(desk, state.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
         "without": queries.without_desk(viewer), "calendars": _calendars(viewer), "now": now,
-        "voice": f"{settings.URL or request.build_absolute_uri('/').rstrip('/')}/api/v1/calls",
+        "voice": f"{_root(request)}/api/v1/calls",
         "is_shared": voice.is_shared(), "secret": voice.SHARED_WITH_PROVIDER,
     }  # fmt: skip
     return render(request, "reach/desks.html", context)
@@ -75,14 +76,20 @@ def desk(request: HttpRequest, user: UUID) -> HttpResponse:
 
 def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any], *, now: datetime) -> HttpResponse:
     away = queries.absences(viewer, held, now=now) if held.pk else []
+    address = link("desk", held.user_id, root=_root(request), now=now)
     context = {
         "desk": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
         "absences": [_absence(viewer, held.user, one, now=now) for one in away], "manages": viewer.can(queries.MANAGE),
+        "link": address, "qr": drawn(address),
         "presences": PRESENCES.items(), "typed": {}, **told,
     }  # fmt: skip
     refusal = told.get("refusal")
     return render(request, "reach/desk_set.html", context, status=refusal.status if refusal else 200)
+
+
+def _root(request: HttpRequest) -> str:
+    return settings.URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def _absence(viewer: Viewer, user: User, one: Absence, *, now: datetime) -> dict[str, Any]:
