@@ -157,6 +157,7 @@ CHANGES: dict[str, Any] = {
     "delegations.training_withdrawn": _("withdrew a training"),
     "demo.started": _("began the demo"),
     "demo.gestures": _("gave the demo’s gestures"),
+    "demo.reach": _("took the demo’s calls"),
     "demo.payments": _("took the demo’s payments"),
     "demo.loaded": _("brought in the demo"),
 }
