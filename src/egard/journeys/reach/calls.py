@@ -114,12 +114,19 @@ def identified(call: Call, person: Person | None, *, now: datetime) -> Plan:
     if person is not None:
         call.person, call.language = person, callers.language(person)
         call.adviser = callers.adviser_of(person)
-        fact = facts.Called(call=call.uuid, adviser=call.adviser.name if call.adviser else "")
+        name = call.adviser.name if call.adviser else ""
+        fact = facts.Called(call=call.uuid, adviser=name, asked_again=_asked_again(call, person))
         lines.note(call, fact, f"call:{call.uuid}:called", at=call.asked_at, now=now)
     elif not call.number:
         call.outcome = "unknown"
         return plans.Goodbye("unknown")
     return next_for(call, now=now)
+
+
+def _asked_again(call: Call, person: Person) -> bool:
+    """Whether she had to say who she is, though an earlier call had asked her."""
+    before = Call.objects.filter(person__in=person.members, asked_who__gt=0).exclude(pk=call.pk)
+    return call.asked_who > 0 and before.exists()
 
 
 def next_for(call: Call, *, now: datetime, why: str = "") -> Plan:
@@ -197,6 +204,8 @@ def _pressed(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
         fact = facts.Transferred(call=call.uuid, staff=desk.user.name)
         lines.note(call, fact, f"call:{call.uuid}:transferred:{call.step}", at=now, now=now)
         return plans.Dial(desk.line, desk.user.name, own=False)
+    if chosen in ("call_back", "message") and not (offers.find(ToWait) or offers.find(ToDeputy)):
+        lines.note(call, facts.PutOff(call=call.uuid), f"call:{call.uuid}:put_off", at=call.asked_at, now=now)
     if chosen == "call_back" and (back := offers.find(ToCallBack)):
         return _times(call, back)
     if chosen == "message":

@@ -29,7 +29,15 @@ _LEADS: dict[str, Scope] = {"site_manager": "all", "supervisor": "all", "adminis
 journey = Journey(
     name="reach",
     label=_("Reaching one’s adviser"),
-    facts=(facts.Called, facts.Reached, facts.Transferred, facts.Abandoned, facts.CalledBack, facts.HandedOver),
+    facts=(
+        facts.Called,
+        facts.Reached,
+        facts.Transferred,
+        facts.PutOff,
+        facts.Abandoned,
+        facts.CalledBack,
+        facts.HandedOver,
+    ),
     permissions=(
         Permission(
             queries.READ,

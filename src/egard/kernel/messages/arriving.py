@@ -221,9 +221,8 @@ def whose(kind: str, value: str) -> Person | None:
 def _take_in(letter: Letter, raw: bytes, *, now: datetime) -> Receipt:
     mark = _mark_of(letter, raw)
     _one_at_a_time(mark)
-    known = Message.objects.filter(mark=mark).select_related("thread").first()
-    if known is not None:
-        return Receipt("repeated", known)
+    if Message.objects.filter(mark=mark).exists():
+        return Receipt("repeated", Message.objects.select_related("thread").get(mark=mark))
     sender = _normal(letter.sender)
     claimed = whose("email", sender) if sender else None
     trust = arrivals.authenticity(letter, settings.MAIL_AUTH_HOSTS)

@@ -21,6 +21,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.delegations import last_day
 from egard.console.pages import staff_page
+from egard.console.typed import id_of, read_day
 from egard.journeys.reach import moving, operations, queries, refusals, state, voice
 from egard.journeys.reach.links.operations import drawn, link
 from egard.journeys.reach.models import Absence, Desk
@@ -103,7 +104,7 @@ def _change(viewer: Viewer, held: Desk, form: QueryDict, *, now: datetime) -> di
     told: dict[str, Any] = {"by": viewer.actor, "now": now}
     match form.get("what", ""):
         case "desk":
-            deputy = colleague(viewer, _uuid(form["deputy"])) if form.get("deputy") else None
+            deputy = colleague(viewer, id_of(form["deputy"])) if form.get("deputy") else None
             operations.set_desk(
                 held.user, line=form.get("line", ""), calendar=form.get("calendar", ""), deputy=deputy, **told
             )
@@ -118,11 +119,11 @@ def _change(viewer: Viewer, held: Desk, form: QueryDict, *, now: datetime) -> di
             since, until = (datetime.fromisoformat(form.get(name, "")) for name in ("since", "until"))
             operations.add_absence(_kept(held, now), since, until, **told)
         case "end":
-            absence = queries.absence(viewer, _uuid(form.get("absence", "")))
+            absence = queries.absence(viewer, id_of(form.get("absence", "")))
             operations.end_absence(absence, **told)
             return {"ended": absence}
         case "move":
-            absence = queries.absence(viewer, _uuid(form.get("absence", "")))
+            absence = queries.absence(viewer, id_of(form.get("absence", "")))
             owed = queries.owed_in(viewer, absence.desk.user, max(absence.since, now), absence.until)
             moved, stuck = moving.to_deputy(absence.desk, owed, **told)
             return {"moved": _moved(moved, absence.desk), "stuck": named_promises(viewer, stuck, now=now)}
@@ -149,27 +150,21 @@ def _calendars(viewer: Viewer) -> list[tuple[str, str]]:
 
 def _moment(day: str, hour: str, *, end: bool = False) -> datetime:
     """A day and, if one likes, an hour, as inputs give them; with `end` it is the last day. Raises `WrongPeriod`."""
+    at = read_day(day, after=end and not hour.strip())
     try:
-        at = datetime.combine(
-            datetime.fromisoformat(day.strip()[:10]).date(), time.fromisoformat(hour.strip() or "00:00")
-        )
-        return timezone.make_aware(at + timedelta(days=1) if end and not hour.strip() else at)
-    except (ValueError, OverflowError) as error:
+        on = time.fromisoformat(hour.strip() or "00:00")
+    except ValueError:
+        at = None
+    if at is None:
         field = "until" if end else "since"
-        raise refusals.WrongPeriod(fields={field: str(refusals.WrongPeriod.message)}) from error
+        raise refusals.WrongPeriod(fields={field: str(refusals.WrongPeriod.message)})
+    return timezone.make_aware(datetime.combine(timezone.localtime(at).date(), on)) if hour.strip() else at
 
 
 def _within(until: datetime, now: datetime) -> datetime:
     if until > now + FAR:
         raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})
     return until
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 urlpatterns = [

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
-from egard.base.refusal import NotFound, Refusal
+from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.console.typed import id_of
 from egard.journeys.reach import refusals
 from egard.journeys.reach.handovers import operations, queries, wording
 from egard.journeys.reach.models import Handover
@@ -65,7 +66,7 @@ def new(request: HttpRequest) -> HttpResponse:
         asked = str(givers[0].pk)
     if not asked:
         return render(request, "reach/handover_from.html", {"givers": givers})
-    giver, form, refusal = queries.giver(viewer, _uuid(asked)), request.POST, None
+    giver, form, refusal = queries.giver(viewer, id_of(asked)), request.POST, None
     if request.method == "POST" and form.get("what") == "plan":
         try:
             made = _plan(viewer, giver, form, now=now)
@@ -153,7 +154,7 @@ def _plan(viewer: Viewer, giver: User, form: QueryDict, *, now: datetime) -> Han
         why = str(refusals.NoStaff.message)
         raise refusals.WrongHandover(fields={"taker": why}, why=why)
     return operations.plan(
-        giver, colleague(viewer, _uuid(form["taker"])), words, persons=persons, at=_at(form), uuid=_uuid(form["key"]),
+        giver, colleague(viewer, id_of(form["taker"])), words, persons=persons, at=_at(form), uuid=id_of(form["key"]),
         by=viewer.actor, now=now,
     )  # fmt: skip
 
@@ -175,13 +176,6 @@ def _state(row: Handover) -> str:
     if row.ended_at:
         return "done"
     return "running" if row.begun_at else "planned"
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 urlpatterns = [
