@@ -118,5 +118,6 @@ def test_a_client_of_fifteen_years_reaches_her_own_adviser_or_has_a_dated_promis
         "reach.transferred/1",
         "reach.reached/1",
         "reach.called/1",
+        "reach.put_off/1",
     ]
     assert lived[-1] == "promises.broken/1"
