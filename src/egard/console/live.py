@@ -29,6 +29,7 @@ from egard.base.paging import LIMIT_MAX, Page
 from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.console.typed import id_or_none
 from egard.kernel.access import presence
 from egard.kernel.access.live import allowed
 from egard.kernel.access.live_hub import END, clock_ms, hub
@@ -59,7 +60,7 @@ def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         return HttpResponse(status=204)
     viewer = viewer_of(request)
     topics = allowed(viewer, [*filter(None, request.GET.get("topics", "").split(",")), f"user:{viewer.user_id}"])
-    tab, here = _uuid(request.GET.get("tab")), request.GET.get("here", "")
+    tab, here = id_or_none(request.GET.get("tab")), request.GET.get("here", "")
     of_stream = new_id()
     if tab and here:
         presence.come(viewer, *allowed(viewer, [here]), tab=tab, stream=of_stream, now=utc_now())
@@ -122,7 +123,7 @@ def here(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def _sign(request: HttpRequest) -> HttpResponse:
-    tab = _uuid(request.POST.get("tab"))
+    tab = id_or_none(request.POST.get("tab"))
     if tab:
         presence.give_sign(viewer_of(request), tab, typing=request.POST.get("typing") == "1", now=utc_now())
     return HttpResponse(status=204)
@@ -153,10 +154,3 @@ def shown_again(ask: Callable[..., Page[T]], down_to: str) -> Page[T]:
         cursor = page.next
         if cursor is None or len(rows) >= SHOWN_MAX:
             return Page(rows, cursor or beyond)
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

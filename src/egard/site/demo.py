@@ -37,6 +37,7 @@ from egard.site import (
     demo_control,
     demo_gestures,
     demo_life,
+    demo_messages,
     demo_payments,
     demo_promises,
     demo_staff,
@@ -125,6 +126,7 @@ def load_demo(now: datetime) -> None:
     demo_gestures.give(staff, now=now)
     demo_payments.pay(now=now)
     demo_control.control(staff, now=now)
+    demo_messages.converse(staff, now=now)
     catch_up(now=now)
     look_at_all(now=now)
     log_change(

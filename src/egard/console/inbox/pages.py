@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
 from egard.base.refusal import Conflict, NotFound, Refusal
+from egard.console import mentioned
 from egard.console.context import viewer_of
 from egard.console.drafts import forget_draft
 from egard.console.inbox import show
@@ -19,14 +20,12 @@ from egard.console.live import again_after
 from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
-from egard.kernel.access.queries import staff
 from egard.kernel.messages import conversing, letters, queries, serving, sorting, templating
 from egard.kernel.messages.models import Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
 
 PART = "console/inbox/_thread.html"
-MENTIONS_MAX = 50
 
 
 class SaidMeanwhile(Conflict):
@@ -62,7 +61,7 @@ def say(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     row = queries.thread(viewer, uuid)
     text, key, what = request.POST.get("text", ""), request.POST.get("key", "")[:100], request.POST.get("what", "")
-    named = _named(viewer, text, request.POST.getlist("mention"))
+    named = tuple(user.pk for user in mentioned.named(viewer, text, request.POST.getlist("mention")))
     words = conversing.Words(text=text, mentions=named)
     told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": f"console:{key}"}
     try:
@@ -189,14 +188,3 @@ def _require_read(row: Thread, seen: str, key: str) -> None:
     after = [one for one in row.said[[str(one.uuid) for one in row.said].index(seen) + 1 :] if one in said]
     if after:
         raise SaidMeanwhile
-
-
-def _named(viewer: Viewer, text: str, ids: list[str]) -> tuple[UUID, ...]:
-    """Those who were chosen and whose names still stand in the text after an @."""
-    wanted = []
-    for one in ids[:MENTIONS_MAX]:
-        try:
-            wanted.append(UUID(one))
-        except ValueError:
-            continue
-    return tuple(user.pk for user in staff(viewer, wanted) if f"@{user.name}" in text) if wanted else ()

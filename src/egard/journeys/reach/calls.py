@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from egard.journeys.reach import callers, facts, lines, operations, plans, refusals, state, voice
 from egard.journeys.reach.models import Call, CallStep, KnownNumber
@@ -203,7 +205,7 @@ def _pressed(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
         return _times(call, back)
     if chosen == "message":
         due_at = offers.find(ToMessage).due_at
-        operations.leave_message(call.person, call.adviser, call, due_at=due_at, by=lines.VOICE, now=now)
+        operations.leave_message(call, due_at=due_at, now=now)
         call.outcome = call.outcome or "message"
         return plans.LeaveMessage(due_at, _name(call))
     return _once_more(call, offers, held)
@@ -280,6 +282,9 @@ def _recorded(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     address = told.get("RecordingUrl", "")
     if address.startswith("https://") and len(address) <= 500 and address.isascii():
         call.recording = address
+        with translation.override(call.language):
+            words = _("Her message, to be listened to: %(address)s") % {"address": address}
+        operations.leave_message(call, due_at=None, about=words, now=now)
     return plans.Goodbye("message")
 
 

@@ -92,6 +92,21 @@ class Abandoned:
     waited_seconds: Seconds
 
 
+def _handed(data: Mapping[str, Any]) -> str:
+    return _("%(adviser)s is her adviser now, in the place of %(former)s") % {
+        "adviser": data["adviser"], "former": data["former"]
+    }  # fmt: skip
+
+
+@fact("reach.handed_over", label=gettext_lazy("New adviser"), headline=_handed, icon="user-heart")
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Her file went from one adviser to another, with what was promised and said."""
+
+    former: Name
+    adviser: Name
+
+
 @fact("reach.called_back", label=gettext_lazy("Called back"), icon="phone", tone="kept")
 @dataclass(frozen=True, slots=True)
 class CalledBack:

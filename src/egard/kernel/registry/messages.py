@@ -54,7 +54,11 @@ class MessageCheck:
     """Reads each message before it is sent. `check(draft)` writes nothing and takes milliseconds: it runs as one types.
 
     What it finds is advice, unless it `blocks`: then the message is refused with its findings.
+
+    `by_fields`: what merge fields say makes no difference to it, only where they stand. One text to many people is then
+    read once for all of whom the same is known, their fields left as they are (`{{ given_name }}`) and no `person`.
     """
 
     name: str
     check: Callable[[Draft], Checked]
+    by_fields: bool = False
