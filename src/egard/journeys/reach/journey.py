@@ -41,6 +41,11 @@ journey = Journey(
             _("see who is there, and calls"),
             {**_FRONT, "host": "all", "analyst": "all", "auditor": "all", "administrator": "all"},
         ),
+        Permission(
+            queries.FIGURES,
+            _("see how clients reach us, and staffing"),
+            {**_LEADS, "analyst": "all", "auditor": "all"},
+        ),
         Permission(queries.ANSWER, _("be reached by clients"), _FRONT),
         Permission(queries.MANAGE, _("set lines, hours and absences of others"), _LEADS),
     ),
@@ -63,7 +68,10 @@ journey = Journey(
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
     live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
-    menu=(MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),),
+    menu=(
+        MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
+        MenuItem(_("How we are reached"), "reach:figures", "phone-call", queries.FIGURES, order=55),
+    ),
     portal_menu=(
         PortalItem(
             _("Call me"),

@@ -16,7 +16,7 @@ from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.reach import callers, operations, portfolio, queries, refusals, state, voice
+from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, refusals, state, voice
 from egard.journeys.reach.desks import pages as desks
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.operations import log_sight
@@ -104,6 +104,7 @@ def _moment(text: str) -> datetime:
 
 urlpatterns = [
     *desks.urlpatterns,
+    *figures_page.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),
     path("reach/presence/", presence, name="presence"),

@@ -10,7 +10,7 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.utils import timezone
 
 from egard.journeys.reach.models import Call
-from egard.journeys.reach.queries import READ
+from egard.journeys.reach.queries import FIGURES
 from egard.journeys.reach.rules.staffing import TALKS_MIN, Advice, advise, patience
 from egard.kernel.access.actors import Viewer
 
@@ -20,8 +20,8 @@ WEEKS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """A day of the week (1: Monday), hour by hour. `talks`: from how many talks `talk_seconds` is their mean, None below
-    thirty. `patience_seconds`: how long callers bear to wait, None below twenty who hung up.
+    """A day of the week (1: Monday), hour by hour. `talk_seconds` is the mean of `talks`, None below thirty.
+    `patience_seconds`: how long callers bear to wait, None below twenty who hung up.
     """
 
     weekday: int
@@ -36,10 +36,11 @@ class Staffing:
 
 def staffing(viewer: Viewer, *, weekday: int, now: datetime) -> Staffing:
     """What a day of the week asks for, from the whole weeks before today: three queries. Raises `NotAllowed`."""
-    viewer.require(READ)
+    viewer.require(FIGURES)
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     first = Call.objects.filter(asked_at__lt=today).aggregate(at=Min("asked_at"))["at"]
-    weeks = min(max((today - first) // timedelta(weeks=1), 1), WEEKS_MAX) if first else 0
+    begun = timezone.localtime(first).replace(hour=0, minute=0, second=0, microsecond=0) if first else today
+    weeks = min(max((today - begun) // timedelta(weeks=1), 1), WEEKS_MAX) if first else 0
     calls = Call.objects.filter(asked_at__gte=today - timedelta(weeks=max(weeks, 1)), asked_at__lt=today)
     told = calls.aggregate(
         talks=Count("id", filter=Q(talked__gt=0)),

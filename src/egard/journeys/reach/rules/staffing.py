@@ -1,9 +1,9 @@
 """How many advisers keep the three minutes: Erlang C, and a seeded simulation beside it. Pure.
 
-Erlang C: calls come by chance (Poisson), talks last by chance (exponential), whoever waits stays on the line, and any free
-adviser takes the next call. The formula is scipy's Poisson distribution: the share of calls lost with so many lines
-(Erlang B) is its density over its sum, and the share that waits follows from it (R. B. Cooper, Introduction to Queueing
-Theory, 1981, ch. 3).
+Erlang C: calls come by chance (Poisson), talks last by chance (exponential), whoever waits stays on the line, and any
+free adviser takes the next call. The formula uses scipy's Poisson distribution: the share of calls lost with so many
+lines (Erlang B) is its density over its sum, and the share that waits follows from it (R. B. Cooper, Introduction to
+Queueing Theory, 1981, ch. 3).
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def needed(calls_an_hour: float, talk_seconds: float, *, share: float = SHARE, w
 
 
 def rate_bounds(calls: int, hours: float) -> tuple[float, float]:
-    """Between which means the calls of an hour lie with 95 % confidence, of `calls` counted in `hours` such hours: exact
-    for counts by chance (F. Garwood, Biometrika 28, 1936).
+    """Between which means the calls of an hour lie with 95 % confidence, of `calls` counted in `hours` such hours:
+    exact for counts by chance (F. Garwood, Biometrika 28, 1936).
     """
     from scipy.special import gammaincinv
 
@@ -96,7 +96,7 @@ def simulate(
     """The same hour over and over, call by call, first come first served. With `patience_seconds` (the mean of what
     callers bear, by chance) who waits longer hangs up (Erlang A). The same seed, the same calls.
     """
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311  (not for secrets)
     free_at = [0.0] * advisers
     now = talked = 0.0
     soon = gave_up = 0
