@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from egard.api.authentication import viewer_of
@@ -105,7 +105,7 @@ def post_reckoning(request: HttpRequest) -> Any:
     viewer = viewer_of(request)
     viewer.require(queries.MANAGE)
     operations.reckon(by=viewer.actor, now=utc_now())
-    return 202, None
+    return Status(202, None)
 
 
 @router.get("friction/people/{person_id}", response=FrictionOut, summary="What friction somebody met")
@@ -134,7 +134,7 @@ def post_leaving(request: HttpRequest, body: LeavingIn) -> Any:
         key=f"left:{body.key}",
         now=now,
     )
-    return 201, {"id": made.uuid, "person": person.uuid, "reason": made.data["reason"], "at": made.at}
+    return Status(201, {"id": made.uuid, "person": person.uuid, "reason": made.data["reason"], "at": made.at})
 
 
 @router.get("friction/changes", response=ChangeList, summary="Changes of processes")
@@ -149,9 +149,8 @@ def post_change(request: HttpRequest, body: ChangeIn) -> Any:
     viewer, now = viewer_of(request), utc_now()
     viewer.require(queries.MANAGE)
     told = body.model_dump()
-    return 201, _change(
-        operations.declare_change(told.pop("process"), told.pop("name"), **told, by=viewer.actor, now=now)
-    )
+    made = operations.declare_change(told.pop("process"), told.pop("name"), **told, by=viewer.actor, now=now)
+    return Status(201, _change(made))
 
 
 @router.post("friction/changes/{change_id}/end", response=ChangeOut, summary="End a change")
