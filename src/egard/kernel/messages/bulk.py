@@ -24,7 +24,7 @@ def number(model: type[models.Model], rows: Sequence[Any]) -> None:
 
 
 def copy(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """Write rows that have their numbers, in the caller's transaction; what a constraint refuses is `IntegrityError`."""
+    """Write rows that have their numbers, in the caller's transaction. Raises `IntegrityError`."""
     fields = [field for field in model._meta.concrete_fields if field.column]
     names = ", ".join(f'"{field.column}"' for field in fields)
     block = copy_block(*(_column(field, [getattr(row, field.attname) for row in rows]) for field in fields))
