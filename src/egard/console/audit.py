@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.console.streaming import streamed
 from egard.console.templatetags.audit import looker_words
+from egard.console.typed import read_day
 from egard.kernel.access import audit
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.audit import SightFilter
@@ -63,7 +64,7 @@ def log(request: HttpRequest) -> HttpResponse:
 def changes(request: HttpRequest) -> HttpResponse:
     """What changed in the house itself."""
     viewer = viewer_of(request)
-    since, until = _day(request, "since"), _day(request, "until", after=True)
+    since, until = read_day(request.GET.get("since", "")), read_day(request.GET.get("until", ""), after=True)
     actor, cursor = request.GET.get("who", "")[:64], request.GET.get("cursor") or None
     page = audit.change_log(viewer, actor=actor, since=since, until=until, cursor=cursor)
     asked = {name: request.GET.get(name, "") for name in ("since", "until", "who")}
@@ -143,8 +144,8 @@ def _asked(request: HttpRequest, viewer: Viewer) -> dict[str, Any]:
         actor=asked["who"][:64],
         kind=asked["kind"][:32],
         channel=asked["door"][:16],
-        since=_day(request, "since"),
-        until=_day(request, "until", after=True),
+        since=read_day(request.GET.get("since", "")),
+        until=read_day(request.GET.get("until", ""), after=True),
     )
     return {"asked": asked, "filter": wanted, "person": person, "choices": choices}
 
@@ -161,15 +162,6 @@ def _person(viewer: Viewer, text: str) -> tuple[Person | None, list[search.Perso
     if len(found) == 1:
         return people.mentioned(viewer, found[0].id), []
     return None, found
-
-
-def _day(request: HttpRequest, name: str, *, after: bool = False) -> datetime | None:
-    """The beginning of a day of the reader's zone, or of the next one where the day is included; None for no day."""
-    try:
-        day = date.fromisoformat(request.GET.get(name, ""))
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1) if after else day, time.min))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _query(request: HttpRequest) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
-from egard.base.money import exponent, to_minor
-from egard.base.refusal import NotFound, Refusal
+from egard.base.money import exponent
+from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.moments import day_words
 from egard.console.pages import staff_page
+from egard.console.typed import id_of, read_amount, read_day
 from egard.kernel.access import audit
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
@@ -33,7 +33,6 @@ from egard.kernel.registry import registry
 
 AMOUNTS = ("per_act", "per_day", "per_person")
 SHOWN_MAX = 200
-_AMOUNT = re.compile(r"(\d{1,13})(?:[.,](\d+))?")
 
 
 @staff_page
@@ -175,7 +174,7 @@ def _delegate(viewer: Viewer, form: QueryDict, *, now: datetime) -> Delegation:
     kind, _colon, held = form.get("holder", "").partition(":")
     return operations.delegate(
         declared.name,
-        user=access.colleague(viewer, uuid_of(held)) if kind == "user" else None,
+        user=access.colleague(viewer, id_of(held)) if kind == "user" else None,
         role=held if kind == "role" else "",
         **read(viewer, form, declared.unit),
         reason=form.get("reason", ""),
@@ -204,7 +203,7 @@ def _train(viewer: Viewer, form: QueryDict, *, now: datetime) -> None:
     if name := form.get("name", "").strip():
         code = operations.set_course(slugify(name)[:64], name[:200], by=viewer.actor, now=now).pk
     operations.record_training(
-        access.colleague(viewer, uuid_of(form.get("staff", ""))),
+        access.colleague(viewer, id_of(form.get("staff", ""))),
         code,
         valid_until=end_of(form.get("valid_until", ""), "valid_until"),
         by=viewer.actor,
@@ -224,39 +223,29 @@ def read(viewer: Viewer, form: QueryDict, unit: str) -> dict[str, Any]:
            for name in ("period_days", "split_days")},
         "valid_until": end_of(form.get("valid_until", ""), "valid_until"),
         "training": form.get("training", ""),
-        "team": access.team(viewer, uuid_of(team)) if team else None,
-        "site": access.site(viewer, uuid_of(site)) if site else None,
+        "team": access.team(viewer, id_of(team)) if team else None,
+        "site": access.site(viewer, id_of(site)) if site else None,
     }  # fmt: skip
-
-
-def uuid_of(text: str) -> UUID:
-    """An id as a form gives it. Raises `NotFound`."""
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 def amount_of(text: str, unit: str, name: str) -> int | None:
     """`50`, `12,50`, `1 000.00` in the smallest piece of a unit; None of nothing. Half a cent is refused."""
-    plain = re.sub(r"\s", "", text)
-    if not plain:
+    if not text.strip():
         return None
-    found, most = _AMOUNT.fullmatch(plain), exponent(unit) if len(unit) == 3 else 0
-    if found is None or len(found[2] or "") > most:
+    found = read_amount(text, unit)
+    if found is None:
         raise BadDelegation(fields={name: _("is no amount")}, names=str(LABELS[name]() if name in LABELS else name))
-    return to_minor(Decimal(plain.replace(",", ".")), unit) if most else int(found[1])
+    return found
 
 
 def end_of(text: str, name: str) -> datetime | None:
     """The moment after a last day, as `<input type=date>` gives it."""
     if not text.strip():
         return None
-    try:
-        day = datetime.strptime(text.strip(), "%Y-%m-%d")  # noqa: DTZ007  (a date; the zone comes with the house)
-        return timezone.make_aware(day + timedelta(days=1))
-    except (ValueError, OverflowError) as error:
-        raise BadDelegation(fields={name: _("is no date")}, names=_("last day")) from error
+    found = read_day(text, after=True)
+    if found is None:
+        raise BadDelegation(fields={name: _("is no date")}, names=_("last day"))
+    return found
 
 
 def last_day(until: datetime | None) -> Any:

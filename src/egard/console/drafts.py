@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
@@ -12,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from egard.base.clock import utc_now
-from egard.base.refusal import NotFound, Refusal
+from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.models import Draft
 from egard.console.pages import staff_page
+from egard.console.typed import id_of
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
@@ -77,10 +77,7 @@ def drafts(request: HttpRequest) -> JsonResponse:
     given = request.POST if request.method == "POST" else request.GET
     person = None
     if told := given.get("person", ""):
-        try:
-            person = people.person(viewer, UUID(told))
-        except ValueError as error:
-            raise NotFound from error
+        person = people.person(viewer, id_of(told))
     place = given.get("place", "")
     if request.method == "POST":
         save_draft(viewer, place, person, given.get("text", ""), now=now)

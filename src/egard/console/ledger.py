@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.console.streaming import streamed
 from egard.console.templatetags.ledger import KINDS
+from egard.console.typed import read_day
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.ledger import closing, queries, statements
@@ -68,7 +69,7 @@ def books(request: HttpRequest) -> HttpResponse:
 def _close(request: HttpRequest, viewer: Viewer, now: datetime) -> None:
     """Up to the end of the day that was chosen. Raises `BadClosing`, `NotAllowed`."""
     viewer.require_everywhere(queries.WRITE)
-    until = _day(request.POST.get("day", ""), after=True)
+    until = read_day(request.POST.get("day", ""), after=True)
     note = request.POST.get("note", "").replace("\0", "").strip()
     closing.close_period(until=until or now + timedelta(days=1), note=note, by=viewer.actor, now=now)
 
@@ -118,16 +119,7 @@ def _seen(viewer: Viewer, uuid: UUID, now: datetime, what: str = "account") -> A
 
 
 def _period(request: HttpRequest) -> tuple[datetime | None, datetime | None]:
-    return _day(request.GET.get("since", "")), _day(request.GET.get("until", ""), after=True)
-
-
-def _day(text: str, *, after: bool = False) -> datetime | None:
-    """The beginning of a day of the house, or of the next one where the day is included; None for no day."""
-    try:
-        day = date.fromisoformat(text)
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1) if after else day, time.min))
-    except (ValueError, OverflowError):
-        return None
+    return read_day(request.GET.get("since", "")), read_day(request.GET.get("until", ""), after=True)
 
 
 def _query(request: HttpRequest) -> str:

@@ -10,8 +10,19 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import ngettext
 
+from egard.console.typed import ids_of
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.models import User
+from egard.kernel.access.queries import staff
 from egard.kernel.registry import Done
+
+NAMED_MAX = 50
+
+
+def named(viewer: Viewer, text: str, ids: Sequence[str]) -> list[User]:
+    """The colleagues who were chosen while a note was written, and whose names still stand in it after an @."""
+    wanted = ids_of(ids[:NAMED_MAX])
+    return [user for user in staff(viewer, wanted) if f"@{user.name}" in text] if wanted else []
 
 
 def finish(mentions: type[Model], viewer: Viewer, ids: Sequence[str], *, now: datetime) -> Done:

@@ -17,6 +17,7 @@ from egard.base.clock import utc_now
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.console.templatetags.egard import way_icon
+from egard.console.typed import id_of
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
@@ -51,7 +52,7 @@ def merge(request: HttpRequest, uuid: UUID) -> HttpResponse:
         return _merged(request, viewer, uuid)
     other = request.GET.get("with", "")
     if other:
-        return _side_by_side(request, viewer, uuid, _uuid(other))
+        return _side_by_side(request, viewer, uuid, id_of(other))
     person = people.person(viewer, uuid, people.MERGE)
     if person.uuid != uuid:
         return redirect("console:merge", person.uuid)
@@ -90,7 +91,7 @@ def _side_by_side(request: HttpRequest, viewer: Viewer, uuid: UUID, other: UUID)
 
 
 def _merged(request: HttpRequest, viewer: Viewer, uuid: UUID) -> HttpResponse:
-    survivor, absorbed = pair(viewer, uuid, _uuid(request.POST.get("with", "")))
+    survivor, absorbed = pair(viewer, uuid, id_of(request.POST.get("with", "")))
     done = operations.merge_persons(
         survivor, absorbed, reason=request.POST.get("reason", ""), by=viewer.actor, now=utc_now()
     )
@@ -201,17 +202,10 @@ def looking(request: HttpRequest) -> HttpResponse:
 def dismissal(request: HttpRequest) -> HttpResponse:
     """Two are not one; `again` takes that back."""
     viewer, now = viewer_of(request), utc_now()
-    persons = pair(viewer, _uuid(request.POST.get("one", "")), _uuid(request.POST.get("other", "")))
+    persons = pair(viewer, id_of(request.POST.get("one", "")), id_of(request.POST.get("other", "")))
     if request.POST.get("again"):
         duplicates.propose_again(persons, by=viewer.actor, now=now)
         return redirect("console:duplicates")
     duplicates.dismiss(persons, by=viewer.actor, now=now)
     one, other = (person.uuid for person in persons)
     return redirect(reverse("console:duplicates") + f"?one={one}&other={other}")
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        return UUID(int=0)  # nobody's

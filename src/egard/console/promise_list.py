@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from egard.base.paging import Page
 from egard.base.refusal import NotFound
+from egard.console.typed import id_of
 from egard.console.worklist_lists import CHOICES_MAX, NOBODY, UnknownChoice, colleagues
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague
@@ -82,7 +83,7 @@ def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: in
 
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The promise with its history, beside the person to whom it was made."""
-    found = queries.promise(viewer, _uuid(row))
+    found = queries.promise(viewer, id_of(row))
     persons = named(viewer, [found])
     person = persons.get(found.person_id)
     return WorkItem(
@@ -120,7 +121,7 @@ def shown_whole(viewer: Viewer, row: Promise, now: datetime) -> dict[str, Any]:
 
 def _doing(what: What, said: Callable[[int], str]) -> Callable[..., Done]:
     def run(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
-        found = queries.some(viewer, [_uuid(one) for one in ids])
+        found = queries.some(viewer, [id_of(one) for one in ids])
         if not found:
             raise NotFound
         changed = change_all(found, what, reason=choice[:500], by=viewer.actor, now=now)
@@ -143,8 +144,8 @@ def _undoing(what: What) -> Callable[..., list[str]]:
 
 def assign(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """One colleague sees to all of them."""
-    owner = None if choice == NOBODY else colleague(viewer, _uuid(choice))
-    before = assign_all(queries.some(viewer, [_uuid(one) for one in ids]), owner, by=viewer.actor, now=now)
+    owner = None if choice == NOBODY else colleague(viewer, id_of(choice))
+    before = assign_all(queries.some(viewer, [id_of(one) for one in ids]), owner, by=viewer.actor, now=now)
     n, name = len(before), owner.name if owner else _("nobody")
     said = ngettext("%(n)s promise is now seen to by %(name)s.", "%(n)s promises are now seen to by %(name)s.", n)
     former = {str(uuid): [str(was or ""), str(owner.pk if owner else "")] for uuid, was in before.items()}
@@ -175,13 +176,6 @@ def _reasons(*offered: Any) -> Callable[..., list[Choice]]:
         return [*typed, *found][:CHOICES_MAX]
 
     return choices
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 KEPT = Action(

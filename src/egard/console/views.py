@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from egard.base.refusal import NotFound, Refusal
 from egard.base.text import fold
 from egard.console.models import Desk, SavedView
+from egard.console.typed import ids_of
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import teams
 from egard.kernel.registry import Done, Worklist
@@ -137,7 +138,7 @@ def choose_default_view(viewer: Viewer, worklist: Worklist, view: str) -> None:
 
 def remove_views(viewer: Viewer, ids: Sequence[str], *, choice: str = "", now: datetime) -> Done:
     """Take away views of one's own; undone by `put_back_views`."""
-    mine = SavedView.objects.select_for_update().filter(owner=viewer.user_id, pk__in=_uuids(ids))
+    mine = SavedView.objects.select_for_update().filter(owner=viewer.user_id, pk__in=ids_of(ids))
     former = {
         str(one.pk): {
             "worklist": one.worklist,
@@ -193,13 +194,3 @@ def forget_typed(terms: Collection[str]) -> None:
 
 def _compact(text: str) -> str:
     return re.sub(r"[^a-z0-9@]", "", fold(str(text)))
-
-
-def _uuids(ids: Sequence[str]) -> list[UUID]:
-    found = []
-    for one in ids:
-        try:
-            found.append(UUID(one))
-        except ValueError:
-            continue
-    return found

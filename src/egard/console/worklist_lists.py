@@ -15,6 +15,7 @@ from egard.base.refusal import NotFound, Refusal
 from egard.base.text import fold
 from egard.console import words
 from egard.console.templatetags.egard import known_as
+from egard.console.typed import id_of
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague, sites, staff
 from egard.kernel.people import bulk, operations
@@ -109,7 +110,7 @@ def name_adviser(viewer: Viewer, ids: Sequence[str], *, choice: str, now: dateti
         chosen = None if choice == NOBODY else colleague(viewer, UUID(choice))
     except ValueError as error:
         raise UnknownChoice from error
-    uuids = dict(people.visible(viewer, EDIT).filter(uuid__in=_uuids(ids)).values_list("pk", "uuid"))
+    uuids = dict(people.visible(viewer, EDIT).filter(uuid__in=map(id_of, ids)).values_list("pk", "uuid"))
     if not uuids:
         raise NotFound
     ties = bulk.name_adviser(uuids, chosen, by=viewer.actor, now=now)
@@ -126,7 +127,7 @@ def name_adviser(viewer: Viewer, ids: Sequence[str], *, choice: str, now: dateti
 
 def take_back_adviser(viewer: Viewer, former: Mapping[str, Sequence[Any]], *, now: datetime) -> list[str]:
     """Each has again whom she had."""
-    held = dict(people.visible(viewer, EDIT).filter(uuid__in=_uuids(list(former))).values_list("pk", "uuid"))
+    held = dict(people.visible(viewer, EDIT).filter(uuid__in=map(id_of, former)).values_list("pk", "uuid"))
     ties = {pk: (former[str(uuid)][0], list(former[str(uuid)][1])) for pk, uuid in held.items()}
     return [str(held[pk]) for pk in bulk.take_back_adviser(ties, by=viewer.actor, now=now)]
 
@@ -155,13 +156,6 @@ def put_back_identifier(viewer: Viewer, former: Mapping[str, Mapping[str, Any]],
             continue
         back.append(uuid)
     return back
-
-
-def _uuids(ids: Sequence[str]) -> list[UUID]:
-    try:
-        return [UUID(one) for one in ids]
-    except ValueError as error:
-        raise NotFound from error
 
 
 NAME_ADVISER = Action(

@@ -37,8 +37,10 @@ from egard.site import (
     demo_control,
     demo_gestures,
     demo_life,
+    demo_messages,
     demo_payments,
     demo_promises,
+    demo_reach,
     demo_staff,
     paths,
 )
@@ -125,6 +127,8 @@ def load_demo(now: datetime) -> None:
     demo_gestures.give(staff, now=now)
     demo_payments.pay(now=now)
     demo_control.control(staff, now=now)
+    demo_reach.answer(staff, now=now)
+    demo_messages.converse(staff, now=now)
     catch_up(now=now)
     look_at_all(now=now)
     log_change(

@@ -27,6 +27,7 @@ from egard.console.cases import fields, mentions, page, show
 from egard.console.cases.show import Shown
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.console.typed import id_of
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague
 from egard.kernel.cases import articles, operations
@@ -107,10 +108,7 @@ def _owner(asked: Asked) -> Answer:
 
 def _colleague(asked: Asked) -> Any:
     wanted = asked.post.get("owner", "")
-    try:
-        return colleague(asked.viewer, UUID(wanted)) if wanted else None
-    except ValueError as error:
-        raise NotFound from error
+    return colleague(asked.viewer, id_of(wanted)) if wanted else None
 
 
 def _add(asked: Asked) -> Answer:
@@ -285,10 +283,7 @@ def open_one(request: HttpRequest) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     person = None
     if told := request.POST.get("person", ""):
-        try:
-            person = people.person(viewer, UUID(told))
-        except ValueError as error:
-            raise NotFound from error
+        person = people.person(viewer, id_of(told))
     held = open_for(viewer, request.POST.get("type", ""), person, now=now)
     return redirect("console:case", held.uuid)
 

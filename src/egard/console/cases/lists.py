@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from egard.base.paging import Page
-from egard.base.refusal import NotFound
 from egard.console.cases import show
+from egard.console.typed import id_of
 from egard.console.worklist_lists import CHOICES_MAX, NOBODY, UnknownChoice, colleagues
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague, sites, teams
@@ -121,18 +121,11 @@ def _row(viewer: Viewer, row: Case, view: CaseView | None, rings: Mapping[str, A
 
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """A case in short: what is promised, what to do and why. Raises `NotFound`."""
-    held = show.shown(viewer, _uuid(row), now=now)
+    held = show.shown(viewer, id_of(row), now=now)
     person = show.person_of(viewer, held.case)
     context = {"shown": held, "now": now, "last": show.last_lines(held, 3)}
     persons = (person.uuid,) if person else ()
     return WorkItem(persons, "console/cases/_short.html", context, url=reverse("console:case", args=[held.case.uuid]))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 # --- filters ----------------------------------------------------------------------------------------------------------
@@ -178,7 +171,7 @@ def _teams(viewer: Viewer) -> list[Choice]:
 
 def _assigned(viewer: Viewer, ids: Sequence[str], change: Callable[[Case], dict[str, Any]], now: datetime) -> dict:
     """Give cases away; who and which team had each before, and has it now."""
-    rows = queries.visible(viewer, operations.WORK).filter(uuid__in=[_uuid(one) for one in ids])
+    rows = queries.visible(viewer, operations.WORK).filter(uuid__in=[id_of(one) for one in ids])
     former: dict[str, Any] = {}
     for row in rows.select_related("owner", "team"):
         wanted = change(row)
@@ -257,7 +250,7 @@ def open_case(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime)
     from egard.console.cases.acts import open_for
     from egard.kernel.people.queries import person
 
-    held = open_for(viewer, choice, person(viewer, _uuid(ids[0])), now=now)
+    held = open_for(viewer, choice, person(viewer, id_of(ids[0])), now=now)
     return Done(_("The case is opened."), url=reverse("console:case", args=[held.uuid]))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -18,27 +17,18 @@ from egard.console import mentioned
 from egard.console.cases import lists, show
 from egard.console.models import CaseMention
 from egard.kernel.access.actors import Viewer
-from egard.kernel.access.queries import staff, staff_names
+from egard.kernel.access.queries import staff_names
 from egard.kernel.cases import queries, types
 from egard.kernel.cases.checks import said
 from egard.kernel.cases.writing import Held
 from egard.kernel.registry import Action, Done, WorkItem, Worklist, WorkRow
-
-NAMED_MAX = 50
 
 
 def keep(viewer: Viewer, held: Held, text: str, ids: Sequence[str], *, now: datetime) -> None:
     """Those who were chosen, and whose names still stand in the text after an @, have the note in their list."""
     if held.done_before is not None or not ids:
         return
-    wanted = []
-    for one in ids[:NAMED_MAX]:
-        try:
-            wanted.append(UUID(one))
-        except ValueError:
-            continue
-    named = [user for user in staff(viewer, wanted) if f"@{user.name}" in text]
-    by = str(viewer.actor)
+    named, by = mentioned.named(viewer, text, ids), str(viewer.actor)
     CaseMention.objects.bulk_create(
         (CaseMention(case_id=held.id, n=held.version, user=user, by=by, at=now) for user in named),
         ignore_conflicts=True,

@@ -15,6 +15,7 @@ from egard.base.paging import Page
 from egard.base.refusal import NotFound
 from egard.console import words
 from egard.console.inbox import show
+from egard.console.typed import id_of
 from egard.console.worklist_lists import NOBODY, UnknownChoice, colleagues
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import colleague
@@ -81,7 +82,7 @@ def _asked(filters: Mapping[str, str]) -> tuple[str, str]:
 
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The conversation beside whom it is with."""
-    held = show.conversation(viewer, _uuid(row), now=now)
+    held = show.conversation(viewer, id_of(row), now=now)
     return WorkItem(
         persons=(held.person.uuid,) if held.person else (),
         template="console/inbox/_thread.html",
@@ -92,7 +93,7 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
 
 
 def _some(viewer: Viewer, ids: Sequence[str]) -> list[Thread]:
-    found = list(queries.visible(viewer).filter(uuid__in=[_uuid(one) for one in ids]).order_by("pk"))
+    found = list(queries.visible(viewer).filter(uuid__in=[id_of(one) for one in ids]).order_by("pk"))
     if not found:
         raise NotFound
     return found
@@ -115,7 +116,7 @@ def reopen(viewer: Viewer, former: Mapping[str, str], *, now: datetime) -> Colle
 
 def assign(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """One colleague sees to all of them."""
-    chosen = None if choice == NOBODY else colleague(viewer, _uuid(choice))
+    chosen = None if choice == NOBODY else colleague(viewer, id_of(choice))
     some = _some(viewer, ids)
     for row in some:
         conversing.assign(row, assignee=chosen, by=viewer.actor, now=now)
@@ -151,13 +152,6 @@ def panel_data(person: Person, viewer: Viewer, now: datetime) -> dict[str, objec
     rows = queries.threads(viewer, person=person, now=now, limit=PANEL_MAX).items
     same = ("subject", "channel", "state", "last_at")
     return {"threads": [{"id": row.uuid, **{name: getattr(row, name) for name in same}} for row in rows]}
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 PANEL = Panel(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -12,21 +13,21 @@ from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
 from egard.base.refusal import Conflict, NotFound, Refusal
+from egard.console import mentioned
 from egard.console.context import viewer_of
 from egard.console.drafts import forget_draft
 from egard.console.inbox import show
 from egard.console.live import again_after
 from egard.console.pages import staff_page
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.live import tell
 from egard.kernel.access.operations import log_sight
-from egard.kernel.access.queries import staff
 from egard.kernel.messages import conversing, letters, queries, serving, sorting, templating
 from egard.kernel.messages.models import Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
 
 PART = "console/inbox/_thread.html"
-MENTIONS_MAX = 50
 
 
 class SaidMeanwhile(Conflict):
@@ -62,7 +63,7 @@ def say(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     row = queries.thread(viewer, uuid)
     text, key, what = request.POST.get("text", ""), request.POST.get("key", "")[:100], request.POST.get("what", "")
-    named = _named(viewer, text, request.POST.getlist("mention"))
+    named = tuple(user.pk for user in mentioned.named(viewer, text, request.POST.getlist("mention")))
     words = conversing.Words(text=text, mentions=named)
     told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": f"console:{key}"}
     try:
@@ -122,6 +123,16 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
             raise
         refusal = error
     return _again(request, viewer, uuid, typed=typed, refusal=refusal)
+
+
+@require_POST
+@staff_page
+def typing(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """An answer is being written: she is told so where she has the conversation open, and nothing is kept."""
+    held = queries.thread(viewer_of(request), uuid)
+    with transaction.atomic():
+        tell(f"typing:{held.uuid}/ours")
+    return HttpResponse(status=204)
 
 
 @require_GET
@@ -189,14 +200,3 @@ def _require_read(row: Thread, seen: str, key: str) -> None:
     after = [one for one in row.said[[str(one.uuid) for one in row.said].index(seen) + 1 :] if one in said]
     if after:
         raise SaidMeanwhile
-
-
-def _named(viewer: Viewer, text: str, ids: list[str]) -> tuple[UUID, ...]:
-    """Those who were chosen and whose names still stand in the text after an @."""
-    wanted = []
-    for one in ids[:MENTIONS_MAX]:
-        try:
-            wanted.append(UUID(one))
-        except ValueError:
-            continue
-    return tuple(user.pk for user in staff(viewer, wanted) if f"@{user.name}" in text) if wanted else ()

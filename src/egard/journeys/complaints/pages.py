@@ -21,6 +21,7 @@ from egard.base.refusal import Forbidden, NotFound, Refusal
 from egard.console import spans
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.console.typed import id_or_none
 from egard.journeys.complaints import operations, queries, rules, shown
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
@@ -105,21 +106,14 @@ def _received(
     told["outcome"] = typed["outcome"] if typed["outcome"] in queries.said_of_it(viewer) else rules.NOT_ASKED
     gesture = (kind[:64], int(amount) if amount.isdecimal() and len(amount) < 13 else None) if kind else None
     made = operations.receive(
-        viewer, typed["words"], person=person, channel=channel, settled=settled, gesture=gesture, into=_uuid(into),
+        viewer, typed["words"], person=person, channel=channel, settled=settled, gesture=gesture, into=id_or_none(into),
         key=f"page:{viewer.actor}:{key}", now=utc_now(), **told,
     )  # fmt: skip
     return made.case.uuid
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
 def _person(viewer: Viewer, text: str) -> Person | None:
-    uuid = _uuid(text)
+    uuid = id_or_none(text)
     return people.person(viewer, uuid) if uuid else None
 
 

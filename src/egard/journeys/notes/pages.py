@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
 from egard.base.refusal import Forbidden, Refusal
+from egard.console import mentioned
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.journeys.notes import operations, queries
 from egard.kernel.access.actors import Viewer
-from egard.kernel.access.queries import staff
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.timeline.queries import Entry
@@ -60,7 +60,7 @@ def correction(request: HttpRequest, note: UUID) -> HttpResponse:
 
 def _written(request: HttpRequest, viewer: Viewer, person: Person, entry: Entry | None) -> HttpResponse:
     text, key = request.POST.get("text", ""), request.POST.get("key", "")[:64] or str(new_id())
-    named = _named(viewer, text, request.POST.getlist("mention"))
+    named = [user.pk for user in mentioned.named(viewer, text, request.POST.getlist("mention"))]
     told: dict[str, Any] = {"mentions": named, "key": key, "by": viewer.actor, "channel": "web", "now": utc_now()}
     try:
         if entry is None:
@@ -81,17 +81,6 @@ def _written(request: HttpRequest, viewer: Viewer, person: Person, entry: Entry 
     answer = render(request, "notes/_written.html", context)
     answer.headers["HX-Trigger"] = "egard:facts"
     return answer
-
-
-def _named(viewer: Viewer, text: str, ids: list[str]) -> list[UUID]:
-    """Those who were chosen and whose names still stand in the text after an @."""
-    wanted = []
-    for one in ids[:50]:
-        try:
-            wanted.append(UUID(one))
-        except ValueError:
-            continue
-    return [user.pk for user in staff(viewer, wanted) if f"@{user.name}" in text] if wanted else []
 
 
 urlpatterns = [

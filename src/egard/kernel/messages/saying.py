@@ -39,26 +39,29 @@ def hold(thread: Thread | int) -> Thread:
     return held if held.joined_to_id is None else hold(held.joined_to_id)
 
 
-def heard(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:
-    """She said this: we owe her an answer, unless a machine wrote it; a conversation that was closed is open again."""
+def heard(thread: Thread, message: Message, *, due_at: datetime | None = None, by: Actor, now: datetime) -> None:
+    """She said this: we owe her an answer, unless a machine wrote it; a conversation that was closed is open again.
+    `due_at` where she was told by when.
+    """
     thread.last_at = max(thread.last_at, message.at)
     thread.language = message.language or thread.language
     if not message.automatic:
         thread.state, thread.snoozed_until = "waiting_for_us", None
-        owe(thread, message, by=by, now=now)
+        owe(thread, message, due_at=due_at, by=by, now=now)
     thread.save(update_fields=["last_at", "language", "state", "snoozed_until", "awaiting"])
     note_fact(thread, message, now=now)
     tell_thread(thread)
 
 
-def owe(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:
+def owe(thread: Thread, message: Message, *, due_at: datetime | None = None, by: Actor, now: datetime) -> None:
     """One promise for as long as she waits, however often she writes meanwhile."""
     if thread.awaiting is not None:
         return
     made = promises.promise(
         thread.person,
         ANSWER,
-        within=settings.ANSWER_WITHIN.get(thread.channel),
+        due_at=due_at,
+        within=None if due_at else settings.ANSWER_WITHIN.get(thread.channel),
         subject=topic_of(thread),
         owner=thread.assignee,
         team=thread.team,

@@ -11,15 +11,7 @@
   const language = document.documentElement.lang || "en";
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   const number = new Intl.NumberFormat(language);
-  // A token may be a word of CSS (light-dark): only an element that wears it tells the colour.
-  const token = (name) => {
-    const probe = document.createElement("span");
-    probe.style.color = `var(${name})`;
-    node.append(probe);
-    const colour = getComputedStyle(probe).color;
-    probe.remove();
-    return colour;
-  };
+  const token = (name) => window.Egard.colour(node, name);
   const said = (point) => data.between.replace("{low}", percent.format(point.low)).replace("{high}", percent.format(point.high)).replace("{n}", number.format(point.n));
 
   let chart = null;

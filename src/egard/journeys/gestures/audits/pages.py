@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,18 +16,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from egard.base.clock import utc_now
-from egard.base.money import Money, exponent
-from egard.base.refusal import Forbidden, NotFound, Refusal
+from egard.base.refusal import Forbidden, Refusal
 from egard.console import keys
 from egard.console import worklist_frames as frames
 from egard.console.cases import fields
 from egard.console.context import viewer_of
 from egard.console.keys import Key
 from egard.console.pages import staff_page
+from egard.console.typed import id_of, read_amount, read_day
 from egard.journeys.gestures.audits import operations, queries, shown
 from egard.journeys.gestures.audits.kinds import KINDS, RESPONSIBILITY
 from egard.journeys.gestures.audits.models import AuditAct, AuditDraw, AuditPlan
 from egard.journeys.gestures.audits.refusals import NoAuditor
+from egard.journeys.gestures.typed import written
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import colleague, staff_names
@@ -132,12 +132,9 @@ def end(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def begin(request: HttpRequest) -> HttpResponse:
     """Draw, and begin with the first act."""
     viewer, now = viewer_of(request), utc_now()
+    plan = queries.plan(viewer, id_of(request.POST.get("plan", "")))
     try:
-        plan = queries.plan(viewer, UUID(request.POST.get("plan", "")))
-    except ValueError as error:
-        raise NotFound from error
-    try:
-        since, until = _day(request.POST.get("since", "")), _day(request.POST.get("until", ""), after=True)
+        since, until = read_day(request.POST.get("since", "")), read_day(request.POST.get("until", ""), after=True)
         if since is None or until is None:
             raise operations.NotOver(fields={"until": str(operations.NotOver.title)})
         made = operations.draw(plan, since, until, by=viewer.actor, now=now)
@@ -270,7 +267,7 @@ def _beside(viewer: Viewer, row: AuditDraw, found: AuditAct, now: datetime) -> d
         "kinds": KINDS, "held_kind": KINDS.get(held.kind, "") if held else "",
         "responsibility": RESPONSIBILITY.get(gesture.responsibility, ""),
         "courses": courses(viewer), "is_own": queries.is_own(viewer, found),
-        "error_max": _typed_amount(gesture.amount, gesture.currency),
+        "error_max": written(gesture.amount, gesture.currency),
         "before": found.position - 1 or None, "after": found.position + 1 if found.position < row.sampled else None,
         "next_left": queries.next_left(viewer, row, after=found.position), "now": now,
     }  # fmt: skip
@@ -297,19 +294,8 @@ def _known(viewer: Viewer, case: Case) -> list[tuple[str, str]]:
 
 def _minor(text: str, currency: str) -> int:
     """An amount as people type it, in minor units; -1, which every operation refuses, for what is none."""
-    try:
-        typed = Decimal("".join(text.split()).replace(",", ".").removesuffix("€"))
-    except InvalidOperation:
-        return -1
-    if not typed.is_finite() or abs(typed) > 10**12 or typed != round(typed, exponent(currency)):
-        return -1
-    return Money.of(typed, currency).amount
-
-
-def _typed_amount(minor: int, currency: str) -> str:
-    """As it stands in a field."""
-    text = f"{Money(minor, currency).major:f}"
-    return text.replace(".", ",") if shown.language().startswith("fr") else text
+    found = read_amount(text, currency)
+    return -1 if found is None else found
 
 
 def _whole(text: str) -> int:
@@ -320,15 +306,6 @@ def _thousandths(text: str) -> int:
     """A percentage with at most one decimal; -1 for what is none."""
     tenths = _minor(text.replace("%", ""), "EUR")
     return tenths // 10 if tenths > 0 and tenths % 10 == 0 else -1
-
-
-def _day(text: str, *, after: bool = False) -> datetime | None:
-    """The beginning of a day of the house, or of the next one where the day is included; None for no day."""
-    try:
-        day = date.fromisoformat(text)
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1) if after else day, time.min))
-    except (ValueError, OverflowError):
-        return None
 
 
 urlpatterns = [

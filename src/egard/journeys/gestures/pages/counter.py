@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from egard.base.ids import new_id
 from egard.base.refusal import Forbidden, Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
+from egard.console.typed import id_or_none
 from egard.journeys.gestures import guesses, shown, typed, vouchers
 from egard.journeys.gestures.models import Redemption
 from egard.journeys.gestures.refusals import UnknownVoucher
@@ -48,7 +48,7 @@ def counter(request: HttpRequest) -> HttpResponse:
         if isinstance(told, UnknownVoucher):
             guesses.note(viewer, place_of(request), now=now)
         refusal = told
-    done = vouchers.use_of(viewer, _uuid(request.GET.get("used", "")))
+    done = vouchers.use_of(viewer, id_or_none(request.GET.get("used", "")))
     held = vouchers.named(viewer, str(done.voucher.uuid), now=now) if done else held
     context: dict[str, Any] = {
         "typed": typed_code,
@@ -82,18 +82,11 @@ def _use(viewer: Viewer, request: HttpRequest, held: vouchers.Checked) -> Redemp
     )  # fmt: skip
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
 @require_POST
 @staff_page
 def undoing(request: HttpRequest) -> HttpResponse:
     """A use that was a mistake is undone."""
-    used = _uuid(request.POST.get("used", ""))
+    used = id_or_none(request.POST.get("used", ""))
     if used is not None:
         vouchers.undo(viewer_of(request), used, reason=request.POST.get("reason", ""), now=utc_now())
         messages.success(request, _("Undone: the amount is on the voucher again."))

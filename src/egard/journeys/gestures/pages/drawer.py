@@ -17,6 +17,7 @@ from egard.base.refusal import Forbidden, NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.live import again_after
 from egard.console.pages import staff_page
+from egard.console.typed import id_or_none
 from egard.journeys.gestures import operations, queries, shown, typed
 from egard.journeys.gestures.queries import About, Proposed
 from egard.journeys.gestures.refusals import NoAmount
@@ -185,17 +186,9 @@ def _give(viewer: Viewer, person: Person, asked: QueryDict) -> Any:
     return operations.grant(
         viewer, person, kind, amount, subject=about.subject, reason=asked.get("reason", ""),
         responsibility=about.responsibility, severity=about.severity, proof=about.proof,
-        repairs=UUID(repairs) if _is_uuid(repairs) else None, channel="phone",
+        repairs=id_or_none(repairs), channel="phone",
         key=f"page:{viewer.actor}:{asked.get('key', '')[:64]}:{kind}", now=utc_now(),
     )  # fmt: skip
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _given(request: HttpRequest, viewer: Viewer, person: Person, made: Any) -> HttpResponse:

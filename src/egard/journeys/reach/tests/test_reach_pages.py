@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from egard.base.clock import utc_now
-from egard.journeys.reach import pages, portfolio
-from egard.journeys.reach.models import CallBack, Desk
+from egard.journeys.reach import operations, pages, portfolio
+from egard.journeys.reach.desks import pages as desks
+from egard.journeys.reach.handovers import pages as handovers
+from egard.journeys.reach.handovers import wording
+from egard.journeys.reach.models import Absence, CallBack, Desk
 from egard.journeys.reach.tests.phones import MOBILE, phone
 from egard.kernel.access.queries import viewer_for
+from egard.kernel.messages.arriving import receive_chat
 from egard.kernel.people.operations import set_adviser
 from egard.kernel.promises.models import Promise
 from egard.portal.models import Session
@@ -35,7 +39,8 @@ def at_home(house):
 
 @pytest.fixture(autouse=True)
 def _same_clock(clock, monkeypatch):
-    monkeypatch.setattr(pages, "utc_now", lambda: clock.now)
+    for module in (pages, desks, handovers):
+        monkeypatch.setattr(module, "utc_now", lambda: clock.now)
 
 
 def test_the_desk_shows_who_is_on_the_line_and_whom_something_is_owed(house, clock):
@@ -58,13 +63,19 @@ def test_the_desk_shows_who_is_on_the_line_and_whom_something_is_owed(house, clo
 def test_the_questions_of_the_desk_are_as_many_whatever_the_portfolio(house, make_person, me, now,
                                                                       django_assert_num_queries):  # fmt: skip
     viewer = viewer_for(house.claire)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(4):  # nothing is owed
         portfolio.portfolio(viewer, now=now)
     for n in range(12):
-        set_adviser(make_person("A", str(n)), house.claire, since=now, by=me, now=now)
-    with django_assert_num_queries(4):
+        made = make_person("A", f"Martin{n}")
+        set_adviser(made, house.claire, since=now, by=me, now=now)
+        receive_chat(made, "hello", assignee=house.claire, key=str(n), now=now)
+    with django_assert_num_queries(5):
         rows, n = portfolio.portfolio(viewer, now=now)
     assert (len(rows), n) == (13, 13)
+    assert [bool(one.ring) for one in rows] == [True] * 12 + [False]
+    assert [one.person.family_name for one in portfolio.portfolio(viewer, q="mártin1", now=now)[0]] == [
+        "Martin1", "Martin10", "Martin11"
+    ]  # fmt: skip
 
 
 def test_she_chooses_when_she_is_called_and_it_is_a_promise(at_home, house):
@@ -88,3 +99,72 @@ def test_a_time_that_is_none_or_taken_is_refused_in_words_and_nothing_typed_is_l
         assert answer.status_code == 409
         assert "06 99 99 99 99" in answer.content.decode()
     assert not CallBack.objects.exists()
+
+
+def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make_user, me):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(house.claire)
+    url = f"/reach/desks/{house.claire.pk}/"
+    told = {"what": "desk", "line": "01 40 00 00 09", "calendar": "office", "deputy": str(house.hugo.pk)}
+    assert client.post(url, told).status_code == 302
+    assert Desk.objects.get(user=house.claire).line == "+33140000009"
+    days = {"what": "absence", "since_day": "2026-03-16", "until_day": "2026-03-20"}
+    assert client.post(url, days).status_code == 302
+    again = client.post(url, {**days, "until_day": "2026-03-17"})
+    assert again.status_code == 409
+    assert "Part of this time is an absence already" in again.content.decode()
+    at = datetime(2026, 3, 17, 9, tzinfo=UTC)
+    operations.promise_call_back(house.elodie, house.desk, clock.now + timedelta(minutes=48), channel="web", key="k",
+                                 by=me, now=clock.now)  # fmt: skip
+    receive_chat(house.elodie, "hello", assignee=house.claire, due_at=at, key="k", now=clock.now)
+    page = client.get(url).content.decode()
+    assert "16 March to 20 March" in page
+    assert "1 promise falls due in this time" in page
+    absence = Absence.objects.get()
+    moved = client.post(url, {"what": "move", "absence": str(absence.uuid)}).content.decode()
+    assert "1 promise went to Hugo Delmas." in moved
+    ended = client.post(url, {"what": "end", "absence": str(absence.uuid)}).content.decode()
+    assert "The absence is ended." in ended
+    assert not Absence.objects.exists()
+    client.post(url, {"what": "back", "since": absence.since.isoformat(), "until": absence.until.isoformat()})
+    assert Absence.objects.get().until == absence.until
+    assert client.get(f"/reach/desks/{house.hugo.pk}/").status_code == 403
+    client.force_login(make_user("supervisor"))
+    assert "Claire Martin" in client.get("/reach/desks/").content.decode()
+    for wrong in ({"what": "absence", "since_day": "16/03", "until_day": ""}, {"what": "presence", "presence": "x"}):
+        assert client.post(url, wrong).status_code == 422
+    assert client.post(url, {"what": "nothing"}).status_code == 404
+
+
+def test_a_portfolio_is_handed_over_on_its_page_with_a_preview_and_who_could_not_be_told_is_seen(
+    house, clock, make_person, make_user, carry_out, me
+):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(house.claire)
+    silent = make_person("Lise", "Roy")
+    set_adviser(silent, house.claire, since=clock.now, by=me, now=clock.now)
+    page = client.get("/reach/handovers/new/").content.decode()  # only her own: nothing is to be chosen
+    assert "Hand my portfolio over" in page
+    form = dict(re.findall(r'name="(giver|key)" value="([^"]+)"', page))
+    form |= {f"{part}_{code}": words for code, one in wording.ours().items() for part, words in one.items()}
+    shown = client.post("/reach/handovers/new/", {**form, "what": "preview", "taker": str(house.hugo.pk),
+                                                  "whose": str(house.elodie.uuid)}).content.decode()  # fmt: skip
+    assert "Hello Élodie" in shown
+    assert "Hugo Delmas is your adviser from now on" in shown
+    assert client.post("/reach/handovers/new/", {**form, "what": "plan"}).status_code == 422
+    plan = {**form, "what": "plan", "taker": str(house.hugo.pk), "when": "now", "whom": "all"}
+    told = [client.post("/reach/handovers/new/", plan) for _twice in range(2)]
+    assert told[0].url == told[1].url
+    page = client.get(told[0].url).content.decode()
+    assert "Take it back" in page
+    carry_out(at=clock.pass_(minutes=1))
+    page = client.get(told[0].url).content.decode()
+    assert "no address is known" in page
+    assert "Text message" in page
+    assert "Lise" in client.get(f"{told[0].url}?why=no_address").content.decode()
+    assert client.post(f"{told[0].url}withdrawal/").status_code == 409
+    assert "Hugo Delmas" in client.get("/reach/handovers/").content.decode()
+    client.force_login(make_user("supervisor"))
+    assert "portfolio of Hugo Delmas" in client.get("/reach/handovers/new/").content.decode()
+    client.force_login(make_user("analyst"))
+    assert client.get(told[0].url).status_code == 403

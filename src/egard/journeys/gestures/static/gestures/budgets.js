@@ -8,14 +8,7 @@
   const curves = JSON.parse(held.textContent), words = JSON.parse(document.getElementById("budget-words").textContent);
   const language = document.documentElement.lang || "en";
   const charts = [];
-  const token = (node, name) => {
-    const probe = document.createElement("span");
-    probe.style.color = `var(${name})`;
-    node.append(probe);
-    const colour = getComputedStyle(probe).color;
-    probe.remove();
-    return colour;
-  };
+  const token = window.Egard.colour;
 
   const draw = (node) => {
     const one = curves[node.dataset.budget];
