@@ -74,6 +74,9 @@ declaration = Journey(
         ),
         Permission("messages.converse", _("read and answer messages"), {**_FRONT, "administrator": "all"}),
     ),
-    menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),),
+    menu=(
+        MenuItem(_("Texts of the house"), "console:texts", "copy", queries.TEMPLATES, order=49),
+        MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),
+    ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase, counts=privacy.counts),
 )
