@@ -207,7 +207,7 @@ def _fields() -> list[tuple[str, str, str]]:
 def _history(versions: list[Template], names: dict[str, str]) -> list[dict[str, Any]]:
     """Each version with who wrote it, when, and what it changed of the one before."""
     told = []
-    for row, before in zip(versions, [*versions[1:], None], strict=True):
+    for row, before in zip(versions, [*versions[1:], None], strict=False):
         other = [
             name
             for name in ("label", "subject", "purpose", "moment")
