@@ -34,6 +34,7 @@ journey = Journey(
     label=_("Signature"),
     permissions=(
         Permission(queries.CHECK, _("have messages judged by our style"), _WRITERS),
+        Permission(queries.PUBLISH, _("publish our style"), {"supervisor": "all", "administrator": "all"}),
         Permission(queries.FIGURES, _("see how alike we write"), _READERS),
     ),
     reactions=(Reaction("signature.score", facts=(operations.SENT,), handle=operations.score, history="apply"),),
