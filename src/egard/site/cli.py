@@ -27,6 +27,7 @@ COMMANDS = {
     "import": ("imports:command", "Bring in a file: CSV, JSON lines, Parquet."),
     "case": ("cases:case", "Look through types of case, publish them, move cases to them."),
     "signature": ("signature:signature", "Score texts by the brand's style, and look through brand files."),
+    "visits": ("visits:visits", "Say when a visit can begin, from a file."),
     "simulate": ("simulate:simulate", "Run the product under clients that are killed, from a seed."),
     "people": ("people:people", "Export or erase what is held on a person; who saw it."),
     "prepare": ("serve:prepare", ""),

@@ -119,9 +119,9 @@ def test_the_schema_that_ships_is_that_of_the_reader():
     ],
 )  # fmt: skip
 def test_each_fault_is_found_at_its_line(text, rule, line, words):
-    began = time.perf_counter()
+    began = time.process_time()
     _case_type, findings = lint(HEAD + text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert (rule, line) in {(one.rule, one.line) for one in findings}, findings
     assert any(words in one.message for one in findings), findings
 

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from egard.journeys.reach import callers, facts, lines, operations, plans, refusals, state, voice
 from egard.journeys.reach.models import Call, CallStep, KnownNumber
@@ -107,12 +109,19 @@ def identified(call: Call, person: Person | None, *, now: datetime) -> Plan:
     if person is not None:
         call.person, call.language = person, callers.language(person)
         call.adviser = callers.adviser_of(person)
-        fact = facts.Called(call=call.uuid, adviser=call.adviser.name if call.adviser else "")
+        name = call.adviser.name if call.adviser else ""
+        fact = facts.Called(call=call.uuid, adviser=name, asked_again=_asked_again(call, person))
         lines.note(call, fact, f"call:{call.uuid}:called", at=call.asked_at, now=now)
     elif not call.number:
         call.outcome = "unknown"
         return plans.Goodbye("unknown")
     return next_for(call, now=now)
+
+
+def _asked_again(call: Call, person: Person) -> bool:
+    """Whether she had to say who she is, though an earlier call had asked her."""
+    before = Call.objects.filter(person__in=person.members, asked_who__gt=0).exclude(pk=call.pk)
+    return call.asked_who > 0 and before.exists()
 
 
 def next_for(call: Call, *, now: datetime, why: str = "") -> Plan:
@@ -190,11 +199,13 @@ def _pressed(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
         fact = facts.Transferred(call=call.uuid, staff=desk.user.name)
         lines.note(call, fact, f"call:{call.uuid}:transferred:{call.step}", at=now, now=now)
         return plans.Dial(desk.line, desk.user.name, own=False)
+    if chosen in ("call_back", "message") and not (offers.find(ToWait) or offers.find(ToDeputy)):
+        lines.note(call, facts.PutOff(call=call.uuid), f"call:{call.uuid}:put_off", at=call.asked_at, now=now)
     if chosen == "call_back" and (back := offers.find(ToCallBack)):
         return _times(call, back)
     if chosen == "message":
         due_at = offers.find(ToMessage).due_at
-        operations.leave_message(call.person, call.adviser, call, due_at=due_at, by=lines.VOICE, now=now)
+        operations.leave_message(call, due_at=due_at, now=now)
         call.outcome = call.outcome or "message"
         return plans.LeaveMessage(due_at, _name(call))
     return _once_more(call, offers, held)
@@ -271,6 +282,9 @@ def _recorded(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     address = told.get("RecordingUrl", "")
     if address.startswith("https://") and len(address) <= 500 and address.isascii():
         call.recording = address
+        with translation.override(call.language):
+            words = _("Her message, to be listened to: %(address)s") % {"address": address}
+        operations.leave_message(call, due_at=None, about=words, now=now)
     return plans.Goodbye("message")
 
 

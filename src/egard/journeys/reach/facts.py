@@ -46,10 +46,13 @@ def _abandoned(data: Mapping[str, Any]) -> str:
 @fact("reach.called", label=gettext_lazy("Call"), headline=_called, icon="phone")
 @dataclass(frozen=True, slots=True)
 class Called:
-    """She called. `adviser` is the name of whom she asked for; empty where she has none."""
+    """She called. `adviser` is the name of whom she asked for; empty where she has none. `asked_again`: she had to say
+    who she is, and had said so in a call before.
+    """
 
     call: UUID
     adviser: Name = ""
+    asked_again: bool = False
 
 
 @fact("reach.reached", label=gettext_lazy("Adviser reached"), headline=_reached, icon="phone", tone="kept")
@@ -72,6 +75,14 @@ class Transferred:
     staff: Name
 
 
+@fact("reach.put_off", label=gettext_lazy("Nobody could talk to her"), icon="phone", tone="risk")
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """She called to talk to somebody, and could only be called back later or leave a message."""
+
+    call: UUID
+
+
 @fact("reach.abandoned", label=gettext_lazy("Call given up"), headline=_abandoned, icon="phone", tone="broken")
 @dataclass(frozen=True, slots=True)
 class Abandoned:
@@ -79,6 +90,21 @@ class Abandoned:
 
     call: UUID
     waited_seconds: Seconds
+
+
+def _handed(data: Mapping[str, Any]) -> str:
+    return _("%(adviser)s is her adviser now, in the place of %(former)s") % {
+        "adviser": data["adviser"], "former": data["former"]
+    }  # fmt: skip
+
+
+@fact("reach.handed_over", label=gettext_lazy("New adviser"), headline=_handed, icon="user-heart")
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Her file went from one adviser to another, with what was promised and said."""
+
+    former: Name
+    adviser: Name
 
 
 @fact("reach.called_back", label=gettext_lazy("Called back"), icon="phone", tone="kept")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.reach import calls, facts, operations, queries, shown
+from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
     Escalation,
     Hooks,
@@ -25,7 +26,15 @@ _LEADS: dict[str, Scope] = {"site_manager": "all", "supervisor": "all", "adminis
 journey = Journey(
     name="reach",
     label=_("Reaching one’s adviser"),
-    facts=(facts.Called, facts.Reached, facts.Transferred, facts.Abandoned, facts.CalledBack),
+    facts=(
+        facts.Called,
+        facts.Reached,
+        facts.Transferred,
+        facts.PutOff,
+        facts.Abandoned,
+        facts.CalledBack,
+        facts.HandedOver,
+    ),
     permissions=(
         Permission(
             queries.READ,
@@ -46,19 +55,13 @@ journey = Journey(
             icon="phone-call",
             describe=shown.call_backs,
         ),
-        PromiseKind(
-            operations.MESSAGE,
-            _("An answer to your message"),
-            within="1 business day",
-            warnings=("2 business hours",),
-            escalation=(Escalation("2 business hours", ("owner", "lead")),),
-            permission=queries.READ,
-            icon="message-circle",
-            describe=shown.messages,
-        ),
     ),
     promise_listeners=(PromiseListener(operations.BACK, operations.heard),),
-    jobs=(Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),),
+    jobs=(
+        Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),
+        Job(handing.JOB, handing.hand_over),
+        Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
+    ),
     live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
     menu=(MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),),
     portal_menu=(

@@ -32,7 +32,7 @@ def claim(call: Call, staff: UUID, *, now: datetime) -> bool:
     if call.rung_id != staff:
         call.talked = 0
     call.state, call.rung_id, call.rung_at, call.talking_since = "ringing", staff, now, None
-    tell(operations.TOPIC)
+    operations.tell_desk(staff)
     return True
 
 
@@ -59,7 +59,7 @@ def put_down(call: Call, *, now: datetime) -> None:
     if call.talking_since:
         call.talked += max(int((now - call.talking_since).total_seconds()), 1)
     call.state, call.talking_since, call.waiting_since = "asking", None, None
-    tell(operations.TOPIC)
+    operations.tell_desk(call.rung_id)
 
 
 def end(call: Call, *, now: datetime) -> None:

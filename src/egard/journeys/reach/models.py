@@ -23,6 +23,8 @@ _DESK = Func(F("desk"), F("desk"), Value("[]"), function="int8range", output_fie
 """The range that holds one number only: an exclusion compares ranges, also without an extension for numbers."""
 _TIME = Func(F("starts_at"), F("ends_at"), Value("[)"), function="tstzrange", output_field=DateTimeRangeField())
 
+_AWAY = Func(F("since"), F("until"), Value("[)"), function="tstzrange", output_field=DateTimeRangeField())
+
 
 class Desk(models.Model):
     """How a member of staff is reached: where her line is, when she works, whether she is there now, who stands in."""
@@ -53,6 +55,7 @@ class Absence(models.Model):
     """A period in which somebody does not work though her hours say so."""
 
     id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="absences", db_index=False)
     since = models.DateTimeField()
     until = models.DateTimeField(help_text="not included")
@@ -61,6 +64,10 @@ class Absence(models.Model):
     class Meta:
         constraints: ClassVar[list[Any]] = [
             models.CheckConstraint(condition=Q(until__gt=F("since")), name="reach_absence_lasts"),
+            ExclusionConstraint(
+                name="reach_absence_alone",
+                expressions=[(_DESK, RangeOperators.OVERLAPS), (_AWAY, RangeOperators.OVERLAPS)],
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=("desk", "until"), name="reach_absence_of")]
 
@@ -165,6 +172,8 @@ class CallBack(models.Model):
     key = models.CharField(max_length=200, db_collation="C", unique=True)
     asked_at = models.DateTimeField()
     by = models.CharField(max_length=64)
+    name = models.CharField(max_length=100, blank=True, help_text="what somebody unknown calls herself")
+    place = models.BinaryField(max_length=32, null=True, help_text="keyed hash of where it was asked from, for a day")
     made_at = models.DateTimeField(null=True, help_text="when she was called")
     dropped_at = models.DateTimeField(null=True, help_text="no longer owed: the time is free again")
 
@@ -186,4 +195,66 @@ class CallBack(models.Model):
                 fields=("desk", "ends_at"), condition=Q(dropped_at__isnull=True), name="reach_call_back_taken"
             ),
             models.Index(fields=("person", "-asked_at"), name="reach_call_back_person"),
+            models.Index(fields=("place", "asked_at"), condition=Q(place__isnull=False), name="reach_call_back_place"),
+            models.Index(
+                fields=("asked_at",), condition=Q(person__isnull=True) & ~Q(number=""), name="reach_call_back_visitor"
+            ),
+        ]
+
+
+class Handover(models.Model):
+    """Clients of one adviser go to another at a moment, each with a word to her: all of them, or those picked."""
+
+    id = models.BigAutoField(primary_key=True)
+    uuid = models.UUIDField(unique=True, default=new_id, editable=False)
+    giver = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    taker = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(help_text="not before then")
+    everybody = models.BooleanField(help_text="all who are hers at that moment; else those picked")
+    words = models.JSONField(help_text="by language: subject and text, with merge fields")
+    by = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    if TYPE_CHECKING:
+        giver_id: UUID
+        taker_id: UUID
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.CheckConstraint(condition=~Q(giver=F("taker")), name="reach_handover_other"),
+            models.CheckConstraint(
+                condition=Q(begun_at__isnull=True) | Q(withdrawn_at__isnull=True), name="reach_handover_or_not"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=("at",), condition=Q(ended_at__isnull=True, withdrawn_at__isnull=True), name="reach_handover_due"
+            ),
+            models.Index(fields=("giver", "-id"), name="reach_handover_giver"),
+        ]
+
+
+class Handed(models.Model):
+    """One client of a handover: whether she was handed over yet, how she was told so, or why not."""
+
+    id = models.BigAutoField(primary_key=True)
+    handover = models.ForeignKey(Handover, models.PROTECT, related_name="clients", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField(null=True, help_text="when she was handed over")
+    told_by = models.CharField(max_length=16, blank=True, help_text="the channel")
+    why = models.CharField(max_length=16, blank=True, help_text="why she was not handed over, or not told")
+    moved = models.PositiveIntegerField(default=0, help_text="promises that went along")
+
+    if TYPE_CHECKING:
+        person_id: int
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=("handover", "person"), name="reach_handed_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("handover", "id"), condition=Q(at__isnull=True), name="reach_handed_waits"),
         ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import translation
+from django.utils.translation import gettext
 
 from egard.journeys.reach import facts, refusals, state
 from egard.journeys.reach.models import Absence, Call, CallBack, CallStep, Desk, KnownNumber
@@ -15,6 +18,8 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
 from egard.kernel.access.operations import log_change
+from egard.kernel.messages.arriving import receive_call
+from egard.kernel.messages.models import Thread
 from egard.kernel.people.models import Identifier, Person
 from egard.kernel.people.operations import normalise
 from egard.kernel.promises import operations as promises
@@ -22,9 +27,9 @@ from egard.kernel.promises.calendars import HOUSE, newest
 from egard.kernel.promises.models import Promise, PromiseEvent
 from egard.kernel.timeline.operations import record
 
-TOPIC = "reach"
-CALL_BACK, MESSAGE = "reach.call_back", "reach.message"
-BACK, CALL = "callback:", "call:"
+TOPIC, DESK = "reach", "desk"
+CALL_BACK = "reach.call_back"
+BACK = "callback:"
 ABOUT_MAX = 500
 
 
@@ -45,8 +50,13 @@ def set_desk(
     if changed:
         Desk.objects.filter(pk=held.pk).update(**told)
         log_change("reach.desk_set", by=by, now=now, subject=str(user.pk), calendar=calendar, line=told["line"])
-        tell(TOPIC)
+        tell_desk(user.pk)
     return Desk.objects.select_related("user", "deputy").get(pk=held.pk)
+
+
+def tell_desk(user: UUID | None) -> None:
+    """Open pages ask again: those on desks, and those of clients who follow hers."""
+    tell(TOPIC, *([f"{DESK}:{user}"] if user else ()))
 
 
 def desk_for(user: User | None, *, now: datetime) -> Desk | None:
@@ -68,33 +78,40 @@ def set_presence(user: User, presence: str, *, until: datetime | None = None, by
     if (held.presence, held.until) != (presence, until):
         held.presence, held.until, held.since = presence, until, now
         Desk.objects.filter(pk=held.pk).update(presence=presence, until=until, since=now)
-        tell(TOPIC)
+        tell_desk(user.pk)
     return held
 
 
 @transaction.atomic
 def add_absence(desk: Desk, since: datetime, until: datetime, *, by: Actor, now: datetime) -> Absence:
-    """She does not work from one moment to another. Raises `WrongPeriod`. What is promised of that time stays promised:
-    `queries.promised_in` says what it is.
+    """She does not work from one moment to another. Raises `WrongPeriod`, `AbsentAlready` where it overlaps another one,
+    also one that is written at the same moment. What is promised of that time stays promised: `queries.owed_in` says
+    what it is, `moving.to_deputy` gives it away. The same period again is the same absence.
     """
     if until <= since or until <= now:
         raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})
-    made, created = Absence.objects.get_or_create(desk=desk, since=since, until=until, defaults={"by": str(by)})
-    if created:
-        log_change("reach.absence_added", by=by, now=now, subject=str(desk.user_id))
-        tell(TOPIC)
+    same = Absence.objects.filter(desk=desk, since=since, until=until)
+    if held := same.first():
+        return held
+    try:
+        with transaction.atomic():
+            made = Absence.objects.create(desk=desk, since=since, until=until, by=str(by))
+    except IntegrityError as error:
+        if held := same.first():
+            return held
+        raise refusals.AbsentAlready(fields={"since": str(refusals.AbsentAlready.message)}) from error
+    log_change("reach.absence_added", by=by, now=now, subject=str(desk.user_id))
+    tell_desk(desk.user_id)
     return made
 
 
 @transaction.atomic
 def end_absence(absence: Absence, *, by: Actor, now: datetime) -> None:
     """She is back, or does not go: what lies ahead of it no longer holds."""
-    if absence.since >= now:
-        Absence.objects.filter(pk=absence.pk).delete()
-    else:
-        Absence.objects.filter(pk=absence.pk, until__gt=now).update(until=now)
-    log_change("reach.absence_ended", by=by, now=now, subject=str(absence.desk.user_id))
-    tell(TOPIC)
+    held = Absence.objects.filter(pk=absence.pk)
+    if held.filter(since__gte=now).delete()[0] or held.filter(until__gt=now).update(until=now):
+        log_change("reach.absence_ended", by=by, now=now, subject=str(absence.desk.user_id))
+        tell_desk(absence.desk.user_id)
 
 
 @transaction.atomic
@@ -142,23 +159,18 @@ def promise_call_back(
     return made
 
 
-def leave_message(
-    person: Person | None,
-    adviser: User | None,
-    call: Call,
-    *,
-    due_at: datetime,
-    about: str = "",
-    by: Actor,
-    now: datetime,
-) -> Promise:
-    """The adviser has a message from a call, and answers it by a moment. The one place where it becomes a message: a
-    thread of hers may take the place of the note.
+def leave_message(call: Call, *, due_at: datetime | None, about: str = "", now: datetime) -> Thread:
+    """The adviser of a call has a message from it: a conversation in her inbox, whose answer is promised by a moment.
+    What the same call leaves besides, a recording, stands in it too.
     """
-    return promises.promise(
-        person, MESSAGE, due_at=due_at, subject=f"{CALL}{call.uuid}", note=about.strip()[:ABOUT_MAX], owner=adviser,
-        channel="voice", key=f"message:{call.uuid}", by=by, now=now,
+    with translation.override(call.language):
+        words = about.strip() or gettext("She called, and asks for an answer.")
+    told = receive_call(
+        call.person, call.number, words, assignee=call.adviser, due_at=due_at, language=call.language,
+        key=str(call.uuid), now=now,
     )  # fmt: skip
+    assert told.message is not None
+    return told.message.thread
 
 
 def number_of(person: Person | None) -> str:

@@ -17,6 +17,7 @@ from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.journeys.reach import callers, operations, portfolio, queries, refusals, state, voice
+from egard.journeys.reach.desks import pages as desks
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.operations import log_sight
 from egard.portal import pages as portal
@@ -33,7 +34,10 @@ def desk(request: HttpRequest) -> HttpResponse:
     clients, n = portfolio.portfolio(viewer, now=now)
     log_sight(viewer, "list", detail="portfolio", now=now)
     lines = portfolio.on_the_line(viewer, now=now)
-    context = {"clients": clients, "n": n, "lines": lines, "there": queries.mine(viewer, now=now), "now": now}
+    context = {
+        "clients": clients, "n": n, "lines": lines, "there": queries.mine(viewer, now=now), "now": now,
+        "manages": viewer.can(queries.MANAGE),
+    }  # fmt: skip
     return render(request, "reach/desk.html", context)
 
 
@@ -99,6 +103,7 @@ def _moment(text: str) -> datetime:
 
 
 urlpatterns = [
+    *desks.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),
     path("reach/presence/", presence, name="presence"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, Subquery
 
+from egard.base.ring import Ring
 from egard.journeys.reach.models import Call
 from egard.journeys.reach.queries import ANSWER
 from egard.journeys.reach.rules import ON_THE_LINE
@@ -17,6 +19,7 @@ from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person, Relationship
 from egard.kernel.people.rules import display_phone
 from egard.kernel.promises.models import OUTSTANDING, Promise
+from egard.kernel.promises.shown import described, ring_of
 from egard.kernel.timeline.models import Fact
 
 SHOWN = 100
@@ -69,3 +72,10 @@ def portfolio(viewer: Viewer, *, now: datetime) -> tuple[list[Client], int]:
     named = people.named(viewer, [tie.person_id for tie in told])
     rows = [Client(named[tie.person_id], tie.due_at, tie.last_at) for tie in told if tie.person_id in named]
     return rows, ties.count()
+
+
+def named_promises(viewer: Viewer, owed: Sequence[Promise], *, now: datetime) -> list[tuple[Ring, Person | None]]:
+    """Promises for the eye, each with whom it was made to, where the viewer may see her."""
+    named = people.named(viewer, {one.person_id for one in owed if one.person_id}) if owed else {}
+    kinds = described(owed)
+    return [(ring_of(one, now, kinds[one.pk]), named.get(one.person_id or 0)) for one in owed]

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from egard.base.refusal import NotFound
-from egard.journeys.reach.models import Call, CallBack, Desk
+from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
-from egard.kernel.people.models import Person
+from egard.kernel.access.queries import staff
+from egard.kernel.people.models import Person, Relationship
+from egard.kernel.promises.models import OUTSTANDING, Promise
 
 READ, ANSWER, MANAGE = "reach.read", "reach.answer", "reach.manage"
+DESKS_MAX, OWED_MAX = 500, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def presences(viewer: Viewer, *, now: datetime) -> list[There]:
     """Everybody who has a desk, by name: one query. Raises `NotAllowed`."""
     viewer.require(READ)
     rows = _desks().filter(user__is_active=True).order_by("user__name", "pk")
-    return [_there(row, now) for row in rows[:1000]]
+    return [there(row, now=now) for row in rows[:1000]]
 
 
 def presence(viewer: Viewer, user: UUID, *, now: datetime) -> There:
@@ -50,23 +53,84 @@ def presence(viewer: Viewer, user: UUID, *, now: datetime) -> There:
     row = _desks().filter(user=user).first()
     if row is None:
         raise NotFound
-    return _there(row, now)
+    return there(row, now=now)
+
+
+def managed(viewer: Viewer, *, left: bool = False) -> QuerySet[User]:
+    """The colleagues whose desks the viewer sets, by name: as far as her `reach.manage` reaches, with those who have
+    `left` or without. Raises `NotAllowed`.
+    """
+    scope = viewer.require(MANAGE)
+    found = User.objects.filter(is_staff=True, **({} if left else {"is_active": True})).order_by("name", "pk")
+    if scope == "own":
+        return found.filter(pk=viewer.user_id)
+    if scope == "team":
+        return found.filter(teams__in=viewer.team_ids).distinct()
+    return found.filter(sites__in=viewer.site_ids).distinct() if scope == "site" else found
 
 
 def colleague(viewer: Viewer, user: UUID) -> User:
-    """Whose presence the viewer may set: her own, or with `reach.manage` anybody's. Raises `NotAllowed`, `NotFound`."""
-    viewer.require(ANSWER if viewer.user_id == user else MANAGE)
-    found = User.objects.filter(pk=user, is_active=True, is_staff=True).first()
+    """Whose desk the viewer may set: her own, or one that she manages. Raises `NotAllowed`, `NotFound`."""
+    if viewer.user_id == user:
+        viewer.require(ANSWER)
+        found = User.objects.filter(pk=user, is_active=True, is_staff=True).first()
+    else:
+        found = managed(viewer).filter(pk=user).first()
     if found is None:
         raise NotFound
     return found
 
 
-def promised_in(viewer: Viewer, desk: Desk, since: datetime, until: datetime) -> QuerySet[CallBack]:
-    """The call backs that are promised of her time in a period. Raises `NotAllowed`."""
-    viewer.require(ANSWER if viewer.user_id == desk.user_id else MANAGE)
-    found = CallBack.objects.filter(desk=desk, starts_at__lt=until, ends_at__gt=since)
-    return found.filter(dropped_at__isnull=True, made_at__isnull=True).select_related("person")
+def deputies(viewer: Viewer, user: User) -> list[User]:
+    """Who may stand in for somebody: colleagues who may be reached, by name."""
+    return [one for one in staff(viewer) if one.pk != user.pk]
+
+
+def desks(viewer: Viewer, *, now: datetime) -> list[Desk]:
+    """The desks that the viewer sets, by name, with whether somebody is on the line (`talks`) and the absences that are
+    or come (`away`): two queries. Raises `NotAllowed`.
+    """
+    coming = Prefetch("absences", Absence.objects.filter(until__gt=now).order_by("since"), to_attr="away")
+    rows = _desks().filter(user__in=managed(viewer)).select_related("deputy").prefetch_related(coming)
+    return list(rows.order_by("user__name", "pk")[:DESKS_MAX])
+
+
+def without_desk(viewer: Viewer) -> list[User]:
+    """Advisers of the viewer's reach who have clients and no desk yet. Raises `NotAllowed`."""
+    ties = Relationship.objects.filter(staff=OuterRef("pk"), kind="adviser", until__isnull=True)
+    rows = managed(viewer).filter(Exists(ties)).exclude(pk__in=Desk.objects.values("user"))
+    return list(rows[:DESKS_MAX])
+
+
+def desk(viewer: Viewer, user: UUID) -> Desk:
+    """A desk that the viewer may set; one that is not kept yet where there is none. Raises `NotAllowed`, `NotFound`."""
+    whose = colleague(viewer, user)
+    found = _desks().select_related("deputy").filter(user=whose).first()
+    return found or Desk(user=whose)
+
+
+def absences(viewer: Viewer, desk: Desk, *, now: datetime) -> list[Absence]:
+    """Those that are, or come, the first one first. Raises `NotAllowed`, `NotFound`."""
+    colleague(viewer, desk.user_id)
+    return list(Absence.objects.filter(desk=desk.pk, until__gt=now).select_related("desk").order_by("since")[:100])
+
+
+def absence(viewer: Viewer, uuid: UUID) -> Absence:
+    """One. Raises `NotAllowed`, `NotFound`."""
+    found = Absence.objects.filter(uuid=uuid).select_related("desk__user", "desk__deputy").first()
+    if found is None:
+        raise NotFound
+    colleague(viewer, found.desk.user_id)
+    return found
+
+
+def owed_in(viewer: Viewer, user: User, since: datetime, until: datetime) -> list[Promise]:
+    """What somebody has promised and that falls due in a period: call backs, answers, all else that is hers. Raises
+    `NotAllowed`, `NotFound`.
+    """
+    colleague(viewer, user.pk)
+    found = Promise.objects.filter(OUTSTANDING, owner=user, due_at__gt=since, due_at__lte=until)
+    return list(found.select_related("person", "owner").order_by("due_at", "pk")[:OWED_MAX])
 
 
 def mine(viewer: Viewer, *, now: datetime) -> Mine:
@@ -91,8 +155,9 @@ def _desks() -> QuerySet[Desk]:
     return Desk.objects.select_related("user").annotate(talks=Exists(talks))
 
 
-def _there(row: Desk, now: datetime) -> There:
+def there(row: Desk, *, now: datetime) -> There:
+    """How she can be reached now, of a desk that one of these questions gave."""
     over = row.until is not None and row.until <= now
     presence = "available" if over else row.presence
-    talks: bool = row.talks  # type: ignore[attr-defined]
+    talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
     return There(row.user_id, row.user.name, presence, row.since, None if over else row.until, talks)

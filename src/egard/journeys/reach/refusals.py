@@ -74,3 +74,55 @@ class WrongPeriod(Refusal):
     code = "reach.wrong_period"
     title = _("These dates do not go together")
     message = _("The last day comes before the first one, or lies in the past.")
+
+
+class AbsentAlready(Conflict):
+    """Two absences of one person do not overlap: end the other one first, or choose other days."""
+
+    code = "reach.absent_already"
+    title = _("Absent already")
+    message = _("Part of this time is an absence already. Choose other days, or end the other absence first.")
+
+
+class NoDeputy(Refusal):
+    """What is promised of her time goes to her deputy: name one first."""
+
+    code = "reach.no_deputy"
+    title = _("No deputy")
+    message = _("No deputy is named. Choose one first.")
+
+
+class WrongHandover(Refusal):
+    """A portfolio goes from one colleague to another, with words in at least one language; the fields say what is wrong."""
+
+    code = "reach.wrong_handover"
+    title = _("This cannot be handed over so")
+    message = _("Look at what is marked: {why}")
+    NOBODY = _("Choose clients whose adviser she is.")
+    WHEN = _("Choose a moment of the year to come.")
+
+
+class BegunAlready(Conflict):
+    """Clients were handed over already: hand them back by another handover."""
+
+    code = "reach.begun_already"
+    title = _("It has begun")
+    message = _("This handover has begun. What is done can be handed back by another one.")
+
+
+class LinkOver(Refusal):
+    """The link is no longer good, or never was: ask for a new one."""
+
+    code = "reach.link_over"
+    status = 404
+    title = _("This link is no longer good")
+    message = _("This link is no longer good. Call us, or ask your adviser for a new one.")
+
+
+class TooManyAsked(Refusal):
+    """Many call backs were asked for from here or for this number: wait, or call."""
+
+    code = "reach.too_many_asked"
+    status = 429
+    title = _("Too many call backs")
+    message = _("Several call backs were asked for already. Try again later, or call us.")

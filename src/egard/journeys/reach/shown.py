@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from egard.journeys.reach.models import Call, CallBack
-from egard.journeys.reach.operations import BACK, CALL
+from egard.journeys.reach.models import CallBack
+from egard.journeys.reach.operations import BACK
 from egard.journeys.reach.voice import spoken
 
 
@@ -21,13 +21,3 @@ def call_backs(subjects: Collection[str]) -> Mapping[str, Any]:
 def _call_back(row: CallBack) -> str:
     words = {"when": spoken(row.starts_at), "name": row.desk.user.name if row.desk else ""}
     return _("A call from %(name)s on %(when)s") % words if row.desk else _("A call from us on %(when)s") % words
-
-
-def messages(subjects: Collection[str]) -> Mapping[str, Any]:
-    """Who answers: one query."""
-    rows = Call.objects.filter(uuid__in=[one.removeprefix(CALL) for one in subjects]).select_related("adviser")
-    return {
-        f"{CALL}{row.uuid}": _("%(name)s answers your message") % {"name": row.adviser.name}
-        for row in rows
-        if row.adviser
-    }

@@ -35,6 +35,11 @@ def require_signature(url: str, told: QueryDict, signature: str) -> None:
         raise NotSigned
 
 
+def is_shared() -> bool:
+    """Whether a token is shared with the provider: without one every request of theirs is refused."""
+    return bool(os.environ.get(SHARED_WITH_PROVIDER))
+
+
 def render(call: Call, plan: plans.Plan, base: str) -> str:
     """The TwiML of a plan; the answer to it comes to `<base>/<call>/<step>/<what>`."""
     with translation.override(call.language):

@@ -39,7 +39,7 @@ journey = Journey(
     ),
     reactions=(Reaction("signature.score", facts=(operations.SENT,), handle=operations.score, history="apply"),),
     hooks=Hooks(export=operations.export, erase=operations.erase),
-    message_checks=(MessageCheck("signature.style", checking.check, checking.moments),),
+    message_checks=(MessageCheck("signature.style", checking.check, moments=checking.moments, by_fields=True),),
     menu=(
         MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50),
         MenuItem(_("Our style"), "signature:style", "star", queries.CHECK, order=51),

@@ -7,6 +7,7 @@ import re
 from base64 import b32encode
 from collections.abc import Iterable
 from email.utils import formataddr, parseaddr
+from functools import lru_cache
 from hashlib import sha256
 
 from django.conf import settings
@@ -17,7 +18,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def house_domain() -> str:
     """The domain of our letters and of their Message-IDs."""
-    return settings.MAIL_REPLY_DOMAIN or parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return settings.MAIL_REPLY_DOMAIN or _sender(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
 
 
 def reply_address(thread: int) -> str:
@@ -34,7 +35,7 @@ def reply_address(thread: int) -> str:
 def reply_to(thread: int) -> str:
     """The same with the organisation's name, as a header says it."""
     address = reply_address(thread)
-    return formataddr((parseaddr(settings.DEFAULT_FROM_EMAIL)[0], address)) if address else ""
+    return formataddr((_sender(settings.DEFAULT_FROM_EMAIL)[0], address)) if address else ""
 
 
 def thread_of(recipients: Iterable[str]) -> int | None:
@@ -51,6 +52,12 @@ def thread_of(recipients: Iterable[str]) -> int | None:
 def house_mark() -> str:
     """What stands in each letter of this house, and of no other."""
     return _digest("egard.house", house_domain())
+
+
+@lru_cache(maxsize=4)
+def _sender(told: str) -> tuple[str, str]:
+    """Name and address of our letters, read once and not for each of 50,000."""
+    return parseaddr(told)
 
 
 def _signature(number: str) -> str:

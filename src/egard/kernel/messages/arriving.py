@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from egard.base.language import language_of
 from egard.base.refusal import NotFound, Refusal
 from egard.kernel.access.actors import Actor, system
+from egard.kernel.access.models import User
 from egard.kernel.messages import addresses, bouncing, files, saying
 from egard.kernel.messages.models import Intake, Message, Thread
 from egard.kernel.messages.operations import send
@@ -114,9 +115,63 @@ def receive_text(sender: str, text: str, *, channel: str = "sms", key: str, now:
 
 
 @transaction.atomic
-def receive_chat(person: Person, text: str, *, thread: Thread | None = None, key: str, now: datetime) -> Receipt:
+def receive_call(
+    person: Person | None,
+    number: str,
+    text: str,
+    *,
+    assignee: User | None,
+    due_at: datetime | None = None,
+    language: str = "",
+    key: str,
+    now: datetime,
+) -> Receipt:
+    """Take in what somebody left by phone: a conversation of its own, that a colleague sees to, with its promise; what
+    comes under the same `key` later, a recording, is said in it too. The same words again change nothing.
+    """
+    words = text.strip()[:CHAT_MAX]
+    _one_at_a_time(f"call:{key}")
+    mark = f"call:{key}:{hashlib.sha256(words.encode()).hexdigest()[:32]}"
+    known = Message.objects.filter(mark=mark).select_related("thread").first()
+    if known is not None:
+        return Receipt("repeated", known)
+    before = Message.objects.filter(mark__startswith=f"call:{key}:").order_by("id").values_list("thread", flat=True)
+    held = (
+        saying.hold(before[0])
+        if before
+        else _new_thread("call", number, person=person, claimed=None, subject="", assignee=assignee, now=now)
+    )
+    message = Message.objects.create(
+        thread=held,
+        mark=mark,
+        direction="in",
+        channel="call",
+        author=_author(person),
+        sender=number,
+        text=words,
+        state="received",
+        trust="verified" if person else "unverified",
+        language=language,
+        at=now,
+    )
+    saying.heard(held, message, due_at=due_at, by=system("voice"), now=now)
+    return Receipt("received", message)
+
+
+@transaction.atomic
+def receive_chat(
+    person: Person,
+    text: str,
+    *,
+    thread: Thread | None = None,
+    assignee: User | None = None,
+    due_at: datetime | None = None,
+    key: str,
+    now: datetime,
+) -> Receipt:
     """Take in what somebody typed on her own pages: in a conversation of hers, else in the newest chat that is open,
-    else in a new one. Raises `EmptyWord`, `NotFound` for a conversation that is not hers.
+    else in a new one. `assignee` sees to it where nobody does yet, and answers by `due_at` where she was told so.
+    Raises `EmptyWord`, `NotFound` for a conversation that is not hers.
     """
     words = text.replace("\r\n", "\n").replace("\x00", "").strip()
     if not words or len(words) > CHAT_MAX:
@@ -136,6 +191,7 @@ def receive_chat(person: Person, text: str, *, thread: Thread | None = None, key
         held = saying.hold(thread)
         if held.person_id not in person.members:
             raise NotFound
+    held.assignee = held.assignee or assignee
     message = Message.objects.create(
         thread=held,
         mark=mark,
@@ -148,7 +204,7 @@ def receive_chat(person: Person, text: str, *, thread: Thread | None = None, key
         language=language_of(words)[0] or person.language,
         at=now,
     )
-    saying.heard(held, message, by=Actor("person", str(person.uuid)), now=now)
+    saying.heard(held, message, due_at=due_at, by=Actor("person", str(person.uuid)), now=now)
     return Receipt("received", message)
 
 
@@ -165,9 +221,8 @@ def whose(kind: str, value: str) -> Person | None:
 def _take_in(letter: Letter, raw: bytes, *, now: datetime) -> Receipt:
     mark = _mark_of(letter, raw)
     _one_at_a_time(mark)
-    known = Message.objects.filter(mark=mark).select_related("thread").first()
-    if known is not None:
-        return Receipt("repeated", known)
+    if Message.objects.filter(mark=mark).exists():
+        return Receipt("repeated", Message.objects.select_related("thread").get(mark=mark))
     sender = _normal(letter.sender)
     claimed = whose("email", sender) if sender else None
     trust = arrivals.authenticity(letter, settings.MAIL_AUTH_HOSTS)
@@ -220,11 +275,19 @@ def _thread_of(letter: Letter) -> tuple[Thread | None, bool]:
 
 
 def _new_thread(
-    channel: str, address: str, *, person: Person | None, claimed: Person | None, subject: str, now: datetime
+    channel: str,
+    address: str,
+    *,
+    person: Person | None,
+    claimed: Person | None,
+    subject: str,
+    assignee: User | None = None,
+    now: datetime,
 ) -> Thread:
     return Thread.objects.create(
         person=person,
         claimed=claimed,
+        assignee=assignee,
         address=address,
         channel=channel,
         subject=subject,

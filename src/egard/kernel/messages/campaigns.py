@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from egard.base.ids import new_id
 from egard.kernel.access.actors import Actor
 from egard.kernel.jobs.operations import TryAgain, defer
-from egard.kernel.messages import checking, outbox
+from egard.kernel.messages import bulk, checking, outbox
 from egard.kernel.messages.brand import organisation
 from egard.kernel.messages.models import DeadAddress, Message, Outgoing, Template, Thread
 from egard.kernel.messages.operations import deliver
@@ -23,6 +23,8 @@ from egard.kernel.people.models import Consent, Identifier, Person, Relationship
 from egard.kernel.registry import Draft
 
 BATCH = 1000
+FIXED = ("author", "organisation")
+"""Merge fields that say the same to everybody."""
 SENT_TOGETHER = 200
 """Messages that one job hands over."""
 
@@ -37,10 +39,11 @@ def write_all(
     `missing` (a field of the template says nothing of her), `style`.
     """
     tally: Counter[str] = Counter()
+    one = checking.OneText(held.text, fixed=FIXED)
     ids = iter(persons)
     while batch := list(islice(ids, BATCH)):
         with transaction.atomic():
-            tally += _write(batch, held, purpose=purpose, key=key, by=by, now=now)
+            tally += _write(batch, held, one, purpose=purpose, key=key, by=by, now=now)
     return tally
 
 
@@ -57,7 +60,9 @@ def deliver_some(*, first: int, last: int, now: datetime) -> None:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _write(batch: Sequence[int], held: Template, *, purpose: str, key: str, by: Actor, now: datetime) -> Counter[str]:
+def _write(
+    batch: Sequence[int], held: Template, one_text: checking.OneText, *, purpose: str, key: str, by: Actor, now: datetime
+) -> Counter[str]:
     """A batch at a constant number of queries."""
     people = {one.pk: one for one in Person.objects.filter(pk__in=batch, erased_at=None, root=None)}
     rows = dict(Person.objects.filter(pk__in=people).values_list("pk", "pk"))
@@ -85,15 +90,15 @@ def _write(batch: Sequence[int], held: Template, *, purpose: str, key: str, by: 
                 "given_name": person.given_name, "family_name": person.family_name, "name": person.name,
                 "adviser": advisers.get(pk, ""), "author": by.name, "organisation": house,
             }  # fmt: skip
-            why = _prepare(person, address, held, values, marks[pk], made, by=by, now=now)
+            why = _prepare(person, address, held, one_text, values, marks[pk], made, by=by, now=now)
         tally[why] += 1
     _queue(made, purpose=purpose, now=now)
     return tally
 
 
 def _prepare(
-    person: Person, address: str, held: Template, values: Mapping[str, str], mark: str, made: list[Message], *,
-    by: Actor, now: datetime,
+    person: Person, address: str, held: Template, one_text: checking.OneText, values: Mapping[str, str], mark: str,
+    made: list[Message], *, by: Actor, now: datetime,
 ) -> str:  # fmt: skip
     """Her message, added to `made`; or why there is none."""
     try:
@@ -103,7 +108,7 @@ def _prepare(
     draft = Draft(
         text=text, language=held.language, channel="email", author=by, now=now, moment=held.moment, person=person
     )
-    verdict = checking.check(draft)
+    verdict = one_text.check(draft, values)
     if verdict.blocks:
         return "style"
     thread = Thread(
@@ -121,16 +126,18 @@ def _prepare(
 
 
 def _queue(made: Sequence[Message], *, purpose: str, now: datetime) -> None:
-    """All of them in three statements, and a job for every few hundred."""
-    Thread.objects.bulk_create([message.thread for message in made])
-    for message in made:
-        thread = message.thread
+    """All of them by COPY, and a job for every few hundred."""
+    if not made:
+        return
+    threads = [message.thread for message in made]
+    bulk.number(Thread, threads)
+    bulk.number(Message, made)
+    for message, thread in zip(made, threads, strict=True):
         message.thread = thread  # which has its number now
-    Message.objects.bulk_create(made)
-    rows = [
-        outbox.outgoing_of(message, to=message.thread.address, purpose=purpose, try_at=now, now=now) for message in made
-    ]
-    Outgoing.objects.bulk_create(rows)
+    rows = [outbox.outgoing_of(one, to=one.thread.address, purpose=purpose, try_at=now, now=now) for one in made]
+    bulk.number(Outgoing, rows)
+    for model, those in ((Thread, threads), (Message, made), (Outgoing, rows)):
+        bulk.copy(model, those)
     for at in range(0, len(rows), SENT_TOGETHER):
         some = rows[at : at + SENT_TOGETHER]
         defer("messages.deliver_some", first=some[0].pk, last=some[-1].pk)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Refusal
+from egard.kernel.messages.rules import fields
 from egard.kernel.registry import Checked, Draft, Finding, registry
 
 FINDINGS_MAX = 50
@@ -39,11 +41,28 @@ class Verdict:
 
 def check(draft: Draft) -> Verdict:
     """Ask every declared check; nothing is written."""
-    said: list[Checked] = [declared.check(draft) for declared in registry.message_checks.values()]
-    scores = [one.score for one in said if one.score is not None]
-    findings = sorted((f for one in said for f in one.findings), key=lambda f: (f.start, f.end))
-    blocking = tuple(finding for one in said if one.blocks for finding in one.findings)
-    return Verdict(min(scores, default=None), tuple(findings[:FINDINGS_MAX]), blocking[:FINDINGS_MAX])
+    return _together([declared.check(draft) for declared in registry.message_checks.values()])
+
+
+class OneText:
+    """One text with merge fields to many people: checks that read it `by_fields` are asked once for all of whom the same
+    is known, the others for each.
+    """
+
+    def __init__(self, text: str, *, fixed: Collection[str] = ()) -> None:
+        """`fixed`: fields that say the same to everybody."""
+        self.text, self.fixed = text, fixed
+        self.names = [name for name in fields.named(text) if name not in fixed]
+        self.said: dict[tuple[str, ...], list[Checked]] = {}
+
+    def check(self, draft: Draft, values: Mapping[str, str]) -> Verdict:
+        """As `check`, of the `draft` that is this text filled with `values`."""
+        known = tuple(name for name in self.names if values.get(name))
+        if known not in self.said:
+            bare = replace(draft, text=fields.left(self.text, values, self.fixed), person=None)
+            self.said[known] = [one.check(bare) for one in registry.message_checks.values() if one.by_fields]
+        each = [one.check(draft) for one in registry.message_checks.values() if not one.by_fields]
+        return _together([*self.said[known], *each])
 
 
 def moments() -> list[tuple[str, str]]:
@@ -58,3 +77,10 @@ def require(draft: Draft) -> Verdict:
     if verdict.blocks:
         raise StyleRefused(verdict.blocking)
     return verdict
+
+
+def _together(said: Sequence[Checked]) -> Verdict:
+    scores = [one.score for one in said if one.score is not None]
+    findings = sorted((f for one in said for f in one.findings), key=lambda f: (f.start, f.end))
+    blocking = tuple(finding for one in said if one.blocks for finding in one.findings)
+    return Verdict(min(scores, default=None), tuple(findings[:FINDINGS_MAX]), blocking[:FINDINGS_MAX])

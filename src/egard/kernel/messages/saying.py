@@ -15,8 +15,7 @@ from egard.kernel.access.actors import Actor, system
 from egard.kernel.access.live import tell
 from egard.kernel.messages.facts import EXCERPT_MAX, MessageReceived, MessageSent
 from egard.kernel.messages.models import Message, Thread, ThreadEvent
-from egard.kernel.people.live import tell_facts
-from egard.kernel.people.models import Person
+from egard.kernel.people.operations import Erased
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.refusals import Ended
 from egard.kernel.timeline.operations import record
@@ -40,26 +39,29 @@ def hold(thread: Thread | int) -> Thread:
     return held if held.joined_to_id is None else hold(held.joined_to_id)
 
 
-def heard(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:
-    """She said this: we owe her an answer, unless a machine wrote it; a conversation that was closed is open again."""
+def heard(thread: Thread, message: Message, *, due_at: datetime | None = None, by: Actor, now: datetime) -> None:
+    """She said this: we owe her an answer, unless a machine wrote it; a conversation that was closed is open again.
+    `due_at` where she was told by when.
+    """
     thread.last_at = max(thread.last_at, message.at)
     thread.language = message.language or thread.language
     if not message.automatic:
         thread.state, thread.snoozed_until = "waiting_for_us", None
-        owe(thread, message, by=by, now=now)
-    thread.save()
+        owe(thread, message, due_at=due_at, by=by, now=now)
+    thread.save(update_fields=["last_at", "language", "state", "snoozed_until", "awaiting"])
     note_fact(thread, message, now=now)
     tell_thread(thread)
 
 
-def owe(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:
+def owe(thread: Thread, message: Message, *, due_at: datetime | None = None, by: Actor, now: datetime) -> None:
     """One promise for as long as she waits, however often she writes meanwhile."""
     if thread.awaiting is not None:
         return
     made = promises.promise(
         thread.person,
         ANSWER,
-        within=settings.ANSWER_WITHIN.get(thread.channel),
+        due_at=due_at,
+        within=None if due_at else settings.ANSWER_WITHIN.get(thread.channel),
         subject=topic_of(thread),
         owner=thread.assignee,
         team=thread.team,
@@ -110,20 +112,18 @@ def note_fact(thread: Thread, message: Message, *, now: datetime) -> None:
     person = thread.person
     if person is None or message.direction == "note" or (message.direction == "in" and not is_hers(message)):
         return
-    if Person.objects.filter(pk=person.pk, erased_at__isnull=False).exists():
-        return
     kind = MessageReceived if message.direction == "in" else MessageSent
     more = {} if message.direction == "in" else {"automatic": message.automatic}
-    record(
-        person,
-        kind(thread.uuid, message.uuid, message.channel, message.subject, excerpt(message), **more),
-        at=min(message.at, now),
-        by=actor_of(message),
-        channel=message.channel,
-        key=f"message:{message.uuid}",
-        now=now,
-    )
-    tell_facts(person)
+    with suppress(Erased):  # nothing more happens to who is gone
+        record(
+            person,
+            kind(thread.uuid, message.uuid, message.channel, message.subject, excerpt(message), **more),
+            at=min(message.at, now),
+            by=actor_of(message),
+            channel=message.channel,
+            key=f"message:{message.uuid}",
+            now=now,
+        )
 
 
 def is_hers(message: Message) -> bool:

@@ -134,7 +134,8 @@ def lock_shared(pairs: Iterable[Pair]) -> None:
 
 def erased(pairs: Iterable[Pair]) -> set[Pair]:
     """Which of these identifiers belonged to an erased person: they must not bring her back."""
-    if not ErasedIdentifier.objects.exists():
+    pairs = list(pairs)
+    if not pairs or not ErasedIdentifier.objects.exists():
         return set()
     digests = {erased_digest(kind, value): (kind, value) for kind, value in pairs}
     known = ErasedIdentifier.objects.filter(digest__in=list(digests)).values_list("digest", flat=True)

@@ -58,8 +58,12 @@ class MessageCheck:
 
     What it finds is advice, unless it `blocks`: then the message is refused with its findings. `moments()` gives the
     occasions that it knows, as code and words, for whoever writes to name hers.
+
+    `by_fields`: what merge fields say makes no difference to it, only where they stand. One text to many people is then
+    read once for all of whom the same is known, their fields left as they are (`{{ given_name }}`) and no `person`.
     """
 
     name: str
     check: Callable[[Draft], Checked]
     moments: Callable[[], Sequence[tuple[str, Words]]] = tuple
+    by_fields: bool = False

@@ -113,22 +113,21 @@ def record(
     if person is not None and not _lock_alive(person.pk):
         raise Erased
     kind = kinds.number(fact_type)
-    try:
-        with transaction.atomic():
-            written = _insert(person, kind, data, at, now, channel, key, by, corrects, history)
-    except IntegrityError as error:
-        # The one index that is not the key's. A twin of this very record may have come first.
-        if not Fact.objects.filter(person=person, key=key, corrects=corrects).exists():
-            raise AlreadyCorrected from error
-        written = False
-    stored = Fact.objects.get(person=person, key=key)
-    if written and person is not None:
-        tell_facts(person)
-    if not written and not _same(stored, kind, at, data):
-        raise KeyReused(key=key)
-    if written and person is not None and (given := identifiers_of(fact_type, orjson.loads(data))):
+    row = Fact(
+        uuid=new_id(), person=person, kind_id=kind, at=at, recorded_at=now, channel=channel, key=key, by=str(by),
+        corrects=corrects, history=history, data=orjson.loads(data),
+    )  # fmt: skip
+    if not _written(row, data):
+        stored = Fact.objects.get(person=person, key=key)
+        if not _same(stored, kind, at, data):
+            raise KeyReused(key=key)
+        return stored
+    if person is None:
+        return row
+    tell_facts(person)
+    if (given := identifiers_of(fact_type, orjson.loads(data))):
         add_identifiers([(person.pk, name, value) for name, value in given], by=by, now=now)
-    return stored
+    return row
 
 
 def _whose(corrected: UUID, person: Person | None) -> Person | None:
@@ -154,40 +153,34 @@ def identifiers_of(fact_type: FactType, data: dict[str, Any]) -> list[tuple[str,
     ]
 
 
-def _insert(
-    person: Person | None,
-    kind: int,
-    data: bytes,
-    at: datetime,
-    now: datetime,
-    channel: str,
-    key: str,
-    by: Actor,
-    corrects: UUID | None,
-    history: bool,
-) -> bool:
-    """One row, unless the key is there; whether it was written."""
+def _written(row: Fact, data: bytes) -> bool:
+    """Write it unless its key is there; whether it was. Raises `AlreadyCorrected`."""
+    if row.corrects is None:
+        return _insert(row, data)
+    try:
+        with transaction.atomic():
+            return _insert(row, data)
+    except IntegrityError as error:
+        # The one index that is not the key's. A twin of this very record may have come first.
+        if not Fact.objects.filter(person=row.person, key=row.key, corrects=row.corrects).exists():
+            raise AlreadyCorrected from error
+        return False
+
+
+def _insert(row: Fact, data: bytes) -> bool:
+    names = ("uuid", "person_id", "kind_id", "at", "recorded_at", "channel", "key", "by", "corrects", "history")
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into timeline_fact"
-            " (uuid, person_id, kind_id, at, recorded_at, channel, key, by, corrects, history, data)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)"
-            " on conflict (person_id, key) do nothing returning id",
-            [
-                new_id(),
-                person.pk if person else None,
-                kind,
-                at,
-                now,
-                channel,
-                key,
-                str(by),
-                corrects,
-                history,
-                data.decode(),
-            ],
+            f"insert into timeline_fact ({', '.join(names)}, data) values ({'%s, ' * len(names)}%s::jsonb)"
+            " on conflict (person_id, key) do nothing returning id, txid",
+            [*(getattr(row, name) for name in names), data.decode()],
         )
-        return cursor.fetchone() is not None
+        found = cursor.fetchone()
+    if found is None:
+        return False
+    row.pk, row.txid = found
+    row._state.adding, row._state.db = False, connection.alias
+    return True
 
 
 def _lock_alive(pk: int) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import click
 
 from egard.base.refusal import Refusal
+
+TEXT_BYTES_MAX = 1_000_000
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
 
@@ -82,3 +85,47 @@ def product(*, begins: bool = False) -> Generator[None]:
 def answer(result: Mapping[str, object] | list[dict[str, Any]], words: str, *, as_json: bool) -> None:
     """Print a result: JSON for programs, words for people."""
     click.echo(json.dumps(result, ensure_ascii=False, default=str) if as_json else words)
+
+
+def text_of(path: Path) -> str:
+    """What a file of text says. Raises `Unreadable`: no such file, too large, not UTF-8."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(file=path, why=error.strerror) from error
+    if len(content) > TEXT_BYTES_MAX:
+        raise Unreadable(file=path, why=f"it has more than {TEXT_BYTES_MAX:,} bytes")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(file=path, why="it is not written in UTF-8") from error
+
+
+class Found(Protocol):
+    """What a reader of files found wrong, and on which line."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def message(self) -> object: ...
+
+
+def look_through(files: Iterable[Path], look: Callable[[str], Iterable[Found]], *, as_json: bool) -> None:
+    """Print what `look` finds in each file, a line each; exit code 1 where it finds something."""
+    findings: list[dict[str, Any]] = []
+    looked = 0
+    for path in files:
+        looked += 1
+        try:
+            found = look(text_of(path))
+        except Unreadable as refusal:
+            findings.append({"file": str(path), "line": 0, "rule": "unreadable", "message": refusal.detail})
+            continue
+        findings += [{"file": str(path), "line": one.line, "rule": one.rule, "message": one.message} for one in found]
+    words = "\n".join(f"{one['file']}:{one['line']}: {one['rule']}: {one['message']}" for one in findings)
+    done = f"{looked} file{'s' if looked > 1 else ''}: nothing wrong."
+    answer({"ok": not findings, "findings": findings}, words or done, as_json=as_json)
+    if findings:
+        click.get_current_context().exit(1)

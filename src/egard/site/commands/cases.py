@@ -9,7 +9,7 @@ import click
 import yaml
 
 from egard.base.refusal import Refusal
-from egard.site.commands import Unreadable, answer, json_option, product
+from egard.site.commands import answer, json_option, look_through, product, text_of
 
 
 @click.group()
@@ -17,34 +17,14 @@ def case() -> None:
     """Types of case: what is wrong with a file, publishing it, and moving running cases to it."""
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(file=path, why=error) from error
-
-
 @case.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @json_option
-@click.pass_context
-def lint(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+def lint(files: tuple[Path, ...], as_json: bool) -> None:
     """Say what is wrong with some files, by line. Needs no database. Exit code 1 where something is."""
-    from egard.kernel.cases.rules.lint import lint as look
+    from egard.kernel.cases.rules.lint import lint as lint_text
 
-    findings = []
-    for path in files:
-        try:
-            found = look(_text(path))[1]
-        except Unreadable as refusal:
-            findings.append({"file": str(path), "line": 0, "rule": "unreadable", "message": refusal.detail})
-            continue
-        findings += [{"file": str(path), "line": one.line, "rule": one.rule, "message": one.message} for one in found]
-    words = "\n".join(f"{one['file']}:{one['line']}: {one['rule']}: {one['message']}" for one in findings)
-    done = f"{len(files)} file{'s' if len(files) > 1 else ''}: nothing wrong."
-    answer({"ok": not findings, "findings": findings}, words or done, as_json=as_json)
-    if findings:
-        ctx.exit(1)
+    look_through(files, lambda text: lint_text(text)[1], as_json=as_json)
 
 
 @case.command()
@@ -57,7 +37,7 @@ def publish(file: Path, as_json: bool) -> None:
         from egard.kernel.access.actors import system
         from egard.kernel.cases import types
 
-        row = types.publish(_text(file), by=system("command"), now=utc_now())
+        row = types.publish(text_of(file), by=system("command"), now=utc_now())
     told = {"type": row.name, "version": row.version, "number": row.number}
     answer(told, f"{row.name} is at version {row.number} ({row.version}).", as_json=as_json)
 
@@ -107,7 +87,7 @@ class BadPlanFile(Refusal):
 
 def _plan(path: Path) -> dict[str, dict[str, str | None]]:
     try:
-        plan = yaml.safe_load(_text(path))
+        plan = yaml.safe_load(text_of(path))
     except yaml.YAMLError as error:
         raise BadPlanFile(file=path) from error
     if not isinstance(plan, dict) or not all(isinstance(names, dict) for names in plan.values()):

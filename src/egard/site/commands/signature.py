@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from egard.base.refusal import Refusal
-from egard.site.commands import Unreadable, answer, json_option
+from egard.site.commands import Unreadable, answer, json_option, look_through, text_of
 
 if TYPE_CHECKING:
     from egard.journeys.signature.rules.brand import Brand
     from egard.journeys.signature.rules.check import Checked
 
 FORMS = {".txt": "text", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
-BYTES_MAX = 1_000_000
 
 
 @click.group()
@@ -38,19 +37,6 @@ class BadBrand(Refusal):
     message = "{file} is no brand file: line {line}: {why}"
 
 
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(file=path, why=error.strerror) from error
-    if len(content) > BYTES_MAX:
-        raise Unreadable(file=path, why=f"it has more than {BYTES_MAX:,} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(file=path, why="it is not written in UTF-8") from error
-
-
 def _brand(path: Path | None) -> Brand:
     """The brand of a file; else the organisation's own, else the one that ships."""
     from egard.journeys.signature.rules import brand
@@ -60,7 +46,7 @@ def _brand(path: Path | None) -> Brand:
     if file is None:
         return brand.default()
     try:
-        return brand.read(_text(file))
+        return brand.read(text_of(file))
     except Refused as refused:
         first = refused.findings[0]
         raise BadBrand(file=file, line=first.line, why=first.message) from refused
@@ -133,7 +119,7 @@ def check(
     failed = unread = 0
     for path in files:
         try:
-            text = _text(path)
+            text = text_of(path)
         except Unreadable as refusal:
             if not several:
                 raise
@@ -183,23 +169,10 @@ def _words(path: Path, text: str, found: Checked) -> str:
 @signature.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @json_option
-@click.pass_context
-def lint(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+def lint(files: tuple[Path, ...], as_json: bool) -> None:
     """Say what is wrong with brand files, by line, and run the examples of their rules. Exit code 1 where something
     is.
     """
-    from egard.journeys.signature.rules.lint import lint as look
+    from egard.journeys.signature.rules.lint import lint as lint_text
 
-    findings = []
-    for path in files:
-        try:
-            wrong = look(_text(path))[1]
-        except Unreadable as refusal:
-            findings.append({"file": str(path), "line": 0, "rule": "unreadable", "message": refusal.detail})
-            continue
-        findings += [{"file": str(path), "line": one.line, "rule": one.rule, "message": one.message} for one in wrong]
-    words = "\n".join(f"{one['file']}:{one['line']}: {one['rule']}: {one['message']}" for one in findings)
-    done = f"{len(files)} file{'s' if len(files) > 1 else ''}: nothing wrong."
-    answer({"ok": not findings, "findings": findings}, words or done, as_json=as_json)
-    if findings:
-        ctx.exit(1)
+    look_through(files, lambda text: lint_text(text)[1], as_json=as_json)

@@ -10,8 +10,11 @@ from egard.journeys.reach import calls, operations
 from egard.journeys.reach.models import Call, CallBack, CallStep
 from egard.journeys.reach.sandbox import Refused
 from egard.journeys.reach.tests.phones import LINES, MOBILE, phone, post
+from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import set_user_active
 from egard.kernel.lifecycle.operations import erase_person, export_person
+from egard.kernel.messages import conversing
+from egard.kernel.messages.models import Thread
 from egard.kernel.people.operations import add_identifier, protect, set_adviser
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.models import Promise
@@ -54,7 +57,7 @@ def test_what_the_provider_sends_twice_is_done_once_and_a_copy_that_comes_later_
     assert line.press(message).record
     form = {"CallSid": line.sid, "From": MOBILE, "CallStatus": "in-progress", "Digits": message}
     line.send(asked, form)
-    assert Promise.objects.filter(kind="reach.message").count() == 1
+    assert Promise.objects.filter(kind="messages.answer").count() == 1
     clock.pass_(minutes=2)
     for url in (asked, "http://testserver/api/v1/calls"):
         with pytest.raises(Refused) as refused:
@@ -155,13 +158,20 @@ def test_a_message_is_promised_before_she_says_a_word(house, clock, me):
     line = phone()
     said = line.call().words
     heard = line.press(said.split("leave a message, press ")[1][0])
-    owed = Promise.objects.get(kind="reach.message")
+    owed = Promise.objects.get()
+    assert (owed.kind, owed.owner) == ("messages.answer", house.claire)
     assert owed.due_at == datetime(2026, 3, 11, 17, 0, tzinfo=UTC)
     assert heard.record
     line.say("https://api.example.org/recordings/RE1")
     line.hang_up()
     call = Call.objects.get()
     assert (call.outcome, call.recording) == ("message", "https://api.example.org/recordings/RE1")
+    thread = Thread.objects.get()
+    assert (thread.assignee, thread.awaiting, thread.messages.count()) == (house.claire, owed.uuid, 2)
+    assert "recordings/RE1" in thread.messages.last().text
+    by = Actor("user", str(house.claire.pk), house.claire.name)
+    conversing.reply(thread, conversing.Words(text="I told her."), by=by, now=clock.now, key="k")
+    assert Promise.objects.get().state == "kept"
 
 
 def test_a_shared_number_is_asked_once_for_whom_and_a_protected_name_is_never_said(house, clock, make_person, me):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from egard.journeys.reach import operations, queries, refusals
-from egard.journeys.reach.models import Call
+from egard.base.refusal import NotFound
+from egard.journeys.reach import moving, operations, queries, refusals
+from egard.journeys.reach.models import Call, CallBack
 from egard.journeys.reach.state import situation
 from egard.journeys.reach.tests.phones import LINES, phone
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.operations import create_api_key
 from egard.kernel.access.queries import viewer_for
+from egard.kernel.messages.arriving import receive_chat
+from egard.kernel.messages.models import Thread
 from egard.kernel.people.operations import set_adviser
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.models import Promise
@@ -70,20 +74,22 @@ def test_what_is_promised_of_a_time_is_known_before_an_absence_is_written(house,
     made = operations.promise_call_back(house.elodie, house.desk, at, channel="web", key="k", by=me, now=now)
     again = operations.promise_call_back(house.elodie, house.desk, at, channel="web", key="k", by=me, now=now)
     assert made.pk == again.pk
-    asked = (viewer_for(house.claire), house.desk, at - timedelta(days=1), at + timedelta(days=1))
-    assert list(queries.promised_in(*asked)) == [made]
+    asked = (viewer_for(house.claire), house.claire, at - timedelta(days=1), at + timedelta(days=1))
+    assert [one.uuid for one in queries.owed_in(*asked)] == [made.promise]
     promises.release(made.promise, reason="she wrote", by=me, now=now)
-    assert not queries.promised_in(*asked)
+    assert not queries.owed_in(*asked)
     operations.promise_call_back(house.elodie, house.desk, at, channel="web", key="other", by=me, now=now)
 
 
 def test_a_message_is_one_promise_whatever_comes_twice(house, me, now):
     call = Call.objects.create(provider_id="CA1", person=house.elodie, language="fr", asked_at=now, seen_at=now)
+    call.adviser = house.claire
     for _again in range(2):
-        operations.leave_message(
-            house.elodie, house.claire, call, due_at=now + timedelta(days=1), about="my loan", by=me, now=now
-        )
-    assert Promise.objects.get(kind="reach.message").note == "my loan"
+        operations.leave_message(call, due_at=now + timedelta(days=1), about="my loan", now=now)
+    owed = Promise.objects.get()
+    assert (owed.owner, owed.due_at, owed.subject) == (
+        house.claire, now + timedelta(days=1), f"thread:{Thread.objects.get().uuid}"
+    )  # fmt: skip
 
 
 def test_a_desk_is_that_of_a_colleague_with_another_deputy(house, make_user, me, now):
@@ -116,3 +122,47 @@ def test_an_adviser_without_a_desk_owes_the_call_back_herself(house, make_user, 
     desk = operations.desk_for(paul, now=now)
     assert desk == operations.desk_for(paul, now=now)
     assert operations.desk_for(None, now=now) is None
+
+
+def test_two_absences_never_overlap_also_when_they_are_written_at_the_same_moment(house, me, now):
+    first = operations.add_absence(house.desk, now, now + timedelta(days=5), by=me, now=now)
+    assert operations.add_absence(house.desk, now, now + timedelta(days=5), by=me, now=now) == first
+    with pytest.raises(refusals.AbsentAlready):
+        operations.add_absence(house.desk, now + timedelta(days=4), now + timedelta(days=9), by=me, now=now)
+    after = operations.add_absence(house.desk, now + timedelta(days=5), now + timedelta(days=9), by=me, now=now)
+    operations.end_absence(after, by=me, now=now)
+    operations.end_absence(after, by=me, now=now)
+    assert list(house.desk.absences.all()) == [first]
+
+
+def test_what_is_promised_of_an_absence_goes_to_the_deputy_where_she_is_free(house, make_person, me, now):
+    """A call back, a conversation; a second call back stays, whose time the deputy has promised already."""
+    at, later = datetime(2026, 3, 12, 9, tzinfo=UTC), datetime(2026, 3, 12, 10, tzinfo=UTC)
+    hers = operations.desk_for(house.hugo, now=now)
+    told = {"channel": "web", "by": me, "now": now}
+    for desk, moment, key in ((house.desk, at, "a"), (house.desk, later, "b"), (hers, later, "c")):
+        operations.promise_call_back(house.elodie, desk, moment, key=key, **told)
+    receive_chat(house.elodie, "hello", assignee=house.claire, due_at=at, key="k", now=now)
+    viewer = viewer_for(house.claire)
+    owed = queries.owed_in(viewer, house.claire, now, now + timedelta(days=7))
+    assert len(owed) == 3
+    moved, stuck = moving.to_deputy(house.desk, owed, by=me, now=now)
+    assert (moved, [one.due_at for one in stuck]) == (2, [later + timedelta(minutes=15)])
+    assert CallBack.objects.get(key="a").desk == hers
+    assert Thread.objects.get().assignee == house.hugo
+    assert [one.due_at for one in queries.owed_in(viewer, house.claire, now, now + timedelta(days=7))] == [
+        later + timedelta(minutes=15)
+    ]
+    assert moving.to_deputy(house.desk, owed[:1], by=me, now=now)[0] == 1  # again changes nothing
+
+
+def test_a_manager_sets_desks_as_far_as_her_role_reaches(house, make_user, me, now):
+    lead = make_user("supervisor")
+    assert {one.user for one in queries.desks(viewer_for(lead), now=now)} == {house.claire, house.hugo}
+    narrow = viewer_for(lead)
+    narrow = replace(narrow, permissions={**narrow.permissions, queries.MANAGE: "team"})
+    assert queries.desks(narrow, now=now) == []
+    with pytest.raises(NotFound):
+        queries.desk(narrow, house.claire.pk)
+    with pytest.raises(NotAllowed):
+        queries.desk(viewer_for(house.claire), house.hugo.pk)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from egard.base.clock import utc_now
-from egard.journeys.reach import pages, portfolio
-from egard.journeys.reach.models import CallBack, Desk
+from egard.journeys.reach import operations, pages, portfolio
+from egard.journeys.reach.desks import pages as desks
+from egard.journeys.reach.models import Absence, CallBack, Desk
 from egard.journeys.reach.tests.phones import MOBILE, phone
 from egard.kernel.access.queries import viewer_for
+from egard.kernel.messages.arriving import receive_chat
 from egard.kernel.people.operations import set_adviser
 from egard.kernel.promises.models import Promise
 from egard.portal.models import Session
@@ -35,7 +37,8 @@ def at_home(house):
 
 @pytest.fixture(autouse=True)
 def _same_clock(clock, monkeypatch):
-    monkeypatch.setattr(pages, "utc_now", lambda: clock.now)
+    for module in (pages, desks):
+        monkeypatch.setattr(module, "utc_now", lambda: clock.now)
 
 
 def test_the_desk_shows_who_is_on_the_line_and_whom_something_is_owed(house, clock):
@@ -88,3 +91,38 @@ def test_a_time_that_is_none_or_taken_is_refused_in_words_and_nothing_typed_is_l
         assert answer.status_code == 409
         assert "06 99 99 99 99" in answer.content.decode()
     assert not CallBack.objects.exists()
+
+
+def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make_user, me):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(house.claire)
+    url = f"/reach/desks/{house.claire.pk}/"
+    told = {"what": "desk", "line": "01 40 00 00 09", "calendar": "office", "deputy": str(house.hugo.pk)}
+    assert client.post(url, told).status_code == 302
+    assert Desk.objects.get(user=house.claire).line == "+33140000009"
+    days = {"what": "absence", "since_day": "2026-03-16", "until_day": "2026-03-20"}
+    assert client.post(url, days).status_code == 302
+    again = client.post(url, {**days, "until_day": "2026-03-17"})
+    assert again.status_code == 409
+    assert "Part of this time is an absence already" in again.content.decode()
+    at = datetime(2026, 3, 17, 9, tzinfo=UTC)
+    operations.promise_call_back(house.elodie, house.desk, clock.now + timedelta(minutes=48), channel="web", key="k",
+                                 by=me, now=clock.now)  # fmt: skip
+    receive_chat(house.elodie, "hello", assignee=house.claire, due_at=at, key="k", now=clock.now)
+    page = client.get(url).content.decode()
+    assert "16 March to 20 March" in page
+    assert "1 promise falls due in this time" in page
+    absence = Absence.objects.get()
+    moved = client.post(url, {"what": "move", "absence": str(absence.uuid)}).content.decode()
+    assert "1 promise went to Hugo Delmas." in moved
+    ended = client.post(url, {"what": "end", "absence": str(absence.uuid)}).content.decode()
+    assert "The absence is ended." in ended
+    assert not Absence.objects.exists()
+    client.post(url, {"what": "back", "since": absence.since.isoformat(), "until": absence.until.isoformat()})
+    assert Absence.objects.get().until == absence.until
+    assert client.get(f"/reach/desks/{house.hugo.pk}/").status_code == 403
+    client.force_login(make_user("supervisor"))
+    assert "Claire Martin" in client.get("/reach/desks/").content.decode()
+    for wrong in ({"what": "absence", "since_day": "16/03", "until_day": ""}, {"what": "presence", "presence": "x"}):
+        assert client.post(url, wrong).status_code == 422
+    assert client.post(url, {"what": "nothing"}).status_code == 404

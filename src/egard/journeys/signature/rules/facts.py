@@ -29,6 +29,8 @@ SAME = frozenset(
         "marque",
         "company",
         "entreprise",
+        "organisation",
+        "author",
         "year",
         "annee",
         "année",

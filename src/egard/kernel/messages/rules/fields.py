@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 _FIELD = re.compile(r"\{\{\s*([a-z_]{1,40})\s*(?:\|([^{}]{0,200}))?\}\}")
 _OPEN = re.compile(r"\{\{|\}\}")
@@ -41,6 +41,18 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     if missing:
         raise Missing(tuple(dict.fromkeys(missing)))
     return replaced
+
+
+def left(text: str, values: Mapping[str, str], fixed: Collection[str] = ()) -> str:
+    """The text for all of whom the same is known: what is known stays a field, unless it is `fixed` (the same for
+    everybody); what is not has the words that stand in its place.
+    """
+
+    def one(found: re.Match[str]) -> str:
+        known = values.get(found[1], "")
+        return f"{{{{ {found[1]} }}}}" if known and found[1] not in fixed else known or (found[2] or "").strip()
+
+    return _FIELD.sub(one, text)
 
 
 def shown(text: str, values: Mapping[str, str], mark: Callable[[str], str]) -> str:

@@ -1,0 +1,1 @@
+"""Setting desks: lines, hours, deputies, absences, presence."""

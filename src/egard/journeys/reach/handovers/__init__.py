@@ -1,0 +1,1 @@
+"""A portfolio goes from one adviser to another, and each client is told."""
