@@ -57,8 +57,8 @@ def test_a_sample_is_tried_by_what_holds_and_by_what_would(read_as):
     body = {"source": OWN, "sample": "Bonjour Anne, un usager vous attend."}
     html = read_as("administrator").post("/signature/style/file/look/", body).content.decode()
     held, would = html.split('class="sheet"')[1:]
-    assert "usager" in held
-    assert "usager" not in would
+    assert "Une personne, pas une catégorie." in held
+    assert "Une personne, pas une catégorie." not in would
 
 
 def test_a_file_that_the_operator_keeps_is_not_written_here(me, monkeypatch, tmp_path):
