@@ -104,7 +104,6 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:worklist", lambda world: {"name": "inbox"}, opened=(".work-row .work-open",), data=True),
     Shown("console:thread", thread, opened=(".said-folded summary",), data=True),
     Shown("console:thread", thread, opened=(".answer-texts summary",), data=True),
-    Shown("console:thread", thread, opened=(".answer-later summary",), data=True),
     Shown("console:texts", who="administrator", data=True),
     Shown("console:text_new", query="?kind=whole", who="administrator", data=True),
     Shown("console:text", lambda world: {"code": "ba-a", "language": "fr"}, who="administrator", data=True),

@@ -61,7 +61,14 @@ def deliver_some(*, first: int, last: int, now: datetime) -> None:
 
 
 def _write(
-    batch: Sequence[int], held: Template, one_text: checking.OneText, *, purpose: str, key: str, by: Actor, now: datetime
+    batch: Sequence[int],
+    held: Template,
+    one_text: checking.OneText,
+    *,
+    purpose: str,
+    key: str,
+    by: Actor,
+    now: datetime,
 ) -> Counter[str]:
     """A batch at a constant number of queries."""
     people = {one.pk: one for one in Person.objects.filter(pk__in=batch, erased_at=None, root=None)}

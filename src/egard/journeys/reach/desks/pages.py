@@ -143,7 +143,9 @@ def _calendars(viewer: Viewer) -> list[tuple[str, str]]:
 def _moment(day: str, hour: str, *, end: bool = False) -> datetime:
     """A day and, if one likes, an hour, as inputs give them; with `end` the day is the last one. Raises `WrongPeriod`."""
     try:
-        at = datetime.combine(datetime.fromisoformat(day.strip()[:10]).date(), time.fromisoformat(hour.strip() or "00:00"))
+        at = datetime.combine(
+            datetime.fromisoformat(day.strip()[:10]).date(), time.fromisoformat(hour.strip() or "00:00")
+        )
         return timezone.make_aware(at + timedelta(days=1) if end and not hour.strip() else at)
     except (ValueError, OverflowError) as error:
         field = "until" if end else "since"

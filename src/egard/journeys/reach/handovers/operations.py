@@ -84,7 +84,9 @@ def plan(
         by=f"{by}", created_at=now,
     )  # fmt: skip
     Handed.objects.bulk_create([Handed(handover=made, person_id=pk) for pk in sorted(hers)])
-    log_change("reach.handover_planned", by=by, now=now, subject=str(giver.pk), taker=str(taker.pk), at=begins.isoformat())
+    log_change(
+        "reach.handover_planned", by=by, now=now, subject=str(giver.pk), taker=str(taker.pk), at=begins.isoformat()
+    )
     defer(JOB, not_before=begins, handover=made.pk)
     tell(TOPIC)
     return made

@@ -67,7 +67,9 @@ def checked(words: Mapping[str, Mapping[str, str]], *, by: Actor, now: datetime)
     if wrong:
         raise WrongHandover(fields=wrong, why="; ".join(dict.fromkeys(wrong.values())))
     for code, one in told.items():
-        draft = Draft(text=one["text"], language=code, channel="email", author=by, now=now, moment=MOMENT, template=True)
+        draft = Draft(
+            text=one["text"], language=code, channel="email", author=by, now=now, moment=MOMENT, template=True
+        )
         checking.require(draft)
     return told
 

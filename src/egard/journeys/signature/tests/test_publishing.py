@@ -75,3 +75,10 @@ def test_who_may_not_publish_changes_no_style(read_as):
     assert client.get("/signature/style/file/").status_code == 403
     assert client.post("/signature/style/file/", {"source": OWN}).status_code == 403
     assert "/signature/style/file/" not in client.get("/signature/style/").content.decode()
+
+
+def test_what_to_say_stands_on_the_page_of_whom_one_speaks_with(read_as, make_person):
+    anne = make_person("Anne", "Kerouac", language="fr")
+    html = read_as("agent").get(f"/people/{anne.uuid}/panels/scripts/").content.decode()
+    assert "Picking up" in html  # in the reader's words
+    assert "Bonjour Madame Perrin" in html  # in the language of whom one speaks with
