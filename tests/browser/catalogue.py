@@ -106,6 +106,7 @@ PAGES: tuple[Shown, ...] = (
     Shown("console:thread", thread, opened=(".answer-texts summary",), data=True),
     Shown("console:texts", who="administrator", data=True),
     Shown("console:text_new", query="?kind=whole", who="administrator", data=True),
+    Shown("console:text_many", lambda world: {"code": "be-a", "language": "fr"}, who="administrator", data=True),
     Shown("console:text", lambda world: {"code": "ba-a", "language": "fr"}, who="administrator", data=True),
     Shown("portal:unsubscribe", unsubscribing, who="nobody"),
     Shown("portal:messages", who="anne", data=True),
