@@ -62,6 +62,7 @@ urlpatterns = [
     path("inbox/<uuid:uuid>/say/", inbox.say, name="thread_say"),
     path("inbox/<uuid:uuid>/text/", inbox.fill, name="thread_fill"),
     path("inbox/<uuid:uuid>/changes/", inbox.change, name="thread_change"),
+    path("inbox/<uuid:uuid>/typing/", inbox.typing, name="thread_typing"),
     path("inbox/letters/<uuid:message>.pdf", inbox.letter, name="thread_letter"),
     path("inbox/files/<uuid:message>/<uuid:file>/", inbox.file, name="thread_file"),
     path("advice/", advice.advice, name="advice"),

@@ -162,6 +162,7 @@ CHANGES: dict[str, Any] = {
     "friction.reckoned": _("had the figures of friction reckoned"),
     "demo.started": _("began the demo"),
     "demo.gestures": _("gave the demo’s gestures"),
+    "demo.reach": _("took the demo’s calls"),
     "demo.payments": _("took the demo’s payments"),
     "demo.loaded": _("brought in the demo"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ from egard.console.live import again_after
 from egard.console.pages import staff_page
 from egard.console.typed import id_of
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.live import tell
 from egard.kernel.access.operations import log_sight
 from egard.kernel.cases import answering
 from egard.kernel.messages import conversing, letters, queries, serving, sorting, templating
@@ -150,6 +152,16 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
             raise
         refusal = error
     return _again(request, viewer, uuid, typed=typed, refusal=refusal)
+
+
+@require_POST
+@staff_page
+def typing(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """An answer is being written: she is told so where she has the conversation open, and nothing is kept."""
+    held = queries.thread(viewer_of(request), uuid)
+    with transaction.atomic():
+        tell(f"typing:{held.uuid}/ours")
+    return HttpResponse(status=204)
 
 
 @require_GET

@@ -78,7 +78,6 @@ class Shown:
     """`forged` or `unverified` where a letter in it is; else empty."""
     topic: str
     """What its open pages follow."""
-    last: UUID | None
     replies: tuple[Ready, ...]
     siblings: tuple[Thread, ...]
     """Other conversations with the same person."""
@@ -111,7 +110,6 @@ def conversation(viewer: Viewer, uuid: UUID, *, now: datetime) -> Shown:
         put_off=ahead(thread.snoozed_until, now) if thread.snoozed_until and thread.snoozed_until > now else "",
         doubtful=doubtful,
         topic=topic_of(thread),
-        last=thread.said[-1].uuid if thread.said else None,
         replies=_ready(thread, person, viewer),
         siblings=tuple(queries.siblings(viewer, thread)),
         steps=_steps(viewer, thread.person) if thread.person else (),

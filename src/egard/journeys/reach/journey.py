@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.reach import calls, facts, operations, queries, shown
+from egard.journeys.reach.chatting import reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
+    Capability,
     Escalation,
     Hooks,
     Job,
     Journey,
     LiveTopic,
     MenuItem,
+    Panel,
     Permission,
     PortalItem,
     PromiseKind,
@@ -41,6 +44,11 @@ journey = Journey(
             _("see who is there, and calls"),
             {**_FRONT, "host": "all", "analyst": "all", "auditor": "all", "administrator": "all"},
         ),
+        Permission(
+            queries.FIGURES,
+            _("see how clients reach us, and staffing"),
+            {**_LEADS, "analyst": "all", "auditor": "all"},
+        ),
         Permission(queries.ANSWER, _("be reached by clients"), _FRONT),
         Permission(queries.MANAGE, _("set lines, hours and absences of others"), _LEADS),
     ),
@@ -62,8 +70,17 @@ journey = Journey(
         Job(handing.JOB, handing.hand_over),
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
-    live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
-    menu=(MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),),
+    live=(
+        LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),
+        LiveTopic(operations.DESK, reception.may_hear, portal=True),
+    ),
+    capabilities=(Capability("reach.reception", reception.reception),),
+    panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
+    menu=(
+        MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
+        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26, part="steering"),
+        MenuItem(_("How we are reached"), "reach:figures", "phone-call", queries.FIGURES, order=55, part="steering"),
+    ),
     portal_menu=(
         PortalItem(
             _("Call me"),

@@ -46,9 +46,9 @@ journey = Journey(
         ),
     ),
     menu=(
-        MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50),
-        MenuItem(_("Our style"), "signature:style", "star", queries.CHECK, order=51),
-        MenuItem(_("How we write"), "signature:sent", "eye", queries.FIGURES, order=52),
+        MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50, part="writing"),
+        MenuItem(_("Our style"), "signature:style", "star", queries.CHECK, order=51, part="writing"),
+        MenuItem(_("How we write"), "signature:sent", "eye", queries.FIGURES, order=52, part="steering"),
     ),
     router="egard.journeys.signature.api:router",
     pages="egard.journeys.signature.pages",

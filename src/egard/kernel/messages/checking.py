@@ -45,8 +45,8 @@ def check(draft: Draft) -> Verdict:
 
 
 class OneText:
-    """One text with merge fields to many people: checks that read it `by_fields` are asked once for all of whom the same
-    is known, the others for each.
+    """One text with merge fields to many people: checks that read it `by_fields` are asked once for all of whom the
+    same is known, the others for each.
     """
 
     def __init__(self, text: str, *, fixed: Collection[str] = ()) -> None:
