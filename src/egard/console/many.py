@@ -34,13 +34,13 @@ from egard.kernel.registry import registry
 SENT = "messages.sent_to_many"
 LATEST = 10
 WHY = {
-    "queued": _("get it"),
-    "again": _("got it before"),
-    "no_consent": _("have not agreed to this purpose"),
-    "no_address": _("have no e-mail address"),
-    "dead": _("have an address that takes no letters"),
-    "missing": _("lack something that the text says"),
-    "style": _("are kept from it by our style"),
+    "queued": _("Get it"),
+    "again": _("Got it before"),
+    "no_consent": _("No consent to this purpose"),
+    "no_address": _("No e-mail address"),
+    "dead": _("The address takes no letters"),
+    "missing": _("Something that the text says is not known"),
+    "style": _("Held back by our style"),
 }
 FATE = {
     "queued": pgettext_lazy("a message", "leaving"),
