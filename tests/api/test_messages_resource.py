@@ -91,3 +91,21 @@ def test_texts_of_the_house_are_written_tried_and_retired(program, anne):
     assert shown.json["text"] == f"Bonjour {anne['given_name']}"
     assert [one["code"] for one in program.get("templates").json] == ["thanks"]
     assert program.delete("templates/thanks").json == program.get("templates").json == []
+
+
+def test_an_answer_completes_a_step_of_her_case(program, anne, wrote):
+    case = program.post(
+        "cases", {"type": "complaint", "person": anne["id"], "data": {"subject": "x", "category": "other"}}
+    ).json
+    program.post(f"cases/{case['id']}/steps/listen/completion", {"data": {}})
+    asked = {"thread": str(wrote), "text": "La voici.", "key": "k", "undo_seconds": 10}
+    wrong = {**asked, "completes": {"case": case["id"], "step": "nothing"}}
+    assert program.post("messages", wrong).code == "cases.unknown_step"
+    assert [one["direction"] for one in program.get(f"threads/{wrote}").json["messages"]] == ["in"]
+    said = program.post("messages", {**asked, "completes": {"case": case["id"], "step": "acknowledge"}})
+    assert said.status == 201
+    steps = {one["key"]: one["state"] for one in program.get(f"cases/{case['id']}").json["steps"]}
+    assert steps["acknowledge"] == "done"
+    program.delete(f"messages/{said.json['id']}")
+    steps = {one["key"]: one["state"] for one in program.get(f"cases/{case['id']}").json["steps"]}
+    assert steps["acknowledge"] == "available"
