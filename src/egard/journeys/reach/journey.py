@@ -57,6 +57,7 @@ journey = Journey(
             permission=queries.READ,
             icon="phone-call",
             describe=shown.call_backs,
+            url=lambda subject: f"/reach/call-backs/{subject.removeprefix(operations.BACK)}/",
         ),
     ),
     promise_listeners=(PromiseListener(operations.BACK, operations.heard),),
