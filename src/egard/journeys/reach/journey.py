@@ -73,7 +73,15 @@ journey = Journey(
     capabilities=(Capability("reach.reception", reception.reception),),
     panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
-        MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
+        MenuItem(
+            _("My people"),
+            "reach:desk",
+            "user-heart",
+            queries.ANSWER,
+            order=25,
+            waits="reach:waits",
+            topics="inbox reach",
+        ),
         MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26),
     ),
     portal_menu=(

@@ -52,6 +52,15 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @staff_page
+def waits(request: HttpRequest) -> HttpResponse:
+    """How many wait for her just now: on the phone, or with something that they wrote."""
+    n = portfolio.waiting(viewer_of(request), now=utc_now())
+    told = {"id": "reach-waits", "url": request.path, "topics": "inbox reach", "n": n}
+    return render(request, "console/components/waits.html", told)
+
+
+@require_GET
+@staff_page
 def call_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Who is to be called, on which number and when: also somebody of whom nothing else is known."""
     viewer, now = viewer_of(request), utc_now()
@@ -123,6 +132,7 @@ urlpatterns = [
     *public.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),
+    path("reach/waits/", waits, name="waits"),
     path("reach/call-backs/<uuid:uuid>/", call_back, name="call_back"),
     path("reach/presence/", presence, name="presence"),
     path("me/call/", call_me, name="call_me"),

@@ -106,6 +106,11 @@ class MenuItem:
     order: int = 100
     key: str = ""
     """`g` then this key goes there."""
+    waits: str = ""
+    """The address of a part that says how many wait there for the viewer (`console/components/waits.html`), on every
+    page, and again when one of `topics` is told; whoever holds `permission` may hear of these.
+    """
+    topics: str = ""
 
 
 @dataclass(frozen=True, slots=True)
