@@ -44,6 +44,11 @@ journey = Journey(
             _("see who is there, and calls"),
             {**_FRONT, "host": "all", "analyst": "all", "auditor": "all", "administrator": "all"},
         ),
+        Permission(
+            queries.FIGURES,
+            _("see how clients reach us, and staffing"),
+            {**_LEADS, "analyst": "all", "auditor": "all"},
+        ),
         Permission(queries.ANSWER, _("be reached by clients"), _FRONT),
         Permission(queries.MANAGE, _("set lines, hours and absences of others"), _LEADS),
     ),
@@ -82,7 +87,8 @@ journey = Journey(
             waits="reach:waits",
             topics="inbox reach",
         ),
-        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26),
+        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26, part="steering"),
+        MenuItem(_("How we are reached"), "reach:figures", "phone-call", queries.FIGURES, order=55, part="steering"),
     ),
     portal_menu=(
         PortalItem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from egard.base.ring import Ring
 
@@ -97,6 +97,9 @@ class LiveTopic:
     portal: bool = False
 
 
+MenuPart: TypeAlias = Literal["work", "writing", "steering", "house"]
+
+
 @dataclass(frozen=True, slots=True)
 class MenuItem:
     label: Words
@@ -106,6 +109,8 @@ class MenuItem:
     order: int = 100
     key: str = ""
     """`g` then this key goes there."""
+    part: MenuPart = "work"
+    """Where in the menu: the work of the day, writing, what managers steer by, the house itself."""
     waits: str = ""
     """The address of a part that says how many wait there for the viewer (`console/components/waits.html`), on every
     page, and again when one of `topics` is told; whoever holds `permission` may hear of these.

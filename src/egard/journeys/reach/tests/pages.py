@@ -15,6 +15,7 @@ PAGES = (
     Shown("reach:handover_new", who="administrator"),
     Shown("reach:call_me", who="anne"),
     Shown("reach:public_call", who="nobody"),
+    Shown("reach:figures", who="administrator"),
 )
 
 NO_PAGES = {
