@@ -1,17 +1,26 @@
 """A client of fifteen years asks for her adviser by name and reaches her, not a pool; else she has a dated promise.
 
-Told through the voice webhook, the pages and the API. Not told yet: how much friction clients bear before they leave.
+Told through the voice webhook, the pages and the API. And how far a process may go before clients leave: a pool's year of
+contacts beside a year with one's own adviser, of clients who all leave by one law that the product is not told.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import exp
+from random import Random
 
 import pytest
 from django.test import Client
 
+from egard.journeys.friction import api as friction_api
+from egard.journeys.friction import evaluating
+from egard.journeys.friction import pages as friction_pages
+from egard.journeys.friction.rules import relation
+from egard.journeys.friction.rules.weights import Lived, index
 from egard.journeys.reach import api, operations, pages
 from egard.journeys.reach.sandbox import Phone
+from egard.kernel.access.operations import create_api_key
 from egard.kernel.people.operations import set_adviser
 from egard.kernel.promises.sweeping import sweep
 
@@ -31,7 +40,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch, now):
     held = Clock(now)
-    for module in (api, pages):
+    for module in (api, pages, friction_api, friction_pages):
         monkeypatch.setattr(module, "utc_now", lambda: held.now)
     monkeypatch.setenv("EGARD_VOICE_TOKEN", TOKEN)
     return held
@@ -118,5 +127,131 @@ def test_a_client_of_fifteen_years_reaches_her_own_adviser_or_has_a_dated_promis
         "reach.transferred/1",
         "reach.reached/1",
         "reach.called/1",
+        "reach.put_off/1",
     ]
     assert lived[-1] == "promises.broken/1"
+
+
+# --- how far is too far -----------------------------------------------------------------------------------------------
+
+MONTHS, MONTH = 12, timedelta(days=28)
+CLIENTS, ELODIE = 300, "15000"
+BASE, BEARS = -5.0, 0.09
+"""How clients leave, each month: the log-odds without friction, and what one point of it adds. Known to the test alone."""
+
+
+class Caller:
+    """A client: how often she calls (a chance a month), and her draws, the same whatever process answers her."""
+
+    def __init__(self, number: str, calls: float, random: Random) -> None:
+        self.number, self.calls = number, calls
+        self.lived: list[Lived] = []
+        self.called = [random.random() < calls for _month in range(MONTHS)]
+        self.leaves = [random.random() for _month in range(MONTHS)]
+        self.left_at: datetime | None = None
+
+    def has_enough(self, month: int, at: datetime) -> bool:
+        return self.leaves[month] < 1 / (1 + exp(-(BASE + BEARS * index(self.lived, at=at))))
+
+
+def sent_to_the_pool(caller: Caller, month: int, at: datetime, random: Random) -> list[dict]:
+    """What a call to the relation centre costs, as its own system tells it."""
+    met = {"wait": 3 + random.expovariate(1 / 6), "transfer": float(random.random() < 0.7),
+           "asked_again": float(random.random() < 0.6), "unanswered": float(random.random() < 0.25)}  # fmt: skip
+    caller.lived += [Lived(kind, measure, at) for kind, measure in met.items()]
+    person = {"kind": "customer_number", "value": caller.number}
+    return [
+        {"kind": "friction.met/1", "key": f"{caller.number}:{month}:{kind}", "at": at.isoformat(), "person": person,
+         "channel": "voice", "data": {"kind": kind, "process": "relation-centre", "measure": measure}}
+        for kind, measure in met.items()
+    ]  # fmt: skip
+
+
+def year_with_a_pool(callers: list[Caller], began: datetime, random: Random) -> list[dict]:
+    """The facts of a year: who calls meets the pool, who has had enough leaves."""
+    facts = []
+    for month in range(MONTHS):
+        at = began + month * MONTH
+        for caller in callers:
+            if caller.left_at:
+                continue
+            if caller.called[month]:
+                facts += sent_to_the_pool(caller, month, at, random)
+            if caller.has_enough(month, at + timedelta(days=1)):
+                caller.left_at = at + timedelta(days=1)
+                person = {"kind": "customer_number", "value": caller.number}
+                facts.append({"kind": "friction.left/1", "key": f"left:{caller.number}", "data": {"reason": "unhappy"},
+                              "at": caller.left_at.isoformat(), "person": person})  # fmt: skip
+    return facts
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sent_to_a_pool_she_leaves_and_with_her_adviser_on_the_line_she_stays(
+    clock, branch, make_person, make_user, client, me, now, settle, monkeypatch
+):
+    monkeypatch.setattr(relation, "DRAWS", 60)
+    claire, _hugo, helene = branch
+    _key, secret = create_api_key(name="house", scopes=["all"], by=me, now=now)
+    headers = {"Authorization": f"Bearer {secret}"}
+    random, began = Random(6), now - MONTHS * MONTH
+    callers = [Caller(str(20000 + n), random.random(), random) for n in range(CLIENTS)]
+    hers = Caller(ELODIE, 1.0, random)
+    elodie = make_person("Élodie", "Lebœuf", customer_number=ELODIE)
+
+    # A year of the relation centre, as its system tells it. Élodie, client for fifteen years, calls each month.
+    facts = year_with_a_pool([hers, *callers], began, random)
+    for start in range(0, len(facts), 1000):
+        told = client.post(
+            "/api/v1/events", {"events": facts[start : start + 1000]}, "application/json", headers=headers
+        )
+        assert told.json()["rejected"] == 0
+    settle()
+    assert hers.left_at
+    assert "friction.left/1" in [one["kind"] for one in timeline_by_api(client, elodie, headers)]
+
+    # The same year, calls and temper, with this process: Hélène's own adviser is rung, each month, over the webhook.
+    twin = Caller("", 1.0, Random(0))
+    twin.called, twin.leaves = hers.called, hers.leaves
+    for month in range(MONTHS):
+        clock.now = began + month * MONTH
+        call = ring()
+        assert call.heard.line == CLAIRE
+        clock.pass_(seconds=12)
+        call.answered()
+        clock.pass_(minutes=5)
+        call.line_ended(seconds=300)
+        call.hang_up()
+        twin.lived.append(Lived("wait", 0.2, clock.now))
+        assert not twin.has_enough(month, clock.now + timedelta(days=1))
+    settle()
+
+    # The house is not told by what law they leave. It finds that friction makes them, and from where on.
+    clock.now = now
+    evaluating.evaluate(now=now)
+    found = client.get("/api/v1/friction", headers=headers).json()["figures"]["relation"]
+    assert found["told"]
+    assert found["slope"]["low"] > 1
+    assert found["leavings"] >= relation.LEAVINGS_PER_PREDICTOR
+    assert found["brier"] < found["brier_flat"]
+    level = found["level"]["index"]
+    assert found["level"]["low"] <= level
+    assert index(hers.lived, at=hers.left_at) > level  # she left above it
+    her_own = client.get(f"/api/v1/friction/people/{helene.uuid}", headers=headers).json()
+    assert her_own["index"] == 0  # what she lived in twelve calls
+    assert her_own["left_at"] is None
+    gone = client.get(f"/api/v1/friction/people/{elodie.uuid}", headers=headers).json()
+    assert datetime.fromisoformat(gone["left_at"]) == hers.left_at
+    assert {one["process"] for one in gone["reasons"]} == {"relation-centre"}
+
+    # Managers read it in words; who answers her sees it on her page.
+    manager = Client(headers={"Accept-Language": "en"})
+    manager.force_login(make_user("site_manager"))
+    page = manager.get("/friction/").content.decode()
+    assert "twice as many clients leave as without friction" in page
+    assert "Relation centre" in page
+    assert "Left us" in manager.get(f"/people/{elodie.uuid}/panels/friction/").content.decode()
+    assert "100" in manager.get("/reach/figures/").content.decode()
+
+
+def timeline_by_api(client, person, headers) -> list[dict]:
+    return client.get(f"/api/v1/people/{person.uuid}/timeline?limit=200", headers=headers).json()["items"]

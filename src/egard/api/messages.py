@@ -18,7 +18,12 @@ from egard.base.clock import utc_now
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
+<<<<<<< HEAD
 from egard.kernel.messages import conversing, noting, queries, serving, sorting, templating
+=======
+from egard.kernel.cases import answering
+from egard.kernel.messages import conversing, queries, serving, sorting, templating
+>>>>>>> main
 from egard.kernel.messages.models import Message, Thread
 from egard.kernel.messages.rules.mime import File
 from egard.kernel.people import queries as people
@@ -113,7 +118,8 @@ def change_thread(request: HttpRequest, thread_id: UUID, body: shapes_of.ThreadI
 @router.post("messages", response={201: shapes_of.MessageOut}, summary="Say something")
 def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     """An answer or a note in a conversation (`thread`), or a message to a `person` with whom one begins. An answer
-    keeps the promise of one when it has left. Refused: `messages.no_consent`, `messages.address_dead`…
+    keeps the promise of one when it has left, and may complete a step of her case (`completes`): both or neither
+    happens. Refused: `messages.no_consent`, `messages.address_dead`…
     Scope: `messages.converse`.
     """
     viewer, now = viewer_of(request), utc_now()
@@ -126,7 +132,7 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
             made = conversing.note(row, words, **told)
         else:
             wait = max(timedelta(seconds=body.undo_seconds), (body.send_at or now) - now)
-            made = conversing.reply(row, words, after=wait, **told)
+            made = _answer(viewer, row, words, wait, body, told)
     else:
         person = people.person(viewer, body.person, queries.CONVERSE) if body.person else None
         if person is None or body.note:
@@ -135,6 +141,7 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     return message_out(made, made.thread.uuid)
 
 
+<<<<<<< HEAD
 @router.post("messages/received", response={201: shapes_of.MessageOut}, summary="Take down what she said")
 def take_down(request: HttpRequest, body: shapes_of.TakenDownIn) -> Any:
     """A letter on paper, scanned in, or what she said at the counter or on the phone: an answer is owed from `said_at`
@@ -150,6 +157,16 @@ def take_down(request: HttpRequest, body: shapes_of.TakenDownIn) -> Any:
         reference=body.reference, by=viewer.actor, now=now, key=body.key,
     )  # fmt: skip
     return message_out(made, made.thread.uuid)
+=======
+def _answer(
+    viewer: Viewer, row: Thread, words: conversing.Words, wait: timedelta, body: shapes_of.MessageIn,
+    told: dict[str, Any],
+) -> Message:  # fmt: skip
+    if body.completes is None:
+        return conversing.reply(row, words, after=wait, **told)
+    chosen = answering.Chosen(**body.completes.model_dump())
+    return answering.reply(viewer, row, words, chosen, after=wait, now=told["now"], key=body.key)
+>>>>>>> main
 
 
 @router.delete("messages/{message_id}", response=shapes_of.MessageOut, summary="Take it back")
@@ -157,7 +174,7 @@ def take_back(request: HttpRequest, message_id: UUID) -> Any:
     """While it has not left (`messages.too_late_to_undo` afterwards). Scope: `messages.converse`."""
     viewer = viewer_of(request)
     row = queries.message(viewer, message_id)
-    return message_out(conversing.undo(row, by=viewer.actor, now=utc_now()), row.thread.uuid)
+    return message_out(answering.undo(viewer, row, now=utc_now()), row.thread.uuid)
 
 
 @router.get("messages/{message_id}/files/{file_id}", include_in_schema=False)

@@ -108,6 +108,7 @@ CHANGES: dict[str, Any] = {
     "access.key_created": _("created a key"),
     "messages.template_set": _("wrote a template"),
     "messages.template_retired": _("retired a template"),
+    "signature.published": _("published our style"),
     "messages.address_revived": _("marked an address as working again"),
     "access.key_revoked": _("revoked a key"),
     "access.site_created": _("created a site"),

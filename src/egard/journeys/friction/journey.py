@@ -84,7 +84,7 @@ journey = Journey(
     live=(LiveTopic("friction", lambda viewer, of: viewer.can(queries.READ)),),
     menu=(
         MenuItem(
-            _("Friction and leaving"), "friction:figures", "alert-triangle", queries.READ, order=56, part="steering"
+            _("Friction and leaving"), "friction:figures", "user-minus", queries.READ, order=56, part="steering"
         ),
     ),
     hooks=Hooks(export=operations.export),

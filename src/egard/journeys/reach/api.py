@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from ninja.security import APIKeyHeader
+from pydantic import Field
 
 from egard.api.authentication import viewer_of
 from egard.base.clock import utc_now
 from egard.base.figures import Share
 from egard.base.moments import Moment
-from egard.journeys.reach import calls, figures, operations, queries, voice
+from egard.journeys.reach import calls, figures, operations, queries, staffing, voice
 
 router = Router(tags=["reach"])
 SIGNATURE = "X-Twilio-Signature"
@@ -69,6 +70,38 @@ class CallFiguresOut(Schema):
     transferred: CallShareOut
     promised: CallShareOut
     repeated: CallShareOut
+
+
+class CallWeekOut(CallFiguresOut):
+    begins_at: datetime
+
+
+class CallWeekList(Schema):
+    items: list[CallWeekOut]
+
+
+class StaffedHourOut(Schema):
+    hour: int
+    counted: int
+    calls: float = Field(description="an hour, in the mean; the true mean lies between `low` and `high`")
+    low: float
+    high: float
+    advisers: int | None = Field(description="who answer nine calls in ten within three minutes; null of too few calls")
+    most: int | None = Field(description="the same of as many calls as `high`")
+    soon: float | None = Field(description="the share answered within three minutes by `advisers`")
+    busy: float | None = Field(description="the share of their time in which they talk")
+    with_leaving: float | None = Field(description="as `soon`, where callers hang up as they do here (simulated)")
+
+
+class StaffingOut(Schema):
+    weekday: int
+    weeks: int
+    calls: int
+    talks: int
+    talk_seconds: float | None
+    gave_up: int
+    patience_seconds: float | None
+    hours: list[StaffedHourOut]
 
 
 class PresenceIn(Schema):
@@ -147,6 +180,23 @@ def call_figures(request: HttpRequest, since: Moment, until: Moment) -> Any:
     """
     told = figures.reached(viewer_of(request), since=since, until=until)
     return {name: _share(getattr(told, name)) for name in CallFiguresOut.model_fields}
+
+
+@router.get("call-figures/weeks", response=CallWeekList, summary="How often advisers are reached, by week")
+def call_weeks(request: HttpRequest, since: Moment, until: Moment) -> Any:
+    """The same week by week, from Monday on the house's clock. Scope: `reach.read`."""
+    names = CallFiguresOut.model_fields
+    told = figures.weeks(viewer_of(request), since=since, until=until)
+    shares = [{name: _share(getattr(one.reached, name)) for name in names} for one in told]
+    return {"items": [{"begins_at": one.begins_at, **some} for one, some in zip(told, shares, strict=True)]}
+
+
+@router.get("staffing", response=StaffingOut, summary="How many advisers keep the three minutes")
+def get_staffing(request: HttpRequest, weekday: Annotated[int, Query(ge=1, le=7, description="1: Monday")]) -> Any:
+    """A day of the week hour by hour, from the calls of the last whole weeks (eight at most): Erlang C, and where
+    callers hang up, a simulation. Hours of fewer than ten calls have no advice. Scope: `reach.figures`.
+    """
+    return staffing.staffing(viewer_of(request), weekday=weekday, now=utc_now())
 
 
 def _share(one: Share) -> dict[str, Any]:

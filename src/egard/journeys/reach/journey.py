@@ -44,6 +44,11 @@ journey = Journey(
             _("see who is there, and calls"),
             {**_FRONT, "host": "all", "analyst": "all", "auditor": "all", "administrator": "all"},
         ),
+        Permission(
+            queries.FIGURES,
+            _("see how clients reach us, and staffing"),
+            {**_LEADS, "analyst": "all", "auditor": "all"},
+        ),
         Permission(queries.ANSWER, _("be reached by clients"), _FRONT),
         Permission(queries.MANAGE, _("set lines, hours and absences of others"), _LEADS),
     ),
@@ -73,7 +78,8 @@ journey = Journey(
     panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
         MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
-        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26),
+        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26, part="steering"),
+        MenuItem(_("How we are reached"), "reach:figures", "phone-call", queries.FIGURES, order=55, part="steering"),
     ),
     portal_menu=(
         PortalItem(

@@ -14,7 +14,7 @@ from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.reach import callers, operations, portfolio, queries, state, voice
+from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, state, voice
 from egard.journeys.reach.desks import pages as desks
 from egard.journeys.reach.handovers import pages as handovers
 from egard.journeys.reach.links import operations as links
@@ -98,6 +98,7 @@ urlpatterns = [
     *desks.urlpatterns,
     *handovers.urlpatterns,
     *public.urlpatterns,
+    *figures_page.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),
     path("reach/presence/", presence, name="presence"),

@@ -19,6 +19,7 @@ from egard.kernel.people.models import Person, Relationship
 from egard.kernel.promises.models import OUTSTANDING, Promise
 
 READ, ANSWER, MANAGE = "reach.read", "reach.answer", "reach.manage"
+FIGURES = "reach.figures"
 DESKS_MAX, OWED_MAX = 500, 500
 
 

@@ -34,11 +34,12 @@ journey = Journey(
     label=_("Signature"),
     permissions=(
         Permission(queries.CHECK, _("have messages judged by our style"), _WRITERS),
+        Permission(queries.PUBLISH, _("publish our style"), {"supervisor": "all", "administrator": "all"}),
         Permission(queries.FIGURES, _("see how alike we write"), _READERS),
     ),
     reactions=(Reaction("signature.score", facts=(operations.SENT,), handle=operations.score, history="apply"),),
     hooks=Hooks(export=operations.export, erase=operations.erase),
-    message_checks=(MessageCheck("signature.style", checking.check, by_fields=True),),
+    message_checks=(MessageCheck("signature.style", checking.check, moments=checking.moments, by_fields=True),),
     menu=(
         MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50, part="writing"),
         MenuItem(_("Our style"), "signature:style", "star", queries.CHECK, order=51, part="writing"),

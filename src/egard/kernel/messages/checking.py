@@ -65,6 +65,12 @@ class OneText:
         return _together([*self.said[known], *each])
 
 
+def moments() -> list[tuple[str, str]]:
+    """The occasions that the declared checks know, each once: code and words in the reader's language."""
+    found = {code: str(words) for declared in registry.message_checks.values() for code, words in declared.moments()}
+    return list(found.items())
+
+
 def require(draft: Draft) -> Verdict:
     """As `check`; raises `StyleRefused` where a check does not let the message go."""
     verdict = check(draft)

@@ -75,6 +75,9 @@ declaration = Journey(
         ),
         Permission("messages.converse", _("read and answer messages"), {**_FRONT, "administrator": "all"}),
     ),
-    menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80, part="writing"),),
+    menu=(
+        MenuItem(_("Texts of the house"), "console:texts", "copy", queries.TEMPLATES, order=49, part="writing"),
+        MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80, part="writing"),
+    ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase, counts=privacy.counts),
 )

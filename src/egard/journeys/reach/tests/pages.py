@@ -14,6 +14,7 @@ PAGES = (
     Shown("reach:handovers"),
     Shown("reach:handover_new", who="administrator"),
     Shown("reach:call_me", who="anne"),
+    Shown("reach:figures", who="administrator"),
 )
 
 NO_PAGES = {
