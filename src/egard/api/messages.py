@@ -18,12 +18,8 @@ from egard.base.clock import utc_now
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
-<<<<<<< HEAD
-from egard.kernel.messages import conversing, noting, queries, serving, sorting, templating
-=======
 from egard.kernel.cases import answering
-from egard.kernel.messages import conversing, queries, serving, sorting, templating
->>>>>>> main
+from egard.kernel.messages import conversing, noting, queries, serving, sorting, templating
 from egard.kernel.messages.models import Message, Thread
 from egard.kernel.messages.rules.mime import File
 from egard.kernel.people import queries as people
@@ -141,7 +137,16 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     return message_out(made, made.thread.uuid)
 
 
-<<<<<<< HEAD
+def _answer(
+    viewer: Viewer, row: Thread, words: conversing.Words, wait: timedelta, body: shapes_of.MessageIn,
+    told: dict[str, Any],
+) -> Message:  # fmt: skip
+    if body.completes is None:
+        return conversing.reply(row, words, after=wait, **told)
+    chosen = answering.Chosen(**body.completes.model_dump())
+    return answering.reply(viewer, row, words, chosen, after=wait, now=told["now"], key=body.key)
+
+
 @router.post("messages/received", response={201: shapes_of.MessageOut}, summary="Take down what she said")
 def take_down(request: HttpRequest, body: shapes_of.TakenDownIn) -> Any:
     """A letter on paper, scanned in, or what she said at the counter or on the phone: an answer is owed from `said_at`
@@ -157,16 +162,6 @@ def take_down(request: HttpRequest, body: shapes_of.TakenDownIn) -> Any:
         reference=body.reference, by=viewer.actor, now=now, key=body.key,
     )  # fmt: skip
     return message_out(made, made.thread.uuid)
-=======
-def _answer(
-    viewer: Viewer, row: Thread, words: conversing.Words, wait: timedelta, body: shapes_of.MessageIn,
-    told: dict[str, Any],
-) -> Message:  # fmt: skip
-    if body.completes is None:
-        return conversing.reply(row, words, after=wait, **told)
-    chosen = answering.Chosen(**body.completes.model_dump())
-    return answering.reply(viewer, row, words, chosen, after=wait, now=told["now"], key=body.key)
->>>>>>> main
 
 
 @router.delete("messages/{message_id}", response=shapes_of.MessageOut, summary="Take it back")
