@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from uuid import uuid4
 
 import pytest
@@ -48,6 +49,22 @@ def test_a_conversation_is_found_read_and_answered(program, anne, wrote):
     assert Sight.objects.filter(kind="messages").exists()
     assert program.delete(f"messages/{said.json['id']}").json["state"] == "undone"
     assert [one["id"] for one in program.get(f"threads?person={anne['id']}").json["items"]] == [str(wrote)]
+
+
+def test_a_letter_on_paper_is_scanned_in_and_words_at_the_counter_are_taken_down(program, anne, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    page = {"name": "lettre.pdf", "content": b64encode(b"%PDF-1.7 Bonjour").decode()}
+    body = {"person": anne["id"], "subject": "Réclamation", "files": [page], "key": "scan-1"}
+    made = program.post("messages/received", body)
+    assert (made.status, made.json["direction"], made.json["channel"]) == (201, "in", "post")
+    assert [(file["name"], file["type"]) for file in made.json["files"]] == [("lettre.pdf", "application/pdf")]
+    assert program.post("messages/received", body).json["id"] == made.json["id"]
+    thread = program.get(f"threads/{made.json['thread']}").json
+    assert (thread["person"], thread["state"], bool(thread["promise"])) == (anne["id"], "waiting_for_us", True)
+    told = {"person": anne["id"], "channel": "counter", "text": "Je repasserai.", "thread": thread["id"], "key": "c"}
+    assert program.post("messages/received", told).json["thread"] == thread["id"]
+    wrong = {**body, "files": [{**page, "content": b64encode(b"MZ").decode()}], "key": "scan-2"}
+    assert program.post("messages/received", wrong).code == "messages.bad_note"
 
 
 def test_it_is_assigned_put_off_and_closed(program, wrote, make_user):
