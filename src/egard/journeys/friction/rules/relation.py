@@ -174,7 +174,7 @@ class _Fit:
         self.scale = numpy.where(spread > 0, spread, 1.0)
 
     def once(self, weight: Any, rows: Any = slice(None)) -> tuple[float, list[float]]:
-        """Intercept, and the slopes for one point, by scikit-learn's ridge; this solver is for many rows, few columns."""
+        """Intercept, and the slopes for one point, by scikit-learn's ridge; the solver is one for many rows."""
         from sklearn.linear_model import LogisticRegression
 
         model = LogisticRegression(C=PENALTY, solver="newton-cholesky")
