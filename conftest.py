@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures",
     "tests.browsing",
     "tests.mailbox",
+    "tests.dovecot",
 ]  # people, viewers, a moment: for tests in journeys' folders too
 DEEP = os.environ.get("EGARD_DEEP") == "1"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

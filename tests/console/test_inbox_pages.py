@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
 
 from egard.base.clock import utc_now
+from egard.console.models import ThreadMention
 from egard.kernel.access.models import Sight
+from egard.kernel.access.queries import system_viewer
+from egard.kernel.cases.models import Case
+from egard.kernel.cases.operations import complete_step, open_case
+from egard.kernel.cases.rules.engine import state_of
 from egard.kernel.messages.arriving import receive_email
 from egard.kernel.messages.conversing import Words, reply
-from egard.kernel.messages.models import Message, Thread
+from egard.kernel.messages.models import Message, Outgoing, Thread
 from egard.kernel.messages.templating import Draught, set_template
 from egard.kernel.promises.models import Promise
+from egard.kernel.registry import Checked, Finding, MessageCheck, registry
 
 pytestmark = pytest.mark.django_db
 QUOTED = "Où est mon colis ?\n\nLe 3 mars 2026 à 10:00, Maison <a@maison.example> a écrit :\n> Il part demain.\n"
@@ -145,3 +152,108 @@ def test_who_may_not_answer_sees_no_inbox(read_as, wrote):
     thread, client = wrote(), read_as("host")
     assert client.get(f"/inbox/{thread.uuid}/").status_code == 403
     assert client.get("/worklist/inbox/").status_code == 403
+
+
+def test_an_answer_leaves_later_and_a_past_moment_is_refused(read_as, wrote, part):
+    client, thread = read_as("agent"), wrote()
+    body = {"text": "À demain.", **fields(client.get(f"/inbox/{thread.uuid}/"))}
+    refused = client.post(
+        f"/inbox/{thread.uuid}/say/", {**body, "later": "at", "at": "2020-01-01T09:00"}, headers=part("t")
+    )
+    assert refused.headers["X-Egard-Refusal"] == "console.bad_moment"
+    assert "À demain.</textarea>" in refused.content.decode()
+    kept = client.post(f"/inbox/{thread.uuid}/say/", {**body, "later": "tomorrow"}, headers=part("t"))
+    assert "Leaves tomorrow 09:00" in " ".join(kept.content.decode().split())
+    assert Outgoing.objects.get().try_at > utc_now() + timedelta(hours=8)
+    assert Promise.objects.get().state == "open"
+
+
+def test_it_is_put_off_for_everybody_until_she_writes(read_as, names, wrote):
+    client, thread = read_as("agent"), wrote(Message_ID="<one@example.org>")
+    client.post("/do/console.put_thread_off/", {"id": [thread.uuid], "choice": "tomorrow"})
+    assert names(client.get("/worklist/inbox/")) == []
+    assert names(client.get("/worklist/inbox/?box=snoozed")) == ["Anne Kerouac"]
+    client.post("/undo/")
+    assert names(client.get("/worklist/inbox/")) == ["Anne Kerouac"]
+    client.post("/do/console.put_thread_off/", {"id": [thread.uuid], "choice": "tomorrow"})
+    wrote("Encore moi", In_Reply_To="<one@example.org>")
+    assert names(client.get("/worklist/inbox/?box=snoozed")) == []
+
+
+def test_conversations_are_split_joined_and_moved_and_each_is_undone(read_as, wrote):
+    client, thread = read_as("agent"), wrote(Message_ID="<one@example.org>")
+    wrote("Autre chose", In_Reply_To="<one@example.org>")
+    second = thread.messages.order_by("id").last()
+    client.post("/do/console.split_thread/", {"id": [second.uuid]})
+    made = Thread.objects.get(joined_to=None, messages=second)
+    assert made.pk != thread.pk
+    client.post("/undo/")
+    assert thread.messages.count() == 2
+    other = wrote("Troisième sujet")
+    client.post("/do/console.join_thread/", {"id": [other.uuid], "choice": thread.uuid})
+    assert thread.messages.count() == 3
+    client.post("/undo/")
+    assert (thread.messages.count(), other.messages.count()) == (2, 1)
+    assert Thread.objects.get(pk=other.pk).state == "waiting_for_us"
+    client.post("/do/console.move_message/", {"id": [second.uuid], "choice": other.uuid})
+    assert other.messages.count() == 2
+    client.post("/undo/")
+    assert other.messages.count() == 1
+
+
+def test_who_is_named_in_a_note_finds_it_until_she_is_done(read_as, make_user, names, wrote):
+    hugo, thread = make_user("agent", name="Hugo"), wrote()
+    client = read_as("agent")
+    body = {"text": "@Hugo, à toi", "what": "note", "mention": hugo.pk, **fields(client.get(f"/inbox/{thread.uuid}/"))}
+    client.post(f"/inbox/{thread.uuid}/say/", body)
+    client.force_login(hugo)
+    page = client.get("/worklist/thread-mentions/")
+    assert names(page) == ["Anne Kerouac"]
+    assert "@Hugo, à toi" in page.content.decode()
+    client.post("/do/console.finish_thread_mentions/", {"id": [ThreadMention.objects.get().pk]})
+    assert names(client.get("/worklist/thread-mentions/")) == []
+
+
+def test_ready_texts_that_answer_what_was_asked_come_first(read_as, wrote, me):
+    for code, text in (("a", "Votre rendez-vous est noté."), ("b", "Votre colis arrive demain."), ("c", "Merci !")):
+        set_template(Draught(code=code, language="fr", label=code, text=text, is_reply=True), by=me, now=utc_now())
+    html = read_as("agent").get(f"/inbox/{wrote().uuid}/").content.decode()
+    first = html.index("Votre colis arrive demain.")
+    assert first < html.index("Votre rendez-vous est noté.")
+    assert html.count("fits what was asked") == 1
+
+
+def test_what_the_house_checks_is_said_while_one_types(read_as, wrote, monkeypatch):
+    def check(draft):
+        assert (draft.channel, draft.moment) == ("email", "delay")
+        return Checked(12, (Finding("x.no_tea", 5, 8, "thé", "café", "Ici on sert du café.", "broken"),))
+
+    monkeypatch.setattr(registry, "message_checks", {"x": MessageCheck("x", check)})
+    client, thread = read_as("agent"), wrote()
+    body = {"thread": thread.uuid, "text": "🙂 Du thé ?", "moment": "delay", "advised": "advice-1"}
+    html = client.post("/advice/", body).content.decode()
+    assert 'id="advice-1"' in html
+    assert "Ici on sert du café." in html
+    assert "&quot;start&quot;: 6" in html  # as browsers count
+    assert client.post("/advice/", {"text": "x"}).status_code == 403
+    assert "data-span" not in client.post("/advice/", {**body, "text": " "}).content.decode()
+
+
+def test_an_answer_completes_a_step_of_her_case_or_nothing_is_said(read_as, anne, wrote, part):
+    system = system_viewer("test")
+    case = open_case(system, "complaint", anne, data={"subject": "Colis", "category": "service"}, now=utc_now())
+    complete_step(system, case.uuid, "listen", {}, now=utc_now())
+    client, thread = read_as("agent"), wrote()
+    page = client.get(f"/inbox/{thread.uuid}/")
+    assert f'value="{case.uuid}/acknowledge"' in page.content.decode()
+    body = {"text": "J’ai bien lu votre message.", **fields(page)}
+    bad = client.post(f"/inbox/{thread.uuid}/say/", {**body, "completes": f"{case.uuid}/answer"}, headers=part("t"))
+    assert bad.headers["X-Egard-Refusal"].startswith("cases.")
+    assert not Message.objects.filter(direction="out").exists()
+    good = {**body, "completes": f"{case.uuid}/acknowledge"}
+    for _again in range(2):
+        assert client.post(f"/inbox/{thread.uuid}/say/", good, headers=part("t")).status_code == 200
+    assert state_of(Case.objects.get().snapshot, "acknowledge") == "done"
+    said = Message.objects.get(direction="out")
+    client.post(f"/inbox/{thread.uuid}/changes/", {"what": "undo", "message": said.uuid}, headers=part("t"))
+    assert state_of(Case.objects.get().snapshot, "acknowledge") == "available"

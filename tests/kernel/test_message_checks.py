@@ -6,6 +6,7 @@ import pytest
 
 from egard.kernel.access.actors import system
 from egard.kernel.messages import checking
+from egard.kernel.messages.rules import fields
 from egard.kernel.registry import Checked, DeclarationError, Draft, Finding, Journey, MessageCheck, Registry, registry
 
 
@@ -40,6 +41,32 @@ def test_what_a_check_does_not_let_go_is_refused_with_its_words(shouting, now):
     assert refused.value.code == "messages.style"
     assert refused.value.findings[0].text == "!!!"
     assert "Say it calmly." in refused.value.detail
+
+
+def test_one_text_to_many_is_read_once_for_all_of_whom_the_same_is_known(monkeypatch, now):
+    read: dict[str, list[str]] = {"fields": [], "words": []}
+
+    def reader(name: str):
+        def check(asked: Draft) -> Checked:
+            read[name].append(asked.text)
+            return Checked(50 if "{{ given_name }}" in asked.text else 60)
+
+        return check
+
+    checks = {
+        "toys.fields": MessageCheck("toys.fields", reader("fields"), by_fields=True),
+        "toys.words": MessageCheck("toys.words", reader("words")),
+    }
+    monkeypatch.setattr(registry, "message_checks", checks)
+    text = "Dear {{ given_name | friend }}, from {{ author }}."
+    one_text = checking.OneText(text, fixed=("author",))
+    scores = []
+    for name in ("Anne", "Zoé", ""):
+        values = {"given_name": name, "author": "Ada"}
+        scores.append(one_text.check(draft(fields.filled(text, values), now), values).score)
+    assert scores == [50, 50, 60]
+    assert read["fields"] == ["Dear {{ given_name }}, from Ada.", "Dear friend, from Ada."]
+    assert read["words"] == ["Dear Anne, from Ada.", "Dear Zoé, from Ada.", "Dear friend, from Ada."]
 
 
 def test_nobody_reads_where_nobody_declared_to(monkeypatch, now):

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.test import Client
 
 from egard.base.clock import utc_now
-from egard.console.live import BEAT_SECONDS
 from egard.journeys.purchases.facts import Amount, PurchaseMade
 from egard.kernel.access import live_hub
+from egard.kernel.access.live_stream import BEAT_SECONDS
 from egard.kernel.access.operations import end_role, ensure_site, set_user_active
 from egard.kernel.people import operations as people
 from egard.kernel.timeline.operations import record

@@ -119,7 +119,7 @@ class UseOut(Out):
     given_back_at: datetime | None
 
 
-class ReasonOut(Out):
+class AuthorityReasonOut(Out):
     code: str
     detail: str
 
@@ -128,7 +128,7 @@ class RoomOut(Out):
     """What a colleague may decide alone now."""
 
     allowed: bool
-    reasons: list[ReasonOut]
+    reasons: list[AuthorityReasonOut]
     delegation: UUID | None
     limit: MoneyOut = Field(description="the least of the four below")
     per_act: MoneyOut

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -73,6 +73,14 @@ class ThreadIn(In):
     person: UUID | None = Field(default=None, description="who an unknown sender is; you vouch for it")
 
 
+class CompletesIn(In):
+    case: UUID
+    step: str = Field(min_length=1, max_length=64)
+    data: dict[str, Any] = Field(
+        default_factory=dict, description="its evidence; the one text that it asks for is the answer itself"
+    )
+
+
 class MessageIn(In):
     thread: UUID | None = Field(default=None, description="an answer in this conversation, or a note")
     person: UUID | None = Field(default=None, description="without a thread: whom to write to first")
@@ -85,6 +93,7 @@ class MessageIn(In):
     send_at: Moment | None = Field(default=None, description="not before then")
     undo_seconds: int = Field(default=0, ge=0, le=60, description="for so long an answer can be taken back")
     key: str = Key
+    completes: CompletesIn | None = Field(default=None, description="an answer that completes a step of her case")
 
 
 class TemplateOut(Out):

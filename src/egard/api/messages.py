@@ -18,6 +18,7 @@ from egard.base.clock import utc_now
 from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
+from egard.kernel.cases import answering
 from egard.kernel.messages import conversing, queries, serving, sorting, templating
 from egard.kernel.messages.models import Message, Thread
 from egard.kernel.people import queries as people
@@ -112,7 +113,8 @@ def change_thread(request: HttpRequest, thread_id: UUID, body: shapes_of.ThreadI
 @router.post("messages", response={201: shapes_of.MessageOut}, summary="Say something")
 def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     """An answer or a note in a conversation (`thread`), or a message to a `person` with whom one begins. An answer
-    keeps the promise of one when it has left. Refused: `messages.no_consent`, `messages.address_dead`…
+    keeps the promise of one when it has left, and may complete a step of her case (`completes`): both or neither
+    happens. Refused: `messages.no_consent`, `messages.address_dead`…
     Scope: `messages.converse`.
     """
     viewer, now = viewer_of(request), utc_now()
@@ -125,7 +127,7 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
             made = conversing.note(row, words, **told)
         else:
             wait = max(timedelta(seconds=body.undo_seconds), (body.send_at or now) - now)
-            made = conversing.reply(row, words, after=wait, **told)
+            made = _answer(viewer, row, words, wait, body, told)
     else:
         person = people.person(viewer, body.person, queries.CONVERSE) if body.person else None
         if person is None or body.note:
@@ -134,12 +136,22 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     return message_out(made, made.thread.uuid)
 
 
+def _answer(
+    viewer: Viewer, row: Thread, words: conversing.Words, wait: timedelta, body: shapes_of.MessageIn,
+    told: dict[str, Any],
+) -> Message:  # fmt: skip
+    if body.completes is None:
+        return conversing.reply(row, words, after=wait, **told)
+    chosen = answering.Chosen(**body.completes.model_dump())
+    return answering.reply(viewer, row, words, chosen, after=wait, now=told["now"], key=body.key)
+
+
 @router.delete("messages/{message_id}", response=shapes_of.MessageOut, summary="Take it back")
 def take_back(request: HttpRequest, message_id: UUID) -> Any:
     """While it has not left (`messages.too_late_to_undo` afterwards). Scope: `messages.converse`."""
     viewer = viewer_of(request)
     row = queries.message(viewer, message_id)
-    return message_out(conversing.undo(row, by=viewer.actor, now=utc_now()), row.thread.uuid)
+    return message_out(answering.undo(viewer, row, now=utc_now()), row.thread.uuid)
 
 
 @router.get("messages/{message_id}/files/{file_id}", include_in_schema=False)

@@ -88,7 +88,7 @@ class CaptureIn(In):
     amount: MoneyIn | None = Field(None, description="all of it, if absent; the rest is free again")
 
 
-class VoidIn(In):
+class PaymentVoidIn(In):
     key: str = Key
 
 
@@ -99,7 +99,7 @@ class RefundIn(In):
     reason: str = Field("", max_length=500)
 
 
-class LotOut(Out):
+class PurseLotOut(Out):
     amount: int
     expires_at: datetime | None
 
@@ -108,7 +108,7 @@ class PurseOut(Out):
     """What a person holds with us in one currency."""
 
     available: MoneyOut
-    lots: list[LotOut] = Field(description="in the order in which they are spent")
+    lots: list[PurseLotOut] = Field(description="in the order in which they are spent")
 
 
 class WalletOut(Out):

@@ -171,7 +171,7 @@ def capture_payment(request: HttpRequest, payment_id: UUID, body: schemas.Captur
 
 
 @router.post("payments/{payment_id}/void", response={201: schemas.PaymentWhole}, summary="Void it")
-def void_payment(request: HttpRequest, payment_id: UUID, body: schemas.VoidIn) -> Any:
+def void_payment(request: HttpRequest, payment_id: UUID, body: schemas.PaymentVoidIn) -> Any:
     """Let go of what was authorized. Scopes: `payments.read`, `payments.take`."""
     return _changed(request, payment_id, queries.TAKE, lambda row, **who: operations.void(row, key=body.key, **who))
 

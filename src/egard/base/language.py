@@ -15,7 +15,7 @@ _ENGLISH = (
     "a all an and are as at be been but by can dear do for from has have hello i if in is it my not of on or our please"
     " so thank thanks that the they this to us was we were will with would you your"
 )
-_COMMON = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
+COMMON = {"fr": frozenset(_FRENCH.split()), "en": frozenset(_ENGLISH.split())}
 READ = 20_000
 """Characters that are looked at: more says no more."""
 
@@ -25,6 +25,6 @@ def language_of(text: str) -> tuple[Literal["fr", "en", ""], bool]:
     as many as of the other.
     """
     words = _WORD.findall(text[:READ].lower())
-    french, english = (sum(word in _COMMON[language] for word in words) for language in ("fr", "en"))
+    french, english = (sum(word in COMMON[language] for word in words) for language in ("fr", "en"))
     is_sure = max(french, english) >= 5 and max(french, english) >= 2 * min(french, english)
     return ("" if french == english else "fr" if french > english else "en"), is_sure

@@ -29,6 +29,15 @@ NAMELESS = "\U0010fffd"
 _SEPARATORS = re.compile(r"[\s'’`´\-‐‑‒–—.,;:/\\()\[\]\"«»]+")
 
 
+def utf16_places(text: str) -> list[int]:
+    """Where each character stands as browsers count (UTF-16), and where the text ends."""
+    places, at = [0], 0
+    for one in text:
+        at += 2 if one > "\uffff" else 1
+        places.append(at)
+    return places
+
+
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case, without accents or ligatures: `Élodie LEBŒUF` becomes `elodie leboeuf`."""

@@ -17,6 +17,7 @@ from egard.kernel.access.models import User
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.registry import MenuItem, registry
 
+PARTS = {"work": "", "writing": _("Writing"), "steering": _("Steering"), "house": _("Organisation")}
 THEME_COOKIE = "egard_theme"
 THEMES = ("light", "dark")
 
@@ -26,15 +27,17 @@ OWN = (
     MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
     MenuItem(_("Inbox"), "console:inbox", "message-circle", "messages.converse", order=6),
     MenuItem(_("Cases"), "console:cases", "briefcase", "cases.read", order=7),
-    MenuItem(_("Types of case"), "console:case_types", "package", "cases.read", order=8),
-    MenuItem(_("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k"),
-    MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11),
-    MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900),
-    MenuItem(_("The books"), "console:ledger", "hash", "ledger.read", order=905),
-    MenuItem(_("Payments"), "console:payments", "receipt", "payments.read", order=880),
-    MenuItem(_("Delegations"), "console:delegations", "user-check", "delegations.read", order=905),
-    MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910),
-    MenuItem(_("The house"), "console:admin", "settings", "access.manage", order=920),
+    MenuItem(_("Types of case"), "console:case_types", "package", "cases.read", order=8, part="house"),
+    MenuItem(
+        _("What we keep"), "console:cockpit", "chart-line", "promises.cockpit", order=30, key="k", part="steering"
+    ),
+    MenuItem(_("Possible duplicates"), "console:duplicates", "git-merge", "people.merge", order=11, part="house"),
+    MenuItem(_("Imports"), "console:imports", "file-import", "people.import", order=900, part="house"),
+    MenuItem(_("The books"), "console:ledger", "hash", "ledger.read", order=905, part="house"),
+    MenuItem(_("Payments"), "console:payments", "receipt", "payments.read", order=880, part="house"),
+    MenuItem(_("Delegations"), "console:delegations", "user-check", "delegations.read", order=905, part="house"),
+    MenuItem(_("Who saw what"), "console:audit", "eye", "access.audit", order=910, part="house"),
+    MenuItem(_("The house"), "console:admin", "settings", "access.manage", order=920, part="house"),
 )
 """The console's own entries; journeys bring theirs."""
 
@@ -93,14 +96,15 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 def _menu(request: HttpRequest) -> list[dict[str, Any]]:
     viewer = viewer_of(request)
     entries = []
-    for item in sorted([*OWN, *registry.menu], key=lambda item: item.order):
+    parts = list(PARTS)
+    for item in sorted([*OWN, *registry.menu], key=lambda item: (parts.index(item.part), item.order)):
         if not viewer.can(item.permission):
             continue
         try:
             url = reverse(item.url_name)
         except NoReverseMatch:
             continue
-        told = {"label": item.label, "icon": item.icon, "url": url, "key": item.key}
+        told = {"label": item.label, "icon": item.icon, "url": url, "key": item.key, "part": PARTS[item.part]}
         entries.append({**told, "current": False})
     holding = [entry for entry in entries if request.path.startswith(entry["url"])]
     if holding:  # one address may lie below another: the nearest holds the page

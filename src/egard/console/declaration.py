@@ -13,6 +13,8 @@ from egard.console.cases.lists import CASES, OPEN, PANEL
 from egard.console.cases.mentions import MENTIONS
 from egard.console.inbox.lists import INBOX
 from egard.console.inbox.lists import PANEL as CONVERSATIONS
+from egard.console.inbox.mentions import MENTIONS as NAMED
+from egard.console.inbox.order import JOIN, MOVE, SPLIT
 from egard.console.models import Deed, Draft, Snooze
 from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
@@ -57,12 +59,15 @@ declaration = Journey(
             {"site_manager": "all", "supervisor": "all", "administrator": "all"},
         ),
     ),
-    worklists=(*LISTS, INBOX, CASES, MENTIONS, PROMISES),
+    worklists=(*LISTS, INBOX, NAMED, CASES, MENTIONS, PROMISES),
     panels=(PANEL, CONVERSATIONS),
     actions=(
         NAME_ADVISER,
         REMOVE_IDENTIFIER,
         OPEN,
+        SPLIT,
+        JOIN,
+        MOVE,
         Action(
             "console.remove_view",
             _("Remove this view"),

@@ -6,18 +6,14 @@ manual); nothing else is to be written.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
-from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
-from django.db import connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
@@ -32,13 +28,9 @@ from egard.console.pages import staff_page
 from egard.console.typed import id_or_none
 from egard.kernel.access import presence
 from egard.kernel.access.live import allowed
-from egard.kernel.access.live_hub import END, clock_ms, hub
+from egard.kernel.access.live_stream import streamed
 from egard.kernel.access.queries import viewer_for
 
-BEAT_SECONDS = 10
-"""How often a stream says that it lives, and looks whether its reader may still hear it."""
-GATHER_SECONDS = 0.15
-"""What is told at one time goes out together."""
 SHOWN_MAX = 1000
 """So many rows of a list are shown again at once."""
 
@@ -50,8 +42,7 @@ T = TypeVar("T")
 
 @require_GET
 def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Server-Sent Events: `told` with a topic, `beat` with the time (ms), `end` with why. `id` is the time (ms): a page
-    that comes back with it as `since` hears what it missed.
+    """Server-Sent Events: see `live_stream.streamed`.
 
     204, which ends an EventSource, where nobody is signed in or the server cannot stream. Raises `NotFound`,
     `UnknownTopic`.
@@ -64,39 +55,8 @@ def stream(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     of_stream = new_id()
     if tab and here:
         presence.come(viewer, *allowed(viewer, [here]), tab=tab, stream=of_stream, now=utc_now())
-    since = request.GET.get("since", "")
-    since_ms = int(since) if since.isdecimal() and len(since) < 16 else 0
-    response = StreamingHttpResponse(_events(request, topics, since_ms, of_stream), content_type="text/event-stream")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep what it should pass on
-    return response
-
-
-async def _events(request: HttpRequest, topics: list[str], since_ms: int, of_stream: UUID) -> AsyncIterator[str]:
-    await sync_to_async(connections.close_all)()  # back to the pool: a stream lasts for hours
-    try:
-        async with hub().listening(topics, since_ms=since_ms, stream=of_stream) as listener:
-            yield _event("beat", str(clock_ms()))
-            looked = time.monotonic()
-            while True:
-                told = await listener.next(BEAT_SECONDS)
-                if END in told:
-                    yield _event("end", "away")
-                    return
-                about_reader = any(topic.startswith("user:") for topic in told)
-                if about_reader or time.monotonic() - looked >= BEAT_SECONDS:
-                    if not await sync_to_async(_may_still_hear)(request, topics):
-                        yield _event("end", "refused")
-                        return
-                    looked = time.monotonic()
-                yield "".join(_event("told", topic) for topic in told) or _event("beat", str(clock_ms()))
-                await asyncio.sleep(GATHER_SECONDS)
-    except TimeoutError:
-        yield _event("end", "away")
-
-
-def _event(name: str, data: str) -> str:
-    return f"id: {clock_ms()}\nevent: {name}\ndata: {data}\n\n"
+    hears = partial(_may_still_hear, request, topics)
+    return streamed(topics, since=request.GET.get("since", ""), stream=of_stream, may_still_hear=hears)
 
 
 def _may_still_hear(request: HttpRequest, topics: list[str]) -> bool:
@@ -110,8 +70,6 @@ def _may_still_hear(request: HttpRequest, topics: list[str]) -> bool:
         allowed(viewer_for(user), topics)
     except Refusal:
         return False
-    finally:
-        connections.close_all()
     return True
 
 

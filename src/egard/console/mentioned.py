@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import ngettext
 
+from egard.base.refusal import NotFound
 from egard.console.typed import ids_of
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
@@ -17,6 +18,16 @@ from egard.kernel.access.queries import staff
 from egard.kernel.registry import Done
 
 NAMED_MAX = 50
+M = TypeVar("M", bound=Model)
+
+
+def one(mentions: type[M], viewer: Viewer, row: str) -> M:
+    """A mention of the viewer's. Raises `NotFound`."""
+    mine = mentions._default_manager.filter(user=viewer.user_id)
+    found = mine.filter(pk=int(row)).first() if row.isdecimal() and len(row) < 19 else None
+    if found is None:
+        raise NotFound
+    return found
 
 
 def named(viewer: Viewer, text: str, ids: Sequence[str]) -> list[User]:

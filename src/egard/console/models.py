@@ -9,6 +9,7 @@ from django.db import models
 from egard.base.ids import new_id
 from egard.kernel.access.models import Team, User
 from egard.kernel.cases.models import Case
+from egard.kernel.messages.models import Message
 from egard.kernel.people.models import Person
 
 
@@ -107,4 +108,23 @@ class CaseMention(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("user", "-id"), condition=models.Q(done_at__isnull=True), name="console_case_named"),
+        ]
+
+
+class ThreadMention(models.Model):
+    """A colleague named in a note in a conversation: in her list until she is done with it."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=("message", "user"), name="console_thread_mention_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=("user", "-id"), condition=models.Q(done_at__isnull=True), name="console_thread_named"),
         ]

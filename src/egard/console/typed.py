@@ -38,6 +38,15 @@ def read_day(text: str, *, after: bool = False) -> datetime | None:
         return None
 
 
+def read_moment(text: str) -> datetime | None:
+    """A moment as `<input type=datetime-local>` gives it (`2026-03-29T14:30`), in the reader's zone; None for none."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return timezone.make_aware(found) if timezone.is_naive(found) else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def id_or_none(text: str | None) -> UUID | None:
     """An id; None for what is none."""
     try:

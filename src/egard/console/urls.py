@@ -7,6 +7,7 @@ from django.urls import path
 from egard.console import (
     admin,
     admin_promises,
+    advice,
     audit,
     case_figures,
     cockpit,
@@ -26,6 +27,7 @@ from egard.console import (
     people,
     promises,
     sent,
+    texts,
 )
 from egard.console import worklist as work
 from egard.console.cases import urls as cases
@@ -59,8 +61,10 @@ urlpatterns = [
     path("inbox/<uuid:uuid>/say/", inbox.say, name="thread_say"),
     path("inbox/<uuid:uuid>/text/", inbox.fill, name="thread_fill"),
     path("inbox/<uuid:uuid>/changes/", inbox.change, name="thread_change"),
+    path("inbox/<uuid:uuid>/typing/", inbox.typing, name="thread_typing"),
     path("inbox/letters/<uuid:message>.pdf", inbox.letter, name="thread_letter"),
     path("inbox/files/<uuid:message>/<uuid:file>/", inbox.file, name="thread_file"),
+    path("advice/", advice.advice, name="advice"),
     path("cockpit/", cockpit.cockpit, name="cockpit"),
     path("cockpit/promises/", cockpit.behind, name="cockpit_list"),
     path("promises/<uuid:uuid>/", promises.promise, name="promise"),
@@ -113,6 +117,11 @@ urlpatterns = [
     path("admin/audit/changes/", audit.changes, name="audit_changes"),
     path("admin/audit/figures/", audit.figures, name="audit_figures"),
     path("admin/audit/export.csv", audit.export, name="audit_export"),
+    path("texts/", texts.listing, name="texts"),
+    path("texts/new/", texts.new, name="text_new"),
+    path("texts/preview/", texts.preview, name="text_preview"),
+    path("texts/<slug:code>/withdrawal/", texts.withdraw, name="text_withdraw"),
+    path("texts/<slug:code>/<slug:language>/", texts.one, name="text"),
     path("admin/import/", imports.listing, name="imports"),
     path("admin/import/begin/", imports.begin, name="import_begin"),
     path("admin/import/<uuid:uuid>/", imports.one, name="import"),

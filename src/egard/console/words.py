@@ -108,6 +108,7 @@ CHANGES: dict[str, Any] = {
     "access.key_created": _("created a key"),
     "messages.template_set": _("wrote a template"),
     "messages.template_retired": _("retired a template"),
+    "signature.published": _("published our style"),
     "messages.address_revived": _("marked an address as working again"),
     "access.key_revoked": _("revoked a key"),
     "access.site_created": _("created a site"),
@@ -160,6 +161,7 @@ CHANGES: dict[str, Any] = {
     "friction.reckoned": _("had the figures of friction reckoned"),
     "demo.started": _("began the demo"),
     "demo.gestures": _("gave the demo’s gestures"),
+    "demo.reach": _("took the demo’s calls"),
     "demo.payments": _("took the demo’s payments"),
     "demo.loaded": _("brought in the demo"),
 }

@@ -66,7 +66,7 @@ def actions_on(viewer: Viewer, worklist: Worklist | None = None) -> list[Action]
     """What the viewer may do on a list, or on a person's page: the list's own, those on persons, putting off."""
     own = worklist.actions if worklist else ()
     on_persons = [action for action in registry.actions.values() if action.on == "person"]
-    later = (snooze_action(worklist.name),) if worklist and worklist.snoozes else ()
+    later = (worklist.puts_off or snooze_action(worklist.name),) if worklist and worklist.snoozes else ()
     return [action for action in (*own, *on_persons, *later) if action.listed and viewer.can(action.permission)]
 
 

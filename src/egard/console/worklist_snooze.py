@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache, partial
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from egard.base.calendars import next_opening
 from egard.base.refusal import Refusal
 from egard.console.models import Snooze
 from egard.console.morrow import ahead
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
+from egard.kernel.promises.calendars import HOUSE, calendar, newest
 from egard.kernel.registry import Action, Asks, Choice, Done, registry
 
 PREFIX = "console.snooze:"
@@ -34,13 +36,16 @@ class BadMoment(Refusal):
 
 
 def until_of(choice: str, *, now: datetime) -> datetime:
-    """The moment that a choice means, in the house's zone: `tomorrow`, `monday`, or a day (`2026-03-29`), each at nine.
+    """The moment that a choice means, in the house's zone: `tomorrow`, `working` (the next day on which the house is
+    open), `monday`, or a day (`2026-03-29`), each at nine.
 
     Raises `BadMoment`.
     """
     today = timezone.localtime(now).date()
     if choice == "tomorrow":
         day = today + timedelta(days=1)
+    elif choice == "working":
+        day = next_opening(_nine(today + timedelta(days=1)), calendar(newest(HOUSE).pk)).astimezone(_zone()).date()
     elif choice == "monday":
         day = today + timedelta(days=7 - today.weekday())
     else:
@@ -50,7 +55,15 @@ def until_of(choice: str, *, now: datetime) -> datetime:
             raise BadMoment from error
     if not today < day <= today + LATEST:
         raise BadMoment
-    return datetime.combine(day, MORNING, timezone.get_default_timezone()).astimezone(UTC)
+    return _nine(day)
+
+
+def _zone() -> tzinfo:
+    return timezone.get_default_timezone()
+
+
+def _nine(day: date) -> datetime:
+    return datetime.combine(day, MORNING, _zone()).astimezone(UTC)
 
 
 def put_off(viewer: Viewer, worklist: str, *, now: datetime) -> frozenset[str]:
@@ -116,7 +129,7 @@ def snooze_action(worklist: str) -> Action:
         undo=partial(_undo, worklist),
         key="z",
         icon="bell-off",
-        asks=Asks(_("Until when?"), _choices, day=_("Another day")),
+        asks=Asks(_("Until when?"), choices, day=_("Another day")),
     )
 
 
@@ -131,7 +144,7 @@ def _undo(worklist: str, viewer: Viewer, former: Mapping[str, Mapping[str, str |
     return wake(viewer, worklist, former, now=now)
 
 
-def _choices(viewer: Viewer, q: str, now: datetime) -> list[Choice]:
+def choices(viewer: Viewer, q: str, now: datetime) -> list[Choice]:
     tomorrow, monday = until_of("tomorrow", now=now), until_of("monday", now=now)
     offered = [Choice("tomorrow", _("Tomorrow morning"), ahead(tomorrow, now))]
     # On a Sunday the two are one.

@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.live_hub import clock_ms
 from egard.kernel.messages.brand import organisation
 from egard.kernel.people.models import Person
 from egard.portal.models import Session
@@ -60,6 +61,7 @@ def open_page(view: View) -> View:
         known = session_of(request.COOKIES.get(COOKIE, ""), now=utc_now())
         request._egard_me = Me(known) if known else None  # type: ignore[attr-defined]
         language = language_of(request, known.person if known else None)
+        request.began_ms = clock_ms()  # type: ignore[attr-defined]  # what is told from now on, this page may not show
         request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
         with translation.override(language):
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from egard.portal import data, entrance, life, public, talk
+from egard.portal import data, entrance, life, live, public, talk
 
 app_name = "portal"
 
@@ -28,6 +28,10 @@ urlpatterns = [
     path("me/erased/", data.erased, name="erased"),
     path("me/messages/", talk.messages, name="messages"),
     path("me/messages/write/", talk.write, name="message_write"),
+    path("me/live/", live.stream, name="live"),
+    path("me/messages/reception/", talk.reception, name="reception"),
+    path("me/messages/<uuid:uuid>/reception/", talk.reception, name="conversation_reception"),
+    path("me/messages/<uuid:uuid>/typing/", talk.typing, name="typing"),
     path("me/messages/<uuid:uuid>/", talk.conversation, name="conversation"),
     path("me/messages/<uuid:uuid>/write/", talk.write, name="conversation_write"),
     path("me/choices/", life.consents, name="consents"),

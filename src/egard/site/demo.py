@@ -40,6 +40,7 @@ from egard.site import (
     demo_messages,
     demo_payments,
     demo_promises,
+    demo_reach,
     demo_staff,
     paths,
 )
@@ -126,6 +127,7 @@ def load_demo(now: datetime) -> None:
     demo_gestures.give(staff, now=now)
     demo_payments.pay(now=now)
     demo_control.control(staff, now=now)
+    demo_reach.answer(staff, now=now)
     demo_messages.converse(staff, now=now)
     catch_up(now=now)
     look_at_all(now=now)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
+from egard.base.ids import new_id
+from egard.kernel.messages import bulk
 from egard.kernel.messages.campaigns import write_all
-from egard.kernel.messages.models import DeadAddress, Message, Outgoing
+from egard.kernel.messages.models import DeadAddress, Message, Outgoing, Thread
 from egard.kernel.messages.templating import Draught, set_template
 from egard.kernel.people.operations import record_consent
 
@@ -55,3 +59,37 @@ def test_a_hundred_cost_the_queries_of_ten(spring, make_person, me, now, django_
         write_all(ids[:10], spring, purpose="service", key="a", by=me, now=now)
     with django_assert_max_num_queries(len(few)):
         write_all(ids, spring, purpose="service", key="b", by=me, now=now)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])), min_size=2, max_size=4))
+@example(["\\N", "a\\tb\tc", 'é"{}\r\n', ""])
+def test_what_is_copied_in_is_what_was_written(db, texts):
+    """Rows that go by COPY are those that Django reads back, whatever their words."""
+    now = datetime(2026, 3, 10, 8, tzinfo=UTC)
+    threads = [Thread(channel="email", subject=one, created_at=now, last_at=now) for one in texts]
+    made = [
+        Message(
+            thread=thread, mark=str(new_id()), direction="out", channel="email", author="a", text=one, state="queued",
+            references=texts, folded=[["quote", 0, len(one)]], at=now, score=None if one == "" else 7,
+        )
+        for one, thread in zip(texts, threads, strict=True)
+    ]  # fmt: skip
+    bulk.number(Thread, threads)
+    bulk.number(Message, made)
+    for message, thread in zip(made, threads, strict=True):
+        message.thread = thread
+    bulk.copy(Thread, threads)
+    bulk.copy(Message, made)
+    columns = [field.attname for field in Message._meta.concrete_fields]
+    for message in made:
+        read = Message.objects.get(pk=message.pk)
+        assert [getattr(read, name) for name in columns] == [getattr(message, name) for name in columns]
+
+
+def test_a_letter_with_fields_says_the_same_as_the_words_it_is_made_of(spring, make_person, me, now):
+    anne = make_person("Anne & <b>", email="anne@example.org")
+    write_all([anne.pk], spring, purpose="service", key="k", by=me, now=now)
+    sent = Outgoing.objects.get()
+    assert sent.text == "Bonjour Anne & <b>, voici le printemps. Votre boutique"
+    assert "Bonjour Anne &amp; &lt;b&gt;, voici" in sent.html

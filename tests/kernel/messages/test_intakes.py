@@ -61,10 +61,12 @@ class _Imap(socketserver.StreamRequestHandler):
             found = [uid for uid in self.server.letters if uid >= first] or sorted(self.server.letters)[-1:]
             return f"* SEARCH {' '.join(map(str, found))}\r\n".encode()
         if verb.startswith("UID FETCH"):
-            uid = int(verb.split()[2])
-            raw = self.server.letters[uid]
+            uids = [int(uid) for uid in verb.split()[2].split(",")]
             if "SIZE" in verb:
-                return f"* 1 FETCH (UID {uid} RFC822.SIZE {len(raw)})\r\n".encode()
+                told = ((uid, len(self.server.letters[uid])) for uid in uids)
+                return "".join(f"* 1 FETCH (UID {uid} RFC822.SIZE {size})\r\n" for uid, size in told).encode()
+            (uid,) = uids
+            raw = self.server.letters[uid]
             if cut := re.search(r"<0\.(\d+)>", verb):
                 raw = raw[: int(cut[1])]
             return f"* 1 FETCH (UID {uid} BODY[] {{{len(raw)}}}\r\n".encode() + raw + b")\r\n"

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor
-from egard.base.refusal import NotFound
 from egard.console import mentioned
 from egard.console.cases import lists, show
 from egard.console.models import CaseMention
@@ -69,10 +68,7 @@ def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: in
 
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The note, and its case in short. Raises `NotFound`."""
-    mine = CaseMention.objects.filter(user=viewer.user_id).select_related("case")
-    found = mine.filter(pk=int(row)).first() if row.isdecimal() and len(row) < 19 else None
-    if found is None:
-        raise NotFound
+    found = mentioned.one(CaseMention, viewer, row)
     held = show.shown(viewer, found.case.uuid, now=now)
     person = show.person_of(viewer, held.case)
     note = show.line(held, found.n)

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from egard.base.paging import Page
-from egard.base.refusal import NotFound
 from egard.console import words
 from egard.console.inbox import show
+from egard.console.inbox.order import PUT_OFF, some
 from egard.console.typed import id_of
 from egard.console.worklist_lists import NOBODY, UnknownChoice, colleagues
 from egard.kernel.access.actors import Viewer
@@ -92,38 +92,31 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     )
 
 
-def _some(viewer: Viewer, ids: Sequence[str]) -> list[Thread]:
-    found = list(queries.visible(viewer).filter(uuid__in=[id_of(one) for one in ids]).order_by("pk"))
-    if not found:
-        raise NotFound
-    return found
-
-
 def close(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """Nothing more is to be said in these."""
-    some = [row for row in _some(viewer, ids) if row.state != "closed"]
-    for row in some:
+    rows = [row for row in some(viewer, ids) if row.state != "closed"]
+    for row in rows:
         conversing.close(row, by=viewer.actor, now=now)
-    said = ngettext("%(n)s conversation is closed.", "%(n)s conversations are closed.", len(some))
-    return Done(said % {"n": len(some)}, {str(row.uuid): row.state for row in some})
+    said = ngettext("%(n)s conversation is closed.", "%(n)s conversations are closed.", len(rows))
+    return Done(said % {"n": len(rows)}, {str(row.uuid): row.state for row in rows})
 
 
 def reopen(viewer: Viewer, former: Mapping[str, str], *, now: datetime) -> Collection[str]:
     """They go on, where they are closed still."""
-    some = queries.visible(viewer).filter(uuid__in=[UUID(one) for one in former], state="closed").order_by("pk")
-    return [str(conversing.reopen(row, by=viewer.actor, now=now).uuid) for row in list(some)]
+    closed = queries.visible(viewer).filter(uuid__in=[UUID(one) for one in former], state="closed").order_by("pk")
+    return [str(conversing.reopen(row, by=viewer.actor, now=now).uuid) for row in list(closed)]
 
 
 def assign(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """One colleague sees to all of them."""
     chosen = None if choice == NOBODY else colleague(viewer, id_of(choice))
-    some = _some(viewer, ids)
-    for row in some:
+    rows = some(viewer, ids)
+    for row in rows:
         conversing.assign(row, assignee=chosen, by=viewer.actor, now=now)
     name = chosen.name if chosen else _("nobody")
-    said = ngettext("%(name)s sees to %(n)s conversation.", "%(name)s sees to %(n)s conversations.", len(some))
-    former = {str(row.uuid): [str(row.assignee_id or ""), str(chosen.pk if chosen else "")] for row in some}
-    return Done(said % {"n": len(some), "name": name}, former)
+    said = ngettext("%(name)s sees to %(n)s conversation.", "%(name)s sees to %(n)s conversations.", len(rows))
+    former = {str(row.uuid): [str(row.assignee_id or ""), str(chosen.pk if chosen else "")] for row in rows}
+    return Done(said % {"n": len(rows), "name": name}, former)
 
 
 def assign_back(viewer: Viewer, former: Mapping[str, Sequence[str]], *, now: datetime) -> Collection[str]:
@@ -198,5 +191,6 @@ INBOX = Worklist(
     empty=gettext_lazy("What people write to you stands here, with the time that is left to answer. Nobody waits now."),
     key="i",
     live=("inbox",),
+    puts_off=PUT_OFF,
     order=4,
 )  # fmt: skip

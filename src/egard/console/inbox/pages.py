@@ -5,27 +5,38 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
 from egard.base.refusal import Conflict, NotFound, Refusal
-from egard.console import mentioned
+from egard.console import keys, mentioned
+from egard.console import worklist_acts as acts
+from egard.console import worklist_frames as frames
 from egard.console.context import viewer_of
 from egard.console.drafts import forget_draft
-from egard.console.inbox import show
+from egard.console.inbox import later, lists, mentions, show
+from egard.console.keys import ACT, Key
 from egard.console.live import again_after
 from egard.console.pages import staff_page
+from egard.console.typed import id_of
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.live import tell
 from egard.kernel.access.operations import log_sight
+from egard.kernel.cases import answering
 from egard.kernel.messages import conversing, letters, queries, serving, sorting, templating
 from egard.kernel.messages.models import Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
 
 PART = "console/inbox/_thread.html"
+OWN = (
+    Key("w", "press", _("Answer"), ACT, with_="answer", icon="mail-forward", palette=True),
+    Key("r", "press", _("Put in a ready text"), ACT, with_="texts", icon="copy", palette=True),
+)
 
 
 class SaidMeanwhile(Conflict):
@@ -51,6 +62,19 @@ def thread(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "console/inbox/_said.html", {"shown": held, "now": utc_now()})
     context = {"work": {"shown": held}, "shown": held, "now": utc_now(), "topic": f"thread:{held.thread.uuid}"}
+    context["desk"] = keys.frame(
+        viewer,
+        frames.places(request),
+        actions=[one for one in acts.actions_on(viewer, lists.INBOX) if one.on == "row" or held.person],
+        person=str(held.person.uuid) if held.person else "",
+        row=str(held.thread.uuid),
+        own=OWN,
+    )
+    context["acts"] = [
+        one
+        for one in acts.actions_on(viewer, lists.INBOX)
+        if one.on == "row" and not (one is lists.CLOSED and held.thread.state == "closed")
+    ]
     return render(request, "console/inbox/thread.html", context)
 
 
@@ -62,16 +86,17 @@ def say(request: HttpRequest, uuid: UUID) -> HttpResponse:
     row = queries.thread(viewer, uuid)
     text, key, what = request.POST.get("text", ""), request.POST.get("key", "")[:100], request.POST.get("what", "")
     named = tuple(user.pk for user in mentioned.named(viewer, text, request.POST.getlist("mention")))
-    words = conversing.Words(text=text, mentions=named)
+    moment = request.POST.get("moment", "")[:64]
+    words = conversing.Words(text=text, mentions=named, moment=moment)
     told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": f"console:{key}"}
     try:
         if what == "note":
-            conversing.note(row, words, **told)
+            mentions.keep(conversing.note(row, words, **told), by=str(viewer.actor), now=now)
         else:
             _require_read(row, request.POST.get("seen", ""), key)
-            conversing.reply(row, words, **told)
+            _answer(viewer, row, words, request.POST, told)
     except Refusal as refusal:
-        return _again(request, viewer, uuid, typed=text, refusal=refusal)
+        return _again(request, viewer, uuid, typed=text, refusal=refusal, chosen=request.POST)
     forget_draft(viewer, f"thread.{uuid}", row.person)
     return _again(request, viewer, uuid)
 
@@ -84,7 +109,13 @@ def fill(request: HttpRequest, uuid: UUID) -> HttpResponse:
     row, typed = queries.thread(viewer, uuid), request.POST.get("text", "")
     chosen = templating.template(request.POST.get("template", ""), row.language)
     filled = templating.preview(chosen, row.person, author=viewer.actor.name).text
-    return _again(request, viewer, uuid, typed=f"{typed.rstrip()}\n\n{filled}".strip() if typed.strip() else filled)
+    return _again(
+        request,
+        viewer,
+        uuid,
+        typed=f"{typed.rstrip()}\n\n{filled}".strip() if typed.strip() else filled,
+        chosen=request.POST,
+    )
 
 
 @require_POST
@@ -101,7 +132,7 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
                 message = next((one for one in row.said if str(one.uuid) == request.POST.get("message")), None)
                 if message is None:
                     raise NotFound
-                conversing.undo(message, **told)
+                answering.undo(viewer, message, now=now)
                 typed = typed or message.text
             case "posted":
                 message = next((one for one in row.said if str(one.uuid) == request.POST.get("message")), None)
@@ -121,6 +152,16 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
             raise
         refusal = error
     return _again(request, viewer, uuid, typed=typed, refusal=refusal)
+
+
+@require_POST
+@staff_page
+def typing(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """An answer is being written: she is told so where she has the conversation open, and nothing is kept."""
+    held = queries.thread(viewer_of(request), uuid)
+    with transaction.atomic():
+        tell(f"typing:{held.uuid}/ours")
+    return HttpResponse(status=204)
 
 
 @require_GET
@@ -161,7 +202,13 @@ def _seen(request: HttpRequest, viewer: Viewer, uuid: UUID) -> show.Shown:
 
 
 def _again(
-    request: HttpRequest, viewer: Viewer, uuid: UUID, *, typed: str = "", refusal: Refusal | None = None
+    request: HttpRequest,
+    viewer: Viewer,
+    uuid: UUID,
+    *,
+    typed: str = "",
+    refusal: Refusal | None = None,
+    chosen: QueryDict | None = None,
 ) -> HttpResponse:
     """The part anew, with what was typed; its page where no part was asked for."""
     if not request.htmx:  # type: ignore[attr-defined]
@@ -169,13 +216,24 @@ def _again(
             raise refusal
         return redirect("console:thread", uuid)
     work = {"shown": _seen(request, viewer, uuid)}
-    context = {"work": work, "now": utc_now(), "typed": typed, "refusal": refusal}
+    context = {"work": work, "now": utc_now(), "typed": typed, "refusal": refusal, "chosen": chosen}
     answer = render(request, PART, context, status=refusal.status if refusal else 200)
     if refusal is not None:
         answer.headers["X-Egard-Refusal"] = refusal.code
     else:
         answer.headers["HX-Trigger"] = "egard:changed"
     return answer
+
+
+def _answer(viewer: Viewer, row: Thread, words: conversing.Words, post: QueryDict, told: dict[str, Any]) -> None:
+    """The answer, at the moment that was chosen; with it the step of a case, where one was."""
+    after = later.wait_of(post, now=told["now"])
+    case, _slash, step = post.get("completes", "").partition("/")
+    if not step:
+        conversing.reply(row, words, after=after, **told)
+        return
+    chosen = answering.Chosen(id_of(case), step, {})
+    answering.reply(viewer, row, words, chosen, after=after, now=told["now"], key=told["key"])
 
 
 def _require_read(row: Thread, seen: str, key: str) -> None:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.ids import new_id
+from egard.console.inbox import later
+from egard.console.morrow import ahead
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import staff_names
-from egard.kernel.messages import queries, templating
+from egard.kernel.cases import answering, types
+from egard.kernel.cases.checks import said
+from egard.kernel.messages import checking, queries, templating
 from egard.kernel.messages.models import Message, Thread
+from egard.kernel.messages.rules.proposing import ranked
 from egard.kernel.messages.saying import topic_of
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
 from egard.kernel.promises import shown
 from egard.kernel.promises.models import Promise
+from egard.kernel.registry import Choice
 
 STATES = {
     "open": _("Nobody waits"),
@@ -26,8 +33,9 @@ STATES = {
     "waiting_for_them": _("Answered"),
     "closed": _("Closed"),
 }
+SOON = timedelta(minutes=1)
+PROPOSED_MAX = 3
 FATE = {
-    "queued": _("Leaves in a few seconds"),
     "undone": _("Taken back"),
     "failed": _("Not sent"),
     "bounced": _("Came back: this address does not take our messages"),
@@ -42,6 +50,17 @@ class Said:
     name: str
     pieces: tuple[tuple[str, str], ...]
     fate: Any
+    leaves_soon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A text of the house for this conversation; `proposed`: it fits what was asked."""
+
+    code: str
+    label: str
+    began: str
+    proposed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +72,19 @@ class Shown:
     said: tuple[Said, ...]
     ring: Any
     state: Any
+    put_off: str
+    """Until when, in words; empty where it is not."""
     doubtful: str
     """`forged` or `unverified` where a letter in it is; else empty."""
     topic: str
     """What its open pages follow."""
-    last: UUID | None
-    replies: tuple[Any, ...]
+    replies: tuple[Ready, ...]
+    siblings: tuple[Thread, ...]
+    """Other conversations with the same person."""
+    steps: tuple[tuple[str, str], ...]
+    """Steps of her cases that an answer may complete: `case/step`, and in words."""
+    moments: tuple[tuple[str, str], ...]
+    later: tuple[Choice, ...]
     key: str
 
 
@@ -71,18 +97,24 @@ def conversation(viewer: Viewer, uuid: UUID, *, now: datetime) -> Shown:
     promise = Promise.objects.filter(uuid=thread.awaiting).first() if thread.awaiting else None
     trusts = [one.trust for one in thread.said if one.direction == "in"]
     doubtful = next((one for one in ("forged", "unverified") if one in trusts), "") if thread.person_id is None else ""
+    waits = any(one.state == "queued" for one in thread.said)
+    leaving = queries.leaving(viewer, thread) if waits else {}
     return Shown(
         thread=thread,
         person=person,
         claimed=known.get(thread.claimed_id) if thread.claimed_id else None,
         name=name_of(thread, person),
-        said=tuple(_said(one, person, names) for one in thread.said),
+        said=tuple(_said(one, person, names, leaving.get(one.pk), now) for one in thread.said),
         ring=shown.ring_of(promise, now, str(_("Answer"))) if promise else None,
         state=STATES[thread.state],
+        put_off=ahead(thread.snoozed_until, now) if thread.snoozed_until and thread.snoozed_until > now else "",
         doubtful=doubtful,
         topic=topic_of(thread),
-        last=thread.said[-1].uuid if thread.said else None,
-        replies=tuple(templating.newest(is_reply=True)),
+        replies=_ready(thread, person, viewer),
+        siblings=tuple(queries.siblings(viewer, thread)),
+        steps=_steps(viewer, thread.person) if thread.person else (),
+        moments=tuple(checking.moments()),
+        later=tuple(later.choices(now)),
         key=str(new_id()),
     )
 
@@ -92,7 +124,31 @@ def name_of(thread: Thread, person: Person | None) -> str:
     return (person.name if person else "") or thread.address or str(_("Somebody unknown"))
 
 
-def _said(message: Message, person: Person | None, names: dict[str, str]) -> Said:
+def _ready(thread: Thread, person: Person | None, viewer: Viewer) -> tuple[Ready, ...]:
+    """The texts of the house in the conversation's language, those that answer what was said last first."""
+    newest = templating.newest(is_reply=True)
+    spoken = {one.code for one in newest if one.language == thread.language}
+    rows = [one for one in newest if one.language == thread.language or one.code not in spoken]
+    last = next((one for one in reversed(thread.said) if one.direction == "in"), None)
+    first = ranked(last.text, [f"{one.label} {one.text}" for one in rows])[:PROPOSED_MAX] if last else []
+    order = [*first, *(n for n in range(len(rows)) if n not in first)]
+    values = templating.values_for(person, viewer.actor.name)
+    return tuple(
+        Ready(rows[n].code, rows[n].label, templating.began(rows[n], values), proposed=n in first) for n in order
+    )
+
+
+def _steps(viewer: Viewer, person: Person) -> tuple[tuple[str, str], ...]:
+    found = answering.steps_open(viewer, person)
+    return tuple(
+        (f"{case.uuid}/{step.key}", f"{said(step.title)} · {said(types.defined(case.type).title)}")
+        for case, step in found
+    )
+
+
+def _said(
+    message: Message, person: Person | None, names: dict[str, str], leaves_at: datetime | None, now: datetime
+) -> Said:
     if message.direction == "in":
         name = (person.name if person and message.author.startswith("person:") else "") or message.sender_name
         if name and not message.author.startswith("person:") and message.sender:
@@ -100,8 +156,18 @@ def _said(message: Message, person: Person | None, names: dict[str, str]) -> Sai
         name = name or message.sender or str(_("Somebody unknown"))
     else:
         name = names.get(message.author) or str(_("Egard"))
-    fate = _("To be printed and posted") if is_paper(message) else FATE.get(message.state, "")
-    return Said(message, name, pieces_of(message), fate)
+    soon = message.state == "queued" and leaves_at is not None and leaves_at <= now + SOON
+    if is_paper(message):
+        fate: Any = _("To be printed and posted")
+    elif message.state == "queued":
+        fate = _("Leaves in a few seconds") if soon or leaves_at is None else _leaves(leaves_at, now)
+    else:
+        fate = FATE.get(message.state, "")
+    return Said(message, name, pieces_of(message), fate, leaves_soon=soon)
+
+
+def _leaves(at: datetime, now: datetime) -> str:
+    return gettext("Leaves %(moment)s") % {"moment": ahead(at, now)}
 
 
 def is_paper(message: Message) -> bool:

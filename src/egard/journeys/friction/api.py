@@ -59,14 +59,14 @@ class FrictionFiguresOut(Schema):
     )
 
 
-class ChangeIn(Schema):
+class FrictionChangeIn(Schema):
     process: str = Field(min_length=1, max_length=64)
     name: str = Field(min_length=1, max_length=120)
     starts_at: Moment
     share: int = Field(100, ge=1, le=100, description="of a hundred persons, so many have the new way, by lot")
 
 
-class ChangeOut(Schema):
+class FrictionChangeOut(Schema):
     id: UUID
     process: str
     name: str
@@ -76,7 +76,7 @@ class ChangeOut(Schema):
 
 
 class ChangeList(Schema):
-    items: list[ChangeOut]
+    items: list[FrictionChangeOut]
 
 
 class WayOut(Schema):
@@ -89,7 +89,7 @@ def _change(one: Any) -> dict[str, Any]:
 
 
 @router.get("friction", response=FrictionFiguresOut, summary="How friction goes with leaving")
-def get_figures(request: HttpRequest) -> Any:
+def get_friction_figures(request: HttpRequest) -> Any:
     """The figures that were reckoned last (each night, and when asked for). A relation is told from twenty leavings on
     for each predictor; else how many are missing. 404 before the first. Scope: `friction.read`.
     """
@@ -100,7 +100,7 @@ def get_figures(request: HttpRequest) -> Any:
 
 
 @router.post("friction/reckonings", response={202: None}, summary="Reckon the figures")
-def post_reckoning(request: HttpRequest) -> Any:
+def reckon_friction(request: HttpRequest) -> Any:
     """As soon as a worker can. Scope: `friction.manage`."""
     viewer = viewer_of(request)
     viewer.require(queries.MANAGE)
@@ -119,7 +119,7 @@ def get_friction(request: HttpRequest, person_id: UUID) -> Any:
 
 
 @router.post("friction/leavings", response={201: LeavingOut}, summary="Say that somebody left")
-def post_leaving(request: HttpRequest, body: LeavingIn) -> Any:
+def say_left(request: HttpRequest, body: LeavingIn) -> Any:
     """She is no longer a client; the same key says it once. Scope: `friction.leave`."""
     viewer, now = viewer_of(request), utc_now()
     viewer.require(operations.LEAVE)
@@ -138,13 +138,13 @@ def post_leaving(request: HttpRequest, body: LeavingIn) -> Any:
 
 
 @router.get("friction/changes", response=ChangeList, summary="Changes of processes")
-def list_changes(request: HttpRequest) -> Any:
+def list_friction_changes(request: HttpRequest) -> Any:
     """The latest first. Scope: `friction.read`."""
     return {"items": [_change(one) for one in queries.changes(viewer_of(request))]}
 
 
-@router.post("friction/changes", response={201: ChangeOut}, summary="Declare a change of a process")
-def post_change(request: HttpRequest, body: ChangeIn) -> Any:
+@router.post("friction/changes", response={201: FrictionChangeOut}, summary="Declare a change of a process")
+def declare_friction_change(request: HttpRequest, body: FrictionChangeIn) -> Any:
     """From a moment on, for everybody or for a share of persons drawn by lot. Scope: `friction.manage`."""
     viewer, now = viewer_of(request), utc_now()
     viewer.require(queries.MANAGE)
@@ -153,8 +153,8 @@ def post_change(request: HttpRequest, body: ChangeIn) -> Any:
     return Status(201, _change(made))
 
 
-@router.post("friction/changes/{change_id}/end", response=ChangeOut, summary="End a change")
-def post_end(request: HttpRequest, change_id: UUID) -> Any:
+@router.post("friction/changes/{change_id}/end", response=FrictionChangeOut, summary="End a change")
+def end_friction_change(request: HttpRequest, change_id: UUID) -> Any:
     """It is compared no longer. Scope: `friction.manage`."""
     viewer, now = viewer_of(request), utc_now()
     viewer.require(queries.MANAGE)
@@ -162,7 +162,7 @@ def post_end(request: HttpRequest, change_id: UUID) -> Any:
 
 
 @router.get("friction/changes/{change_id}/people/{person_id}", response=WayOut, summary="Which way somebody has")
-def get_way(request: HttpRequest, change_id: UUID, person_id: UUID) -> Any:
+def get_friction_way(request: HttpRequest, change_id: UUID, person_id: UUID) -> Any:
     """Whether she has the new way: asked by whatever runs the process. Always the same answer while the change runs.
     Scope: `friction.person`, `friction.read`.
     """

@@ -40,8 +40,8 @@ LIVE = (
     LiveTopic("claimants", lambda viewer, of: not of and viewer.can(standing.LOOK)),
 )
 MENU = (
-    MenuItem(_("Control of gestures"), "gestures:audits", "clipboard-check", asked.AUDIT, order=45),
-    MenuItem(_("Gesture or none"), "gestures:outcomes", "circle-dashed", figures.FIGURES, order=46),
+    MenuItem(_("Control of gestures"), "gestures:audits", "clipboard-check", asked.AUDIT, order=45, part="steering"),
+    MenuItem(_("Gesture or none"), "gestures:outcomes", "circle-dashed", figures.FIGURES, order=46, part="steering"),
 )
 WORKLISTS = (
     Worklist(

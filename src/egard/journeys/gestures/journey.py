@@ -177,7 +177,7 @@ journey = Journey(
     menu=(
         MenuItem(_("Vouchers"), "gestures:counter", "ticket", vouchers.REDEEM, order=40),
         MenuItem(_("Gestures"), "gestures:list", "gift", queries.READ, order=41),
-        MenuItem(_("Budgets of gestures"), "gestures:budgets", "shopping-bag", budgets.READ, order=42),
+        MenuItem(_("Budgets of gestures"), "gestures:budgets", "shopping-bag", budgets.READ, order=42, part="steering"),
         *control.MENU,
     ),
     portal_menu=(

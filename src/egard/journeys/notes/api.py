@@ -21,7 +21,7 @@ from egard.kernel.timeline import queries as timeline
 router = Router(tags=["notes"])
 
 
-class NewNote(Schema):
+class NewPersonNote(Schema):
     text: str = Field(min_length=1, max_length=operations.TEXT_MAX)
     mentions: list[UUID] = Field(default=[], max_length=50, description="colleagues whom it names")
     corrects: UUID | None = Field(default=None, description="the note of one's own in whose place it stands")
@@ -52,7 +52,7 @@ def list_notes(request: HttpRequest, person_id: UUID, limit: Limit = 50, cursor:
 
 
 @router.post("people/{person_id}/notes", response={201: NoteOut}, summary="Write a note on her")
-def write_note(request: HttpRequest, person_id: UUID, body: NewNote) -> Any:
+def write_note(request: HttpRequest, person_id: UUID, body: NewPersonNote) -> Any:
     """Private to staff. A note is corrected by who wrote it (`corrects`). Scope: `notes.write`."""
     viewer, now = viewer_of(request), utc_now()
     person = people.person(viewer, person_id, queries.WRITE)

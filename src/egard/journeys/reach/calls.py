@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from egard.journeys.reach import callers, facts, lines, operations, plans, refusals, state, voice
-from egard.journeys.reach.models import Call, CallStep, KnownNumber
+from egard.journeys.reach.models import Call, CallBack, CallStep, KnownNumber
 from egard.journeys.reach.plans import Plan
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.rules.routing import (
@@ -35,6 +35,8 @@ RETRIED = timedelta(seconds=60)
 """Within this time the provider may send again what it sent; later it is somebody else's copy."""
 STEPS_KEPT = timedelta(days=1)
 """What was said to callers is kept for repeated requests alone."""
+STRANGERS_KEPT = timedelta(days=90)
+"""Name, number and words of somebody unknown who asked to be called are kept so long."""
 TRIES_MAX = 3
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
@@ -102,6 +104,9 @@ def tidy(*, now: datetime) -> None:
                 call.state = "asking"  # how long they talked nobody knows
             lines.end(call, now=now)
     CallStep.objects.filter(at__lt=now - STEPS_KEPT).delete()
+    CallBack.objects.filter(place__isnull=False, asked_at__lt=now - STEPS_KEPT).update(place=None)
+    strangers = CallBack.objects.filter(person=None, asked_at__lt=now - STRANGERS_KEPT).exclude(number="")
+    strangers.filter(ends_at__lt=now).update(number="", name="", about="")
 
 
 def identified(call: Call, person: Person | None, *, now: datetime) -> Plan:

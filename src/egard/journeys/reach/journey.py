@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.reach import calls, facts, operations, queries, shown
+from egard.journeys.reach.chatting import reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
+    Capability,
     Escalation,
     Hooks,
     Job,
     Journey,
     LiveTopic,
     MenuItem,
+    Panel,
     Permission,
     PortalItem,
     PromiseKind,
@@ -67,10 +70,16 @@ journey = Journey(
         Job(handing.JOB, handing.hand_over),
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
-    live=(LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),),
+    live=(
+        LiveTopic("reach", lambda viewer, of: viewer.can(queries.READ)),
+        LiveTopic(operations.DESK, reception.may_hear, portal=True),
+    ),
+    capabilities=(Capability("reach.reception", reception.reception),),
+    panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
         MenuItem(_("My people"), "reach:desk", "user-heart", queries.ANSWER, order=25),
-        MenuItem(_("How we are reached"), "reach:figures", "phone-call", queries.FIGURES, order=55),
+        MenuItem(_("Desks"), "reach:desks", "phone", queries.MANAGE, order=26, part="steering"),
+        MenuItem(_("How we are reached"), "reach:figures", "phone-call", queries.FIGURES, order=55, part="steering"),
     ),
     portal_menu=(
         PortalItem(

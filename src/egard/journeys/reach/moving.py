@@ -23,8 +23,8 @@ THREAD = "thread:"
 
 
 def to_deputy(desk: Desk, owed: Iterable[Promise], *, by: Actor, now: datetime) -> tuple[int, list[Promise]]:
-    """What is promised goes to her deputy, one by one: how many went, and what stays hers because the deputy is not free
-    at that moment. Raises `NoDeputy`.
+    """What is promised goes to her deputy, one by one: how many went, and what stays hers because the deputy is not
+    free at that moment. Raises `NoDeputy`.
     """
     deputy = desk.deputy
     if deputy is None or not deputy.is_active:
@@ -40,8 +40,8 @@ def to_deputy(desk: Desk, owed: Iterable[Promise], *, by: Actor, now: datetime) 
 
 @transaction.atomic
 def move(promise: Promise, to: User, *, keep_time: bool = True, by: Actor, now: datetime) -> bool:
-    """One promise is a colleague's from now on, with the conversation or the time that it is about; whether it moved: what
-    ended meanwhile stays. Raises `TimeTaken` where she is not free for a call back; without `keep_time` the call is
+    """One promise is a colleague's from now on, with the conversation or the time of which it is; whether it moved:
+    what ended stays. Raises `TimeTaken` where she is not free for a call back; without `keep_time` the call is
     then promised of the house, and hers to make.
     """
     if promise.subject.startswith(THREAD):

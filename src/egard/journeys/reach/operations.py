@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from egard.journeys.reach import facts, refusals, state
+from egard.journeys.reach.chatting.covering import cover
 from egard.journeys.reach.models import Absence, Call, CallBack, CallStep, Desk, KnownNumber
 from egard.journeys.reach.rules import PRESENCES
 from egard.journeys.reach.rules.times import SLOT, fits
@@ -78,15 +79,17 @@ def set_presence(user: User, presence: str, *, until: datetime | None = None, by
     if (held.presence, held.until) != (presence, until):
         held.presence, held.until, held.since = presence, until, now
         Desk.objects.filter(pk=held.pk).update(presence=presence, until=until, since=now)
+        if presence == "away":
+            cover(user, by=by, now=now)
         tell_desk(user.pk)
     return held
 
 
 @transaction.atomic
 def add_absence(desk: Desk, since: datetime, until: datetime, *, by: Actor, now: datetime) -> Absence:
-    """She does not work from one moment to another. Raises `WrongPeriod`, `AbsentAlready` where it overlaps another one,
-    also one that is written at the same moment. What is promised of that time stays promised: `queries.owed_in` says
-    what it is, `moving.to_deputy` gives it away. The same period again is the same absence.
+    """She does not work from one moment to another. Raises `WrongPeriod`, `AbsentAlready` where it overlaps another
+    one, also one that is written at the same moment. What is promised of that time stays promised: `queries.owed_in`
+    says what it is, `moving.to_deputy` gives it away. The same period again is the same absence.
     """
     if until <= since or until <= now:
         raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})
@@ -100,6 +103,8 @@ def add_absence(desk: Desk, since: datetime, until: datetime, *, by: Actor, now:
         if held := same.first():
             return held
         raise refusals.AbsentAlready(fields={"since": str(refusals.AbsentAlready.message)}) from error
+    if since <= now:
+        cover(desk.user, by=by, now=now)
     log_change("reach.absence_added", by=by, now=now, subject=str(desk.user_id))
     tell_desk(desk.user_id)
     return made

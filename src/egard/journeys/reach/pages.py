@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,8 +14,11 @@ from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, refusals, state, voice
+from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, state, voice
 from egard.journeys.reach.desks import pages as desks
+from egard.journeys.reach.handovers import pages as handovers
+from egard.journeys.reach.links import operations as links
+from egard.journeys.reach.links import pages as public
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.operations import log_sight
 from egard.portal import pages as portal
@@ -31,11 +32,13 @@ TIMES = 12
 def desk(request: HttpRequest) -> HttpResponse:
     """Who is on her line, who waits, whom she owes what; and whether she is there."""
     viewer, now = viewer_of(request), utc_now()
-    clients, n = portfolio.portfolio(viewer, now=now)
+    q = request.GET.get("q", "").strip()[:100]
+    clients, n = portfolio.portfolio(viewer, q=q, now=now)
     log_sight(viewer, "list", detail="portfolio", now=now)
     lines = portfolio.on_the_line(viewer, now=now)
     context = {
-        "clients": clients, "n": n, "lines": lines, "there": queries.mine(viewer, now=now), "now": now,
+        "clients": clients, "n": n, "q": q, "lines": lines, "chats": portfolio.chats(viewer), "now": now,
+        "to_call": portfolio.to_call(viewer, now=now), "there": queries.mine(viewer, now=now),
         "manages": viewer.can(queries.MANAGE),
     }  # fmt: skip
     return render(request, "reach/desk.html", context)
@@ -46,7 +49,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 def line(request: HttpRequest) -> HttpResponse:
     """The part of the desk that calls change."""
     viewer, now = viewer_of(request), utc_now()
-    context = {"lines": portfolio.on_the_line(viewer, now=now), "now": now}
+    context = {"lines": portfolio.on_the_line(viewer, now=now), "chats": portfolio.chats(viewer), "now": now}
     return render(request, "reach/_line.html", context)
 
 
@@ -72,7 +75,7 @@ def call_me(request: HttpRequest) -> HttpResponse:
     number, key = request.POST.get("number", ""), request.POST.get("key", "")[:64] or str(new_id())
     if request.method == "POST":
         try:
-            hers, at = operations.desk_for(adviser, now=now), _moment(request.POST.get("at", ""))
+            hers, at = operations.desk_for(adviser, now=now), links.moment(request.POST.get("at", ""))
             operations.promise_call_back(
                 person, hers, at, number=number, about=request.POST.get("about", ""), channel="web",
                 key=f"portal:{person.uuid}:{key}", by=reader.viewer.actor, now=now,
@@ -91,19 +94,10 @@ def call_me(request: HttpRequest) -> HttpResponse:
     return portal.render(request, "reach/call_me", context, status=refusal.status if refusal else 200)
 
 
-def _moment(text: str) -> datetime:
-    """Raises `TimeTaken`: what was chosen is none of the times."""
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is not None:
-            return at
-    except ValueError:
-        pass
-    raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
-
-
 urlpatterns = [
     *desks.urlpatterns,
+    *handovers.urlpatterns,
+    *public.urlpatterns,
     *figures_page.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),

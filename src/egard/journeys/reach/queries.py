@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from egard.base.refusal import NotFound
 from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
+from egard.journeys.reach.state import There, there
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
 from egard.kernel.access.queries import staff
@@ -20,18 +21,6 @@ from egard.kernel.promises.models import OUTSTANDING, Promise
 READ, ANSWER, MANAGE = "reach.read", "reach.answer", "reach.manage"
 FIGURES = "reach.figures"
 DESKS_MAX, OWED_MAX = 500, 500
-
-
-@dataclass(frozen=True, slots=True)
-class There:
-    """How somebody can be reached now."""
-
-    user: UUID
-    name: str
-    presence: str
-    since: datetime | None
-    until: datetime | None
-    on_the_line: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +143,3 @@ def coming(viewer: Viewer, person: Person, *, now: datetime) -> list[CallBack]:
 def _desks() -> QuerySet[Desk]:
     talks = Call.objects.filter(rung=OuterRef("user"), state__in=ON_THE_LINE)
     return Desk.objects.select_related("user").annotate(talks=Exists(talks))
-
-
-def there(row: Desk, *, now: datetime) -> There:
-    """How she can be reached now, of a desk that one of these questions gave."""
-    over = row.until is not None and row.until <= now
-    presence = "available" if over else row.presence
-    talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
-    return There(row.user_id, row.user.name, presence, row.since, None if over else row.until, talks)

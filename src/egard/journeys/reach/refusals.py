@@ -93,7 +93,7 @@ class NoDeputy(Refusal):
 
 
 class WrongHandover(Refusal):
-    """A portfolio goes from one colleague to another, with words in at least one language; the fields say what is wrong."""
+    """A portfolio goes from one colleague to another, with words in each language; the fields say what is wrong."""
 
     code = "reach.wrong_handover"
     title = _("This cannot be handed over so")

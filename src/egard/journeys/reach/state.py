@@ -45,6 +45,26 @@ class Situation:
     desks: dict[UUID, Desk]
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """How somebody can be reached now."""
+
+    user: UUID
+    name: str
+    presence: str
+    since: datetime | None
+    until: datetime | None
+    on_the_line: bool
+
+
+def there(row: Desk, *, now: datetime) -> There:
+    """How she can be reached now, of a desk with `talks`."""
+    over = row.until is not None and row.until <= now
+    presence = "available" if over else row.presence
+    talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
+    return There(row.user_id, row.user.name, presence, row.since, None if over else row.until, talks)
+
+
 def situation(adviser: UUID | None, *, now: datetime, beside: int | None = None) -> Situation:
     """How an adviser and her deputy stand, without the call `beside`: six queries. Somebody who left is nobody."""
     desks = _desks(adviser) if adviser else {}

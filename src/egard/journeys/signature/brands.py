@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.conf import settings
 
@@ -33,9 +34,22 @@ _held: dict[tuple[str, int, int], Held] = {}
 
 def place() -> Path:
     """Where the organisation's own file is looked for: `$EGARD_BRAND`, else `signature/brand.yaml` under the data."""
-    if named := os.environ.get("EGARD_BRAND"):
-        return Path(named).expanduser()
-    return Path(settings.MEDIA_ROOT).parent / "signature" / "brand.yaml"
+    return named_file() or Path(settings.MEDIA_ROOT).parent / "signature" / "brand.yaml"
+
+
+def named_file() -> Path | None:
+    """The file that the operator named (`$EGARD_BRAND`): it is kept elsewhere, and no page writes it."""
+    named = os.environ.get("EGARD_BRAND")
+    return Path(named).expanduser() if named else None
+
+
+def write(source: str) -> None:
+    """Put the organisation's own file in its place, whole or not at all. Raises `OSError`."""
+    path = place()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        file.write(source)
+    Path(file.name).replace(path)
 
 
 def held() -> Held:

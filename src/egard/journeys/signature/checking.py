@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.utils.translation import get_language
 
-from egard.journeys.signature import brands
+from egard.journeys.signature import brands, shown
 from egard.journeys.signature.rules import LANGUAGES, Language
 from egard.journeys.signature.rules.check import Checked as Judged
 from egard.journeys.signature.rules.check import check as judge
@@ -39,7 +39,13 @@ def check(draft: registry.Draft) -> registry.Checked:
     found = judged(draft)
     findings = tuple(
         registry.Finding(
-            one.rule, one.start, one.end, one.text, one.suggestion, one.message.said(get_language() or "en")
+            one.rule,
+            one.start,
+            one.end,
+            one.text,
+            one.suggestion,
+            one.message.said(get_language() or "en"),
+            shown.TONES[one.level],
         )
         for one in found.findings
     )
@@ -47,6 +53,11 @@ def check(draft: registry.Draft) -> registry.Checked:
     has_errors = any(one.level == "error" for one in found.findings)
     blocks = draft.template and (found.score < rules.below or (rules.errors and has_errors))
     return registry.Checked(found.score, findings, blocks)
+
+
+def moments() -> list[tuple[str, str]]:
+    """The occasions of the brand that holds, in the reader's words."""
+    return shown.moments(brands.held().brand.style)
 
 
 def named_of(person: Any) -> Mapping[str, str]:

@@ -24,6 +24,19 @@ class BrandVersion(models.Model):
         db_table = "signature_brand_version"
 
 
+class Publication(models.Model):
+    """A style that somebody published from the page: its file, whole."""
+
+    id = models.BigAutoField(primary_key=True)
+    version = models.CharField(max_length=64)
+    source = models.TextField()
+    by = models.CharField(max_length=64, help_text="the actor")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "signature_publication"
+
+
 class Scored(models.Model):
     """What the style said of one message when it was sent. No word of it stands here. `person` and `thread` are
     forgotten with her; the figures stay.

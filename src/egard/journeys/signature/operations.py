@@ -6,16 +6,59 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.refusal import Conflict, Refusal
 from egard.journeys.signature import brands
 from egard.journeys.signature.checking import named_of, spoken
-from egard.journeys.signature.models import BrandVersion, Scored
+from egard.journeys.signature.models import BrandVersion, Publication, Scored
 from egard.journeys.signature.rules.check import check
+from egard.journeys.signature.rules.lint import lint
+from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
+from egard.kernel.access.operations import log_change
 from egard.kernel.messages.models import Message
 from egard.kernel.people.models import Person
 from egard.kernel.timeline.reactions import LoggedFact
 
 SENT = "messages.sent/1"
+
+
+class BadStyle(Refusal):
+    """The file is no style; what is wrong stands beside it, by line. What held before still does."""
+
+    code = "signature.bad_style"
+    message = _("This style cannot be published: line {line}: {why}")
+
+
+class KeptElsewhere(Conflict):
+    """The operator keeps the style in a file of his own (`EGARD_BRAND`); change it there."""
+
+    code = "signature.kept_elsewhere"
+    message = _("The style is kept in the file {file}. It is changed there, not here.")
+
+
+@transaction.atomic
+def publish(source: str, *, by: Actor, now: datetime) -> Publication:
+    """The style by which every message is judged from now on. The one that holds again changes nothing.
+
+    Raises `BadStyle` where the file or an example of its rules is wrong, `KeptElsewhere`.
+    """
+    if named := brands.named_file():
+        raise KeptElsewhere(file=named.name)
+    brand, wrong = lint(source)
+    if brand is None or wrong:
+        raise BadStyle(line=wrong[0].line, why=wrong[0].message, fields={"source": wrong[0].message})
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.signature.publish', 0))")
+    last = Publication.objects.order_by("-id").first()
+    if last is not None and last.source == source and brands.held().source == source:
+        return last
+    made = Publication.objects.create(version=brand.version, source=source, by=str(by), at=now)
+    log_change("signature.published", by=by, now=now, subject=brand.style.brand, version=brand.version[:12])
+    brands.write(source)  # last: where it fails, nothing was published
+    return made
 
 
 def score(facts: list[LoggedFact]) -> None:

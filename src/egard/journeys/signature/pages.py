@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
-from egard.journeys.signature import brands, sent, shown
+from egard.journeys.signature import brands, publishing, sent, shown
 from egard.journeys.signature.checking import spoken
-from egard.journeys.signature.queries import CHECK
+from egard.journeys.signature.queries import CHECK, PUBLISH
 from egard.journeys.signature.rules import PARTS, words
 from egard.journeys.signature.rules.check import Checked, check
 from egard.journeys.signature.rules.lint import finds, taken
@@ -106,6 +106,7 @@ def style_page(request: HttpRequest) -> HttpResponse:
         "version": held.brand.version[:12],
         "path": held.path.name if held.path else "",
         "wrong": held.wrong,
+        "may_publish": viewer_of(request).can(PUBLISH),
     }
     return render(request, "signature/style.html", context)
 
@@ -146,6 +147,8 @@ def _example(rule: Rule, tongue: Tongue, reader: str) -> dict[str, str]:
 urlpatterns = [
     path("signature/", write, name="write"),
     path("signature/style/", style_page, name="style"),
+    path("signature/style/file/", publishing.edit, name="publish"),
+    path("signature/style/file/look/", publishing.look, name="look"),
     path("signature/sent/", sent.sent_page, name="sent"),
     path("signature/sent/<uuid:uuid>/", sent.one, name="one"),
 ]

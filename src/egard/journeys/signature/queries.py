@@ -11,7 +11,7 @@ from django.db.models import Avg, Case, Count, F, FloatField, Q, QuerySet, Sum, 
 from django.db.models.functions import Cast, TruncMonth
 
 from egard.base.refusal import NotFound
-from egard.journeys.signature.models import Scored
+from egard.journeys.signature.models import Publication, Scored
 from egard.journeys.signature.rules import PARTS
 from egard.journeys.signature.rules.homogeneity import Group, Spread, spread, together
 from egard.kernel.access.actors import Viewer
@@ -21,6 +21,7 @@ from egard.kernel.messages.models import Message
 
 CHECK = "signature.check"
 FIGURES = "signature.figures"
+PUBLISH = "signature.publish"
 BY = ("team", "channel", "author", "month", "moment", "language")
 GROUPS_MAX = 200
 SHOWN_MAX = 100
@@ -35,6 +36,12 @@ def visible(viewer: Viewer) -> QuerySet[Scored]:
         return found
     own = Q(author=str(viewer.actor))
     return found.filter(own if scope == "own" else own | Q(team__in=viewer.team_ids))
+
+
+def publications(viewer: Viewer) -> QuerySet[Publication]:
+    """What was published from the page, the latest first. Raises `NotAllowed`."""
+    viewer.require(PUBLISH)
+    return Publication.objects.order_by("-id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from egard.base.text import utf16_places
 from egard.journeys.signature.rules import PARTS, words
 from egard.journeys.signature.rules.check import Checked
 from egard.journeys.signature.rules.style import Style
@@ -43,7 +44,7 @@ def judged(text: str, found: Checked | None) -> dict[str, Any]:
     if found is None:
         return {"found": None}
     reader = get_language() or "en"
-    units = _units(text)
+    units = utf16_places(text)
     rows = [
         {
             "number": n,
@@ -87,15 +88,6 @@ ORDER = {"broken": 0, "risk": 1, "waiting": 2}
 
 def tone_of(score: int) -> str:
     return "kept" if score >= 70 else "risk" if score >= 45 else "broken"
-
-
-def _units(text: str) -> list[int]:
-    """Where each code point stands as browsers count (UTF-16)."""
-    places, at = [0], 0
-    for one in text:
-        at += 2 if one > "\uffff" else 1
-        places.append(at)
-    return places
 
 
 def marked(text: str, found: Checked) -> list[tuple[str, str]]:

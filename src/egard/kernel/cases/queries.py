@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -113,8 +113,18 @@ def case_view(viewer: Viewer, uuid: UUID) -> CaseView:
     return view_of(viewer, row)
 
 
+def views_of(viewer: Viewer, rows: Sequence[Case]) -> list[CaseView]:
+    """Several cases that the viewer was given: one query for all."""
+    teams = _teams(viewer) if rows else ()
+    return [_view(viewer, row, teams) for row in rows]
+
+
 def view_of(viewer: Viewer, row: Case) -> CaseView:
-    case_type, held, teams = types.defined(row.type), state_now(viewer, row), _teams(viewer)
+    return _view(viewer, row, _teams(viewer))
+
+
+def _view(viewer: Viewer, row: Case, teams: tuple[str, ...]) -> CaseView:
+    case_type, held = types.defined(row.type), state_now(viewer, row)
     steps = tuple(_step_view(viewer, case_type, held, key, step, teams) for key, step in all_steps(case_type, held))
     sensitive = viewer.sees(FieldClass.SENSITIVE)
     shown = {

@@ -28,6 +28,7 @@ from egard.kernel.people.operations import BadIdentifier, normalise
 Outcome = Literal["received", "repeated", "too_large", "circling", "reported"]
 BY = system("mail")
 CHAT_MAX = 5000
+SHARED_MAX = 20
 DATED_AHEAD_MAX = timedelta(minutes=5)
 DATED_BEHIND_MAX = timedelta(days=30)
 """A letter's own date within these is when it was written; else it was when it arrived."""
@@ -210,9 +211,9 @@ def receive_chat(
 
 def whose(kind: str, value: str) -> Person | None:
     """The one person who has this address or phone; nobody where several share it."""
-    held = Identifier.objects.filter(kind=kind, value=value, person__erased_at=None).order_by("id")
-    found = {(one.person.root or one.person) for one in held.select_related("person", "person__root")[:20]}
-    return found.pop() if len(found) == 1 else None
+    held = Identifier.objects.filter(kind=kind, value=value, person__erased_at=None)
+    found = {root or pk for pk, root in held.values_list("person", "person__root")[:SHARED_MAX]}
+    return Person.objects.get(pk=found.pop()) if len(found) == 1 else None
 
 
 # --- inside --------------------------------------------------------------------------------------------------------

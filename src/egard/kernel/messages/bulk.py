@@ -24,13 +24,16 @@ def number(model: type[models.Model], rows: Sequence[Any]) -> None:
 
 
 def copy(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """Write rows that have their numbers, in the caller's transaction. What the table refuses is raised as elsewhere."""
+    """Write rows that have their numbers, in the caller's transaction. Raises `IntegrityError`."""
     fields = [field for field in model._meta.concrete_fields if field.column]
     names = ", ".join(f'"{field.column}"' for field in fields)
     block = copy_block(*(_column(field, [getattr(row, field.attname) for row in rows]) for field in fields))
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        with cursor.copy(f'copy "{model._meta.db_table}" ({names}) from stdin') as out:
-            out.write(block)
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f'copy "{model._meta.db_table}" ({names}) from stdin') as out,
+    ):
+        out.write(block)
 
 
 def _column(field: models.Field, cells: list[Any]) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -29,6 +30,16 @@ SENT_TOGETHER = 200
 """Messages that one job hands over."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Campaign:
+    held: Template
+    text: checking.OneText
+    purpose: str
+    key: str
+    by: Actor
+    now: datetime
+
+
 def write_all(
     persons: Iterable[int], held: Template, *, purpose: str, key: str, by: Actor, now: datetime
 ) -> Counter[str]:
@@ -39,11 +50,11 @@ def write_all(
     `missing` (a field of the template says nothing of her), `style`.
     """
     tally: Counter[str] = Counter()
-    one = checking.OneText(held.text, fixed=FIXED)
+    one = _Campaign(held, checking.OneText(held.text, fixed=FIXED), purpose, key, by, now)
     ids = iter(persons)
     while batch := list(islice(ids, BATCH)):
         with transaction.atomic():
-            tally += _write(batch, held, one, purpose=purpose, key=key, by=by, now=now)
+            tally += _write(batch, one)
     return tally
 
 
@@ -60,20 +71,18 @@ def deliver_some(*, first: int, last: int, now: datetime) -> None:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _write(
-    batch: Sequence[int], held: Template, one_text: checking.OneText, *, purpose: str, key: str, by: Actor, now: datetime
-) -> Counter[str]:
+def _write(batch: Sequence[int], of: _Campaign) -> Counter[str]:
     """A batch at a constant number of queries."""
     people = {one.pk: one for one in Person.objects.filter(pk__in=batch, erased_at=None, root=None)}
     rows = dict(Person.objects.filter(pk__in=people).values_list("pk", "pk"))
     rows |= dict(Person.objects.filter(root__in=people).values_list("pk", "root"))
     reach = _addresses(rows)
-    agreed = set(people) if purpose in OWED else _agreed(rows, purpose)
+    agreed = set(people) if of.purpose in OWED else _agreed(rows, of.purpose)
     dead = set(
         DeadAddress.objects.filter(channel="email", address__in=reach.values()).values_list("address", flat=True)
     )
-    advisers = _advisers(people) if "adviser" in fields.named(held.text + held.subject) else {}
-    marks = {pk: f"key:{key}:{one.uuid}" for pk, one in people.items()}
+    advisers = _advisers(people) if "adviser" in fields.named(of.held.text + of.held.subject) else {}
+    marks = {pk: f"key:{of.key}:{one.uuid}" for pk, one in people.items()}
     known = set(Message.objects.filter(mark__in=marks.values()).values_list("mark", flat=True))
     house, tally, made = organisation(), Counter[str](), []
     for pk, person in people.items():
@@ -88,19 +97,19 @@ def _write(
         if not why:
             values = {
                 "given_name": person.given_name, "family_name": person.family_name, "name": person.name,
-                "adviser": advisers.get(pk, ""), "author": by.name, "organisation": house,
+                "adviser": advisers.get(pk, ""), "author": of.by.name, "organisation": house,
             }  # fmt: skip
-            why = _prepare(person, address, held, one_text, values, marks[pk], made, by=by, now=now)
+            why = _prepare(person, address, of, values, marks[pk], made)
         tally[why] += 1
-    _queue(made, purpose=purpose, now=now)
+    _queue(made, purpose=of.purpose, now=of.now)
     return tally
 
 
 def _prepare(
-    person: Person, address: str, held: Template, one_text: checking.OneText, values: Mapping[str, str], mark: str,
-    made: list[Message], *, by: Actor, now: datetime,
-) -> str:  # fmt: skip
+    person: Person, address: str, of: _Campaign, values: Mapping[str, str], mark: str, made: list[Message]
+) -> str:
     """Her message, added to `made`; or why there is none."""
+    held, by, now = of.held, of.by, of.now
     try:
         subject, text = " ".join(fields.filled(held.subject, values).split()), fields.filled(held.text, values)
     except fields.Missing:
@@ -108,7 +117,7 @@ def _prepare(
     draft = Draft(
         text=text, language=held.language, channel="email", author=by, now=now, moment=held.moment, person=person
     )
-    verdict = one_text.check(draft, values)
+    verdict = of.text.check(draft, values)
     if verdict.blocks:
         return "style"
     thread = Thread(

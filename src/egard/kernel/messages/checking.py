@@ -45,8 +45,8 @@ def check(draft: Draft) -> Verdict:
 
 
 class OneText:
-    """One text with merge fields to many people: checks that read it `by_fields` are asked once for all of whom the same
-    is known, the others for each.
+    """One text with merge fields to many people: checks that read it `by_fields` are asked once for all of whom the
+    same is known, the others for each.
     """
 
     def __init__(self, text: str, *, fixed: Collection[str] = ()) -> None:
@@ -63,6 +63,12 @@ class OneText:
             self.said[known] = [one.check(bare) for one in registry.message_checks.values() if one.by_fields]
         each = [one.check(draft) for one in registry.message_checks.values() if not one.by_fields]
         return _together([*self.said[known], *each])
+
+
+def moments() -> list[tuple[str, str]]:
+    """The occasions that the declared checks know, each once: code and words in the reader's language."""
+    found = {code: str(words) for declared in registry.message_checks.values() for code, words in declared.moments()}
+    return list(found.items())
 
 
 def require(draft: Draft) -> Verdict:

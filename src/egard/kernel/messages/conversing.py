@@ -218,6 +218,15 @@ def snooze(thread: Thread, *, until: datetime | None, by: Actor, now: datetime) 
     return held
 
 
+def draft_of(thread: Thread, words: Words, *, by: Actor, now: datetime) -> Draft:
+    """What would be said, as those who check it read it: also while it is being typed."""
+    language = language_for(language_of(words.text)[0] or thread.language)
+    return Draft(
+        text=words.text, language=language, channel=thread.channel, author=by, now=now, moment=words.moment,
+        person=thread.person,
+    )  # fmt: skip
+
+
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
@@ -227,12 +236,7 @@ def _said(
     """Our words as a message of the conversation, read by all checks first."""
     checked = _checked(words, needs_subject=thread.channel == "email" and follows is None and not subject)
     language = language_of(checked.text)[0] or thread.language
-    verdict = checking.require(
-        Draft(
-            text=checked.text, language=language_for(language), channel=thread.channel, author=by, now=now,
-            moment=words.moment, person=thread.person,
-        )
-    )  # fmt: skip
+    verdict = checking.require(draft_of(thread, checked, by=by, now=now))
     uuid = new_id()
     message = Message.objects.create(
         uuid=uuid,

@@ -44,7 +44,8 @@ declaration = Journey(
     ),
     live=(
         LiveTopic("inbox", lambda viewer, of: not of and viewer.can("messages.converse")),
-        LiveTopic("thread", queries.may_hear),
+        LiveTopic("thread", queries.may_hear, portal=True),
+        LiveTopic("typing", queries.may_hear, portal=True),
     ),
     messages=(
         MessageKind("messages.too_large", _("Letter too large"), "messages/kinds/too_large", ("subject", "megabytes")),
@@ -74,6 +75,9 @@ declaration = Journey(
         ),
         Permission("messages.converse", _("read and answer messages"), {**_FRONT, "administrator": "all"}),
     ),
-    menu=(MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80),),
+    menu=(
+        MenuItem(_("Texts of the house"), "console:texts", "copy", queries.TEMPLATES, order=49, part="writing"),
+        MenuItem(_("Sent messages"), "console:sent", "mail-forward", "messages.read", order=80, part="writing"),
+    ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase, counts=privacy.counts),
 )

@@ -87,6 +87,23 @@ def message(viewer: Viewer, uuid: UUID) -> Message:
     return found
 
 
+def siblings(viewer: Viewer, thread: Thread, *, most: int = 20) -> list[Thread]:
+    """The other conversations with the same person, or with the same unknown address, the newest word first: what this
+    one could be joined to. One query.
+    """
+    same = Q(person__in=thread.person.members) if thread.person else Q(person=None, address=thread.address)
+    if thread.person is None and not thread.address:
+        return []
+    return list(visible(viewer).filter(same).exclude(pk=thread.pk).order_by("-last_at", "-id")[:most])
+
+
+def leaving(viewer: Viewer, thread: Thread) -> dict[int, datetime]:
+    """When each message of a conversation that the viewer was given leaves, where it waits for that. One query."""
+    viewer.require(CONVERSE)
+    found = Outgoing.objects.filter(message__thread=thread, message__state="queued", state="queued")
+    return dict(found.values_list("message_id", "try_at"))
+
+
 def file(viewer: Viewer, message: Message, uuid: UUID) -> Attachment:
     """A file of a message that the viewer was given. Raises `NotFound`."""
     viewer.require(CONVERSE)

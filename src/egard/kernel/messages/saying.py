@@ -48,7 +48,7 @@ def heard(thread: Thread, message: Message, *, due_at: datetime | None = None, b
     if not message.automatic:
         thread.state, thread.snoozed_until = "waiting_for_us", None
         owe(thread, message, due_at=due_at, by=by, now=now)
-    thread.save(update_fields=["last_at", "language", "state", "snoozed_until", "awaiting"])
+    thread.save()
     note_fact(thread, message, now=now)
     tell_thread(thread)
 

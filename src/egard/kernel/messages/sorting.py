@@ -96,16 +96,38 @@ def join(thread: Thread, into: Thread, *, by: Actor, now: datetime) -> Thread:
     kept = held.get(into.pk) or saying.hold(into)
     gone = next(one for one in held.values() if one.pk != kept.pk)
     _same_person(gone, kept)
+    moved = [str(one) for one in gone.messages.order_by("id").values_list("uuid", flat=True)]
     gone.messages.update(thread=kept)
     kept.person = kept.person or gone.person
     saying.let_go(gone, reason=str(_("conversations joined")), by=by, now=now)
     gone.joined_to, gone.state = kept, "closed"
     gone.save()
     _settle(kept, by=by, now=now)
-    saying.trail(gone, "joined_to", by=by, now=now, to=str(kept.uuid))
+    saying.trail(gone, "joined_to", by=by, now=now, to=str(kept.uuid), messages=moved)
     saying.trail(kept, "joined", by=by, now=now, of=str(gone.uuid))
     saying.tell_thread(gone)
     return kept
+
+
+@transaction.atomic
+def part(thread: Thread, *, by: Actor, now: datetime) -> Thread:
+    """What was joined to another conversation stands by itself again, with the messages that it had and that are still
+    there. Where it is joined to none nothing changes.
+    """
+    if thread.joined_to_id is None:
+        return thread
+    kept = saying.hold(thread.joined_to_id)
+    held = Thread.objects.select_for_update().get(pk=thread.pk)
+    last = held.trail.filter(what="joined_to").order_by("-id").first()
+    if held.joined_to_id is None or last is None:
+        return held
+    kept.messages.filter(uuid__in=last.data.get("messages", ())).update(thread=held)
+    held.joined_to = None
+    for one in (kept, held):
+        _settle(one, by=by, now=now)
+    saying.trail(kept, "parted", by=by, now=now, of=str(held.uuid))
+    saying.trail(held, "parted", by=by, now=now, of=str(kept.uuid))
+    return held
 
 
 @transaction.atomic
@@ -136,7 +158,12 @@ def _same_person(one: Thread, other: Thread) -> None:
 
 def _settle(thread: Thread, *, by: Actor, now: datetime) -> None:
     """Its state and its promise, as its messages now have it."""
-    said = thread.messages.exclude(direction="note").filter(automatic=False).exclude(state="undone").order_by("id")
+    said = (
+        Message.objects.filter(thread=thread, automatic=False)
+        .exclude(direction="note")
+        .exclude(state="undone")
+        .order_by("id")
+    )
     last = said.last()
     if last is not None and last.direction == "in":
         thread.state = "waiting_for_us"

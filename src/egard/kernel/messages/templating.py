@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,7 @@ from egard.kernel.registry import Draft
 
 FIELDS = ("given_name", "family_name", "name", "adviser", "author", "organisation")
 TEXT_MAX, SUBJECT_MAX, LABEL_MAX = 20_000, 200, 200
+BEGAN_MAX = 110
 
 
 class BadTemplate(Refusal):
@@ -70,12 +72,7 @@ def set_template(draught: Draught, *, by: Actor, now: datetime) -> Template:
     """
     code = slug(draught.code)
     _require_good(draught)
-    verdict = checking.require(
-        Draft(
-            text=draught.text, language=draught.language, channel="email", author=by, now=now, moment=draught.moment,
-            template=True,
-        )
-    )  # fmt: skip
+    verdict = checking.require(draft_of(draught, by=by, now=now))
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.template.' || %s, 0))", [code])
     values = {name: getattr(draught, name) for name in ("label", "subject", "text", "is_reply", "purpose", "moment")}
@@ -95,6 +92,14 @@ def set_template(draught: Draught, *, by: Actor, now: datetime) -> Template:
     return made
 
 
+def draft_of(draught: Draught, *, by: Actor, now: datetime) -> Draft:
+    """The text as those who check it read it: also while it is being typed."""
+    return Draft(
+        text=draught.text, language=draught.language, channel="email", author=by, now=now, moment=draught.moment,
+        template=True,
+    )  # fmt: skip
+
+
 @transaction.atomic
 def retire_template(code: str, *, by: Actor, now: datetime) -> None:
     """It is offered no more, in any language; its versions stay. Raises `NotFound`."""
@@ -105,10 +110,19 @@ def retire_template(code: str, *, by: Actor, now: datetime) -> None:
         log_change("messages.template_retired", by=by, now=now, subject=code)
 
 
+def latest() -> list[Template]:
+    """Every template in its newest version, also those that are offered no more: one query."""
+    return list(Template.objects.order_by("code", "language", "-version").distinct("code", "language"))
+
+
+def versions(code: str, language: str) -> list[Template]:
+    """All versions of a template in one language, the newest first; none where there is no such text."""
+    return list(Template.objects.filter(code=code, language=language).order_by("-version"))
+
+
 def newest(*, is_reply: bool | None = None) -> list[Template]:
     """Every template that is offered, in its newest version, by label: one query."""
-    found = Template.objects.order_by("code", "language", "-version").distinct("code", "language")
-    rows = [one for one in found if one.retired_at is None and is_reply in (None, one.is_reply)]
+    rows = [one for one in latest() if one.retired_at is None and is_reply in (None, one.is_reply)]
     return sorted(rows, key=lambda one: (one.label, one.language))
 
 
@@ -142,6 +156,12 @@ def fill(held: Template, person: Person | None, *, author: str) -> Filled:
         return Filled(" ".join(fields.filled(held.subject, values).split()), fields.filled(held.text, values))
     except fields.Missing as missing:
         raise FieldMissing(names=", ".join(missing.names)) from missing
+
+
+def began(held: Template, values: Mapping[str, str]) -> str:
+    """How the text begins, on one line, with what is known filled in."""
+    line = " ".join(fields.shown(held.text, values, lambda name: f"⟨{name}⟩").split())
+    return line if len(line) <= BEGAN_MAX else f"{line[: BEGAN_MAX - 1].rstrip()}…"
 
 
 def preview(held: Template, person: Person | None, *, author: str) -> Filled:

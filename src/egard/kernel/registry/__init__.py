@@ -36,7 +36,17 @@ from egard.kernel.registry.desk import (
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
 from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItem, OpenItems, Panel, PanelAct, PortalItem
+from egard.kernel.registry.pages import (
+    CasePanel,
+    LiveTopic,
+    MenuItem,
+    OpenItem,
+    OpenItems,
+    Panel,
+    PanelAct,
+    PortalItem,
+    Reception,
+)
 from egard.kernel.registry.promises import Escalation, PromiseKind, PromiseListener
 
 __all__ = [
@@ -80,6 +90,7 @@ __all__ = [
     "PromiseKind",
     "PromiseListener",
     "Reaction",
+    "Reception",
     "Registry",
     "RoleType",
     "Scope",

@@ -142,6 +142,8 @@ class Worklist:
     """Topics on which an open list is asked for again; `user` is the viewer's own."""
     snoozes: bool = True
     """Rows can be put off; not where the list is a register and not work."""
+    puts_off: Action | None = None
+    """How rows are put off, where that concerns everybody and not the viewer alone."""
     order: int = 100
 
 

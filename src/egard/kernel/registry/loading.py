@@ -136,7 +136,8 @@ class Registry:
             self._put("open items", self.open, items.name, items, journey)
         for topic in journey.live:
             self._put("live topic", self.live, topic.name, topic, journey)
-        for action in (*journey.actions, *(a for worklist in journey.worklists for a in worklist.actions)):
+        puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
+        for action in (*journey.actions, *(a for one in journey.worklists for a in one.actions), *puts_off):
             self._dotted(journey, action.name)
             self._put("action", self.actions, action.name, action, journey)
         for worklist in journey.worklists:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 Words = Any
 
@@ -30,7 +30,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark on the words `text[start:end]` of a draft; `suggestion` may stand in their place (empty: none)."""
+    """One remark on the words `text[start:end]` of a draft; `suggestion` may stand in their place (empty: none). `tone`
+    says how much it matters: it must not be so, better not, or a thought.
+    """
 
     rule: str
     start: int
@@ -38,6 +40,7 @@ class Finding:
     text: str
     suggestion: str
     message: Words
+    tone: Literal["broken", "risk", "waiting"] = "risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class Checked:
 class MessageCheck:
     """Reads each message before it is sent. `check(draft)` writes nothing and takes milliseconds: it runs as one types.
 
-    What it finds is advice, unless it `blocks`: then the message is refused with its findings.
+    What it finds is advice, unless it `blocks`: then the message is refused with its findings. `moments()` gives the
+    occasions that it knows, as code and words, for whoever writes to name hers.
 
     `by_fields`: what merge fields say makes no difference to it, only where they stand. One text to many people is then
     read once for all of whom the same is known, their fields left as they are (`{{ given_name }}`) and no `person`.
@@ -61,4 +65,5 @@ class MessageCheck:
 
     name: str
     check: Callable[[Draft], Checked]
+    moments: Callable[[], Sequence[tuple[str, Words]]] = tuple
     by_fields: bool = False

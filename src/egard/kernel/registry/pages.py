@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from egard.base.ring import Ring
 
@@ -88,11 +88,16 @@ class LiveTopic:
     """What an open page may follow: `person` for `person:<uuid>` and its parts (`person:<uuid>/facts`).
 
     `may_hear(viewer, of)` answers, by the same questions as the pages, whether this viewer may know that it changed;
-    `of` is what stands behind the colon, or nothing. Operations say that it did with `access.live.tell`.
+    `of` is what stands behind the colon, or nothing. Operations say that it did with `access.live.tell`. With `portal`
+    a person may ask for it in her own space, and is the viewer then.
     """
 
     name: str
     may_hear: Callable[[Any, str], bool]
+    portal: bool = False
+
+
+MenuPart: TypeAlias = Literal["work", "writing", "steering", "house"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ class MenuItem:
     order: int = 100
     key: str = ""
     """`g` then this key goes there."""
+    part: MenuPart = "work"
+    """Where in the menu: the work of the day, writing, what managers steer by, the house itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +125,22 @@ class PortalItem:
     url_name: str
     icon: str
     order: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Who answers a person who writes to us in her own space now. The capability `reach.reception` gives it, called
+    with `(person, thread, chosen, now)`: `thread` where she goes on with one, `chosen` what she said of whom she would
+    like.
+
+    `assignee` (a user, or None for whoever is first) sees to what she writes, `instead` of who did before; she is
+    answered by `due_at`, or as chats are. `template` says so to her, with `context`, and anew when one of `topics` is
+    told.
+    """
+
+    template: str
+    context: Mapping[str, Any]
+    topics: tuple[str, ...] = ()
+    assignee: Any = None
+    instead: bool = False
+    due_at: datetime | None = None

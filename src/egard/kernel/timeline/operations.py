@@ -125,7 +125,7 @@ def record(
     if person is None:
         return row
     tell_facts(person)
-    if (given := identifiers_of(fact_type, orjson.loads(data))):
+    if given := identifiers_of(fact_type, orjson.loads(data)):
         add_identifiers([(person.pk, name, value) for name, value in given], by=by, now=now)
     return row
 

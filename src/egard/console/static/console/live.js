@@ -9,7 +9,7 @@
 
   const LATE_MS = 25_000; // two beats and a half without a word: the stream is dead, whatever the browser says
   const QUIET_MS = 4_000; // so long nobody is told that the page is not live
-  const EVERY_MS = 30_000; // without a stream the page asks by itself so often
+  const EVERY_MS = Number(place.dataset.every) || 30_000; // without a stream the page asks by itself so often
   const SIGN_MS = 20_000; // a sign of life of this tab, for those who look at the same
   const AGAIN_MS = [300, 1_000, 2_000, 4_000, 8_000, 15_000];
   const BETWEEN_MS = 700; // an element asks for itself no more often
@@ -75,6 +75,7 @@
   const askAll = (between) => parts().forEach((part) => ask(part, between));
   const covers = (a, b) => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
   const heard = (topic) => {
+    document.dispatchEvent(new CustomEvent("egard:told", { detail: topic }));
     if (topic === "*") askAll(BETWEEN_ALL_MS);
     else parts().filter((part) => words(part.dataset.live).some((own) => covers(own, topic))).forEach((part) => ask(part));
   };

@@ -21,7 +21,9 @@ from egard.base.refusal import NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.delegations import last_day
 from egard.console.pages import staff_page
-from egard.journeys.reach import moving, operations, queries, refusals, voice
+from egard.console.typed import id_of, read_day
+from egard.journeys.reach import moving, operations, queries, refusals, state, voice
+from egard.journeys.reach.links.operations import drawn, link
 from egard.journeys.reach.models import Absence, Desk
 from egard.journeys.reach.portfolio import named_promises
 from egard.kernel.access.actors import Viewer
@@ -45,9 +47,9 @@ def desks(request: HttpRequest) -> HttpResponse:
     """Who is there, by which line and hours, who stands in, who is absent; and what the provider of lines is told."""
     viewer, now = viewer_of(request), utc_now()
     context = {
-        "rows": [(desk, queries.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
+        "rows": [(desk, state.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
         "without": queries.without_desk(viewer), "calendars": _calendars(viewer), "now": now,
-        "voice": f"{settings.URL or request.build_absolute_uri('/').rstrip('/')}/api/v1/calls",
+        "voice": f"{_root(request)}/api/v1/calls",
         "is_shared": voice.is_shared(), "secret": voice.SHARED_WITH_PROVIDER,
     }  # fmt: skip
     return render(request, "reach/desks.html", context)
@@ -75,14 +77,20 @@ def desk(request: HttpRequest, user: UUID) -> HttpResponse:
 
 def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any], *, now: datetime) -> HttpResponse:
     away = queries.absences(viewer, held, now=now) if held.pk else []
+    address = link("desk", held.user_id, root=_root(request), now=now)
     context = {
-        "desk": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": queries.there(held, now=now),
+        "desk": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
         "absences": [_absence(viewer, held.user, one, now=now) for one in away], "manages": viewer.can(queries.MANAGE),
+        "link": address, "qr": drawn(address),
         "presences": PRESENCES.items(), "typed": {}, **told,
     }  # fmt: skip
     refusal = told.get("refusal")
     return render(request, "reach/desk_set.html", context, status=refusal.status if refusal else 200)
+
+
+def _root(request: HttpRequest) -> str:
+    return settings.URL or request.build_absolute_uri("/").rstrip("/")
 
 
 def _absence(viewer: Viewer, user: User, one: Absence, *, now: datetime) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def _change(viewer: Viewer, held: Desk, form: QueryDict, *, now: datetime) -> di
     told: dict[str, Any] = {"by": viewer.actor, "now": now}
     match form.get("what", ""):
         case "desk":
-            deputy = colleague(viewer, _uuid(form["deputy"])) if form.get("deputy") else None
+            deputy = colleague(viewer, id_of(form["deputy"])) if form.get("deputy") else None
             operations.set_desk(
                 held.user, line=form.get("line", ""), calendar=form.get("calendar", ""), deputy=deputy, **told
             )
@@ -111,11 +119,11 @@ def _change(viewer: Viewer, held: Desk, form: QueryDict, *, now: datetime) -> di
             since, until = (datetime.fromisoformat(form.get(name, "")) for name in ("since", "until"))
             operations.add_absence(_kept(held, now), since, until, **told)
         case "end":
-            absence = queries.absence(viewer, _uuid(form.get("absence", "")))
+            absence = queries.absence(viewer, id_of(form.get("absence", "")))
             operations.end_absence(absence, **told)
             return {"ended": absence}
         case "move":
-            absence = queries.absence(viewer, _uuid(form.get("absence", "")))
+            absence = queries.absence(viewer, id_of(form.get("absence", "")))
             owed = queries.owed_in(viewer, absence.desk.user, max(absence.since, now), absence.until)
             moved, stuck = moving.to_deputy(absence.desk, owed, **told)
             return {"moved": _moved(moved, absence.desk), "stuck": named_promises(viewer, stuck, now=now)}
@@ -141,26 +149,22 @@ def _calendars(viewer: Viewer) -> list[tuple[str, str]]:
 
 
 def _moment(day: str, hour: str, *, end: bool = False) -> datetime:
-    """A day and, if one likes, an hour, as inputs give them; with `end` the day is the last one. Raises `WrongPeriod`."""
+    """A day and, if one likes, an hour, as inputs give them; with `end` it is the last day. Raises `WrongPeriod`."""
+    at = read_day(day, after=end and not hour.strip())
     try:
-        at = datetime.combine(datetime.fromisoformat(day.strip()[:10]).date(), time.fromisoformat(hour.strip() or "00:00"))
-        return timezone.make_aware(at + timedelta(days=1) if end and not hour.strip() else at)
-    except (ValueError, OverflowError) as error:
+        on = time.fromisoformat(hour.strip() or "00:00")
+    except ValueError:
+        at = None
+    if at is None:
         field = "until" if end else "since"
-        raise refusals.WrongPeriod(fields={field: str(refusals.WrongPeriod.message)}) from error
+        raise refusals.WrongPeriod(fields={field: str(refusals.WrongPeriod.message)})
+    return timezone.make_aware(datetime.combine(timezone.localtime(at).date(), on)) if hour.strip() else at
 
 
 def _within(until: datetime, now: datetime) -> datetime:
     if until > now + FAR:
         raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})
     return until
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
 
 
 urlpatterns = [

@@ -56,8 +56,9 @@ def plan(
     by: Actor,
     now: datetime,
 ) -> Handover:
-    """Hand the clients of `giver` to `taker`, at a moment or in ten seconds: `persons`, or None for all who are hers then.
-    `words` are told to each, by language: subject and text with merge fields. The same `uuid` again is the same handover.
+    """Hand the clients of `giver` to `taker`, at a moment or in ten seconds: `persons`, or None for all who are hers
+    then. `words` are told to each, by language: subject and text with merge fields. The same `uuid` again is the same
+    handover.
 
     Raises `WrongHandover`, `StyleRefused`.
     """
@@ -84,7 +85,9 @@ def plan(
         by=f"{by}", created_at=now,
     )  # fmt: skip
     Handed.objects.bulk_create([Handed(handover=made, person_id=pk) for pk in sorted(hers)])
-    log_change("reach.handover_planned", by=by, now=now, subject=str(giver.pk), taker=str(taker.pk), at=begins.isoformat())
+    log_change(
+        "reach.handover_planned", by=by, now=now, subject=str(giver.pk), taker=str(taker.pk), at=begins.isoformat()
+    )
     defer(JOB, not_before=begins, handover=made.pk)
     tell(TOPIC)
     return made
@@ -105,8 +108,8 @@ def withdraw(handover: Handover, *, by: Actor, now: datetime) -> Handover:
 
 
 def hand_over(*, handover: int, now: datetime) -> None:
-    """A job: some clients of a handover, each in a transaction of her own; then another job, until none is left. Running
-    twice, or two at once, hands nobody over twice.
+    """A job: some clients of a handover, each in a transaction of her own; then another job, until none is left.
+    Running twice, or two at once, hands nobody over twice.
     """
     held = _begin(handover, now=now)
     if held is None:

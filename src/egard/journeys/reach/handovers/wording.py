@@ -32,11 +32,11 @@ def ours() -> dict[str, dict[str, str]]:
     return found
 
 
-def _TEXT() -> str:  # noqa: N802  (a constant, in the reader's language)
+def _TEXT() -> str:
     return _(
         "Hello {{ given_name | dear client }},\n\n"
-        "From today {{ adviser }} is your adviser, in the place of {{ former }}. What you were promised stays promised, "
-        "at the same moments, and {{ adviser }} knows your file: you need not explain anything again.\n\n"
+        "From today {{ adviser }} is your adviser, in the place of {{ former }}. What you were promised stays "
+        "promised, at the same moments, and {{ adviser }} knows your file: you need not explain anything again.\n\n"
         "To reach {{ adviser }}, call the number that you know, or answer this message.\n\n"
         "{{ former }}\n{{ organisation }}"
     )
@@ -67,7 +67,9 @@ def checked(words: Mapping[str, Mapping[str, str]], *, by: Actor, now: datetime)
     if wrong:
         raise WrongHandover(fields=wrong, why="; ".join(dict.fromkeys(wrong.values())))
     for code, one in told.items():
-        draft = Draft(text=one["text"], language=code, channel="email", author=by, now=now, moment=MOMENT, template=True)
+        draft = Draft(
+            text=one["text"], language=code, channel="email", author=by, now=now, moment=MOMENT, template=True
+        )
         checking.require(draft)
     return told
 

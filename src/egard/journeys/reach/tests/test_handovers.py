@@ -87,7 +87,9 @@ def test_each_client_has_the_new_adviser_with_all_that_was_promised_and_is_told_
     assert made.ended_at
 
 
-def test_only_those_picked_go_and_who_has_another_adviser_by_then_stays(house, clients, by, carry_out, make_user, me, now):
+def test_only_those_picked_go_and_who_has_another_adviser_by_then_stays(
+    house, clients, by, carry_out, make_user, me, now
+):
     other = make_user("adviser", name="Rose Blanc")
     at = now + timedelta(days=7)
     handing.plan(house.claire, house.hugo, wording.ours(), persons=clients[:2], at=at, by=by, now=now)

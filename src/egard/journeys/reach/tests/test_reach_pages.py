@@ -11,6 +11,8 @@ from django.test import Client
 from egard.base.clock import utc_now
 from egard.journeys.reach import operations, pages, portfolio
 from egard.journeys.reach.desks import pages as desks
+from egard.journeys.reach.handovers import pages as handovers
+from egard.journeys.reach.handovers import wording
 from egard.journeys.reach.models import Absence, CallBack, Desk
 from egard.journeys.reach.tests.phones import MOBILE, phone
 from egard.kernel.access.queries import viewer_for
@@ -37,7 +39,7 @@ def at_home(house):
 
 @pytest.fixture(autouse=True)
 def _same_clock(clock, monkeypatch):
-    for module in (pages, desks):
+    for module in (pages, desks, handovers):
         monkeypatch.setattr(module, "utc_now", lambda: clock.now)
 
 
@@ -61,13 +63,19 @@ def test_the_desk_shows_who_is_on_the_line_and_whom_something_is_owed(house, clo
 def test_the_questions_of_the_desk_are_as_many_whatever_the_portfolio(house, make_person, me, now,
                                                                       django_assert_num_queries):  # fmt: skip
     viewer = viewer_for(house.claire)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(4):  # nothing is owed
         portfolio.portfolio(viewer, now=now)
     for n in range(12):
-        set_adviser(make_person("A", str(n)), house.claire, since=now, by=me, now=now)
-    with django_assert_num_queries(4):
+        made = make_person("A", f"Martin{n}")
+        set_adviser(made, house.claire, since=now, by=me, now=now)
+        receive_chat(made, "hello", assignee=house.claire, key=str(n), now=now)
+    with django_assert_num_queries(5):
         rows, n = portfolio.portfolio(viewer, now=now)
     assert (len(rows), n) == (13, 13)
+    assert [bool(one.ring) for one in rows] == [True] * 12 + [False]
+    assert [one.person.family_name for one in portfolio.portfolio(viewer, q="mártin1", now=now)[0]] == [
+        "Martin1", "Martin10", "Martin11"
+    ]  # fmt: skip
 
 
 def test_she_chooses_when_she_is_called_and_it_is_a_promise(at_home, house):
@@ -126,3 +134,37 @@ def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make
     for wrong in ({"what": "absence", "since_day": "16/03", "until_day": ""}, {"what": "presence", "presence": "x"}):
         assert client.post(url, wrong).status_code == 422
     assert client.post(url, {"what": "nothing"}).status_code == 404
+
+
+def test_a_portfolio_is_handed_over_on_its_page_with_a_preview_and_who_could_not_be_told_is_seen(
+    house, clock, make_person, make_user, carry_out, me
+):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(house.claire)
+    silent = make_person("Lise", "Roy")
+    set_adviser(silent, house.claire, since=clock.now, by=me, now=clock.now)
+    page = client.get("/reach/handovers/new/").content.decode()  # only her own: nothing is to be chosen
+    assert "Hand my portfolio over" in page
+    form = dict(re.findall(r'name="(giver|key)" value="([^"]+)"', page))
+    form |= {f"{part}_{code}": words for code, one in wording.ours().items() for part, words in one.items()}
+    shown = client.post("/reach/handovers/new/", {**form, "what": "preview", "taker": str(house.hugo.pk),
+                                                  "whose": str(house.elodie.uuid)}).content.decode()  # fmt: skip
+    assert "Hello Élodie" in shown
+    assert "Hugo Delmas is your adviser from now on" in shown
+    assert client.post("/reach/handovers/new/", {**form, "what": "plan"}).status_code == 422
+    plan = {**form, "what": "plan", "taker": str(house.hugo.pk), "when": "now", "whom": "all"}
+    told = [client.post("/reach/handovers/new/", plan) for _twice in range(2)]
+    assert told[0].url == told[1].url
+    page = client.get(told[0].url).content.decode()
+    assert "Take it back" in page
+    carry_out(at=clock.pass_(minutes=1))
+    page = client.get(told[0].url).content.decode()
+    assert "no address is known" in page
+    assert "Text message" in page
+    assert "Lise" in client.get(f"{told[0].url}?why=no_address").content.decode()
+    assert client.post(f"{told[0].url}withdrawal/").status_code == 409
+    assert "Hugo Delmas" in client.get("/reach/handovers/").content.decode()
+    client.force_login(make_user("supervisor"))
+    assert "portfolio of Hugo Delmas" in client.get("/reach/handovers/new/").content.decode()
+    client.force_login(make_user("analyst"))
+    assert client.get(told[0].url).status_code == 403

@@ -12,6 +12,7 @@ PAGES = (
     Shown("signature:style", opened=(".sig-rules summary",), data=True),
     Shown("signature:style", query="?in=en", data=True),
     Shown("signature:sent", who="supervisor"),
+    Shown("signature:publish", who="administrator", data=True),
 )
 
 NO_PAGES = {"signature:one": "needs a message that left; tests/test_homogeneity.py opens it"}

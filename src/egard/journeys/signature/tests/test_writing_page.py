@@ -88,10 +88,10 @@ def test_as_one_types_the_score_follows_and_a_click_writes_the_proposal(sign_in)
     first = page.locator(".sig-row", has_text="Chers clients")
     first.wait_for()
     before = int(page.locator(".sig-score b").inner_text())
-    assert page.locator("#sig-mirror mark").first.inner_text() == "Chers clients"
+    assert page.locator("[data-mirror] mark").first.inner_text() == "Chers clients"
     text.press("Control+Home")
     text.press_sequentially("Ah ")
-    assert page.locator("#sig-mirror mark").first.inner_text() == "Chers clients"
+    assert page.locator("[data-mirror] mark").first.inner_text() == "Chers clients"
     page.locator('[data-span][data-start="3"]').wait_for()
     page.locator(".sig-row", has_text="Formule usée").get_by_role("button").click()
     assert "Appelez-moi au [ligne directe]" in text.input_value()

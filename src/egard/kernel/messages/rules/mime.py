@@ -16,7 +16,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 
-from egard.kernel.messages.rules import markup
+from egard.kernel.messages.rules import markup, tnef
 from egard.kernel.messages.rules.charsets import decoded, storable
 
 TEXT_MAX = 400_000
@@ -114,10 +114,15 @@ class _Body:
     marked_up: bool = False
     files: list[File] = field(default_factory=list)
     reports: list[dict[str, str]] = field(default_factory=list)
+    wrapped: list[tnef.Unpacked] = field(default_factory=list)
+    """What `winmail.dat` held: its words count where the letter has no others."""
     parts: int = 0
 
 
 def _letter(message: Message, body: _Body) -> Letter:
+    if not any(map(str.strip, body.text)):
+        for one in body.wrapped:
+            _add_wrapped(one, body)
     headers: dict[str, list[str]] = {}
     for name, value in message.raw_items() if hasattr(message, "raw_items") else message.items():
         headers.setdefault(name.lower(), []).append(words_of(str(value)))
@@ -203,10 +208,21 @@ def _add_alternative(inner: list[Message], body: _Body, deep: int) -> None:
     body.marked_up = body.marked_up or dressed is not None
     body.files += [file for one in each for file in one.files][: FILES_MAX - len(body.files)]
     body.reports += [report for one in each for report in one.reports]
+    body.wrapped += [wrapped for one in each for wrapped in one.wrapped]
+
+
+def _add_wrapped(one: tnef.Unpacked, body: _Body) -> None:
+    if one.html.strip():
+        _add_told(one.html, body, "text/html")
+    elif one.text.strip():
+        _add_told(one.text, body, "text/plain")
 
 
 def _add_words(part: Message, body: _Body, kind: str) -> None:
-    words = decoded(_content(part), part.get_content_charset("") or "")
+    _add_told(decoded(_content(part), part.get_content_charset("") or ""), body, kind)
+
+
+def _add_told(words: str, body: _Body, kind: str) -> None:
     if kind == "text/html":
         marked = words[:HTML_MAX]
         body.html.append(marked)
@@ -222,12 +238,17 @@ def _is_file(part: Message) -> bool:
 
 
 def _name(part: Message) -> str:
-    """Its own name without any folder, without what does not print; empty where it has none."""
+    """Its own name; empty where it has none."""
     try:
         name = part.get_filename("") or ""
     except (ValueError, LookupError, TypeError, AttributeError):
         name = ""
-    bare = words_of(str(name)).replace("\\", "/").rsplit("/", 1)[-1]
+    return _bare(words_of(str(name)))
+
+
+def _bare(name: str) -> str:
+    """A name without any folder, without what does not print."""
+    bare = name.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(c for c in bare if c.isprintable()).strip(". ")[-NAME_MAX:]
 
 
@@ -257,8 +278,20 @@ def _keep(part: Message, body: _Body, kind: str) -> None:
         content = b"\n".join(_bytes(one) for one in inner if isinstance(one, Message))
     else:
         content = _content(part)
+        if content.startswith(tnef.SIGNATURE) and _unwrap(content, body):
+            return
     name = _name(part) or _USUAL.get(kind, f"file-{len(body.files) + 1}")
     body.files.append(File(name, kind, content))
+
+
+def _unwrap(content: bytes, body: _Body) -> bool:
+    """Put what is in a `winmail.dat` beside the letter's own files; whether that was all of it."""
+    found = tnef.unpack(content)
+    body.wrapped.append(found)
+    room = FILES_MAX - 1 - len(body.files)  # with a place for itself
+    for name, inner in found.files[:room]:
+        body.files.append(File(_bare(name) or f"file-{len(body.files) + 1}", "application/octet-stream", inner))
+    return found.is_whole and len(found.files) <= room
 
 
 def _bytes(message: Message) -> bytes:

@@ -1,0 +1,1 @@
+"""Being called without signing in: signed links, and the page for whoever is unknown."""

@@ -1,0 +1,180 @@
+"""What a link opens, and the call back that is asked for by it: not too often from one place or for one number."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import segno
+from django.conf import settings
+from django.core import signing
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from egard.journeys.reach import callers, operations, refusals, state
+from egard.journeys.reach.models import CallBack, Desk
+from egard.journeys.reach.rules.times import free_times
+from egard.kernel.access.actors import Actor
+from egard.kernel.access.models import User
+from egard.kernel.people.models import Person
+from egard.kernel.people.operations import normalise
+from egard.kernel.promises import operations as promises
+from egard.kernel.promises.refusals import Ended
+
+SALT, OWN = "egard.reach.call", "egard.reach.call.own"
+LIVES: dict[str, timedelta] = {"person": timedelta(days=90), "desk": timedelta(days=400)}
+"""For so long a link is good: one of a client's own, and that of an adviser, which stands on paper."""
+TIMES = 12
+PLACE_HOURLY, OPEN_MOST, AT_ONCE = 5, 2, 3
+"""Asked for from one place in an hour; owed to one person or number at a time; of the house at one moment."""
+Whose = Literal["person", "desk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Whom a link is about: a client with her adviser, an adviser, or nobody (the house's own page)."""
+
+    person: Person | None = None
+    adviser: User | None = None
+    desk: Desk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What somebody says who asks to be called; her place is a hash of where from."""
+
+    place: bytes
+    name: str = ""
+    number: str = ""
+    about: str = ""
+
+
+def link(whose: Whose, uuid: UUID, *, root: str = "", now: datetime) -> str:
+    """The address by which somebody is called, for so long as `LIVES` says; `root` stands where the house has none."""
+    over = int((now + LIVES[whose]).timestamp())
+    return f"{settings.URL or root}/p/call/{signing.dumps([whose[0], uuid.hex, over], salt=SALT, compress=False)}/"
+
+
+def drawn(address: str) -> SafeString:
+    """An address as a QR code, as SVG."""
+    svg = segno.make_qr(address, error="m").svg_inline(scale=1, border=2, omitsize=True, dark="#000", svgclass="qr")
+    return mark_safe(svg)  # noqa: S308  (ours alone: an address that we signed)
+
+
+def opened(token: str, *, now: datetime) -> Opened:
+    """What a link opens; nothing but the page of the house without one. Raises `LinkOver`."""
+    if not token:
+        return Opened()
+    try:
+        whose, uuid, over = signing.loads(token, salt=SALT)
+        named, over_at = UUID(uuid), int(over)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise refusals.LinkOver from None
+    if over_at < now.timestamp():
+        raise refusals.LinkOver
+    if whose == "d":
+        adviser = User.objects.filter(pk=named, is_active=True, is_staff=True).first()
+        if adviser is None:
+            raise refusals.LinkOver
+        return Opened(adviser=adviser, desk=state.desk_of(adviser.pk))
+    person = Person.objects.filter(uuid=named).select_related("root").first()
+    person = (person.root or person) if person else None
+    if person is None or person.erased_at is not None:
+        raise refusals.LinkOver
+    adviser = callers.adviser_of(person)
+    return Opened(person, adviser, state.desk_of(adviser.pk) if adviser else None)
+
+
+def times(opened: Opened, *, now: datetime) -> list[datetime]:
+    """When she can be called: free time of her adviser, else of the house."""
+    if opened.desk is not None:
+        taken = [(start, end) for _desk, start, end in state.taken_times([opened.desk.pk], now=now)]
+        return free_times(state.hours_of(opened.desk, now=now), taken, now=now, most=TIMES)
+    free = free_times(state.hours_of(None, now=now), (), now=now, most=TIMES * AT_ONCE)
+    full = _full(free) if opened.adviser is None else set()
+    return [at for at in free if at not in full][:TIMES]
+
+
+@transaction.atomic
+def ask(opened: Opened, at: datetime, visitor: Visitor, *, key: str, now: datetime) -> CallBack:
+    """She is called back at one of the times: a promise. A client on the number that we have, anybody else on the one
+    that she gives; the same key is one call back.
+
+    Raises `TimeTaken`, `NoNumber`, `BadIdentifier`, `TooManyAsked`.
+    """
+    mark = f"link:{key}"
+    if held := CallBack.objects.filter(key=mark).first():
+        return held
+    number = operations.number_of(opened.person)
+    if not number and visitor.number.strip():
+        number = normalise("phone", visitor.number)
+    if not number:
+        raise refusals.NoNumber(fields={"number": str(refusals.NoNumber.message)})
+    _require_room(opened, number, visitor.place, now=now)
+    if opened.adviser is None and at in _full([at]):
+        raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
+    by = Actor("person", str(opened.person.uuid)) if opened.person else Actor("system", "portal")
+    made = operations.promise_call_back(
+        opened.person, operations.desk_for(opened.adviser, now=now), at, number=number, about=visitor.about,
+        channel="web", key=mark, by=by, now=now,
+    )  # fmt: skip
+    told: dict[str, Any] = {"place": visitor.place, "name": "" if opened.person else visitor.name.strip()[:100]}
+    CallBack.objects.filter(pk=made.pk).update(**told)
+    return made
+
+
+def cancel(own: str, *, now: datetime) -> CallBack:
+    """She need not be called after all, says who asked for it; twice is once. Raises `LinkOver`."""
+    try:
+        uuid = UUID(signing.loads(own, salt=OWN, max_age=LIVES["person"]))
+    except (signing.BadSignature, ValueError, TypeError):
+        raise refusals.LinkOver from None
+    held = CallBack.objects.select_related("person").filter(uuid=uuid, promise__isnull=False).first()
+    if held is None:
+        raise refusals.LinkOver
+    by = Actor("person", str(held.person.uuid)) if held.person else Actor("system", "portal")
+    with suppress(Ended):
+        promises.release(held.promise, reason=gettext("taken back by who asked"), by=by, now=now)
+    return held
+
+
+def moment(text: str) -> datetime:
+    """A time that was offered, as its form gives it back. Raises `TimeTaken`."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at
+    except ValueError:
+        pass
+    raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
+
+
+def own_token(made: CallBack) -> str:
+    """By which who asked for a call back may take it back."""
+    return signing.dumps(made.uuid.hex, salt=OWN, compress=False)
+
+
+# --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _require_room(opened: Opened, number: str, place: bytes, *, now: datetime) -> None:
+    with connection.cursor() as cursor:  # who asks at once is counted one after the other
+        for what in sorted((place.hex(), number)):
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.call.' || %s, 0))", [what])
+    lately = CallBack.objects.filter(place=place, asked_at__gt=now - timedelta(hours=1)).count()
+    hers = Q(number=number) | (Q(person__in=opened.person.members) if opened.person else Q())
+    owed = CallBack.objects.filter(hers, ends_at__gt=now, dropped_at=None, made_at=None).count()
+    if lately >= PLACE_HOURLY or owed >= OPEN_MOST:
+        raise refusals.TooManyAsked
+
+
+def _full(times: list[datetime]) -> set[datetime]:
+    """The moments for which the house has promised all the calls that it can make."""
+    held = CallBack.objects.filter(desk=None, starts_at__in=times, dropped_at=None).values_list("starts_at", flat=True)
+    found = list(held)
+    return {at for at in found if found.count(at) >= AT_ONCE}

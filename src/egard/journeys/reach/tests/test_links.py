@@ -1,0 +1,136 @@
+"""Being called without signing in: by a link, or as somebody unknown; seldom enough, and nothing is told of anybody."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from egard.journeys.reach import calls, refusals
+from egard.journeys.reach.links import operations as links
+from egard.journeys.reach.links import pages
+from egard.journeys.reach.models import CallBack
+from egard.journeys.reach.tests.phones import MOBILE
+from egard.kernel.access.operations import set_user_active
+from egard.kernel.lifecycle.operations import erase_person
+from egard.kernel.promises.models import Promise
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(house, clock, monkeypatch):
+    monkeypatch.setattr(pages, "utc_now", lambda: clock.now)
+    return Client(headers={"Accept-Language": "en"})
+
+
+def path(whose, uuid, clock) -> str:
+    return links.link(whose, uuid, now=clock.now)
+
+
+def form(page: str, **more) -> dict[str, str]:
+    return {"at": re.search(r'<option value="([^"]+)"', page)[1], "key": "k", **more}
+
+
+def test_a_client_chooses_a_time_by_her_link_and_it_tells_nothing_but_names_and_times(browser, house, clock):
+    url = path("person", house.elodie.uuid, clock)
+    page = browser.get(url).content.decode()
+    assert "Hello Élodie" in page
+    assert "Claire Martin, your adviser, calls you" in page
+    for hers in ("Lebœuf", MOBILE, MOBILE[-6:], "17850"):
+        assert hers not in page
+    told = form(page, about="my loan", number="+33699999999")  # who holds the link is not called elsewhere
+    for _twice in range(2):
+        done = browser.post(url, told).content.decode()
+        assert "Claire Martin calls you on Tuesday 10 March at 09:45" in done
+    made = CallBack.objects.get()
+    assert (made.person, made.number, made.desk) == (house.elodie, MOBILE, house.desk)
+    assert Promise.objects.get().owner == house.claire
+    own = re.search(r'name="own" value="([^"]+)"', done)[1]
+    for _twice in range(2):
+        assert "You are not called" in browser.post(url, {"own": own}).content.decode()
+    assert Promise.objects.get().state == "released"
+
+
+def test_a_link_ends_with_its_time_with_its_person_and_with_one_changed_letter(browser, house, clock, me):
+    url = path("person", house.elodie.uuid, clock)
+    assert browser.get(url).status_code == 200
+    assert browser.get(url[:-2] + ("A" if url[-2] != "A" else "B") + "/").status_code == 404
+    own = path("desk", house.claire.pk, clock)
+    set_user_active(house.claire, False, by=me, now=clock.now)
+    assert browser.get(own).status_code == 404
+    erase_person(house.elodie, by=me, now=clock.now)
+    assert browser.get(url).status_code == 404
+    other = path("desk", house.hugo.pk, clock)
+    clock.pass_(days=399)
+    assert browser.get(other).status_code == 200
+    clock.pass_(days=2)
+    assert browser.get(other).status_code == 404
+    assert browser.post(other, {"own": "nonsense"}).status_code == 404
+
+
+def test_somebody_unknown_is_called_on_the_number_that_she_gives_by_the_adviser_whose_link_it_is(browser, house, clock):
+    url = path("desk", house.hugo.pk, clock)
+    page = browser.get(url).content.decode()
+    assert "Hugo Delmas calls you" in page
+    assert browser.post(url, form(page)).status_code == 422  # no number
+    assert browser.post(url, form(page, number="nonsense")).status_code == 422
+    browser.post(url, form(page, number="06 98 76 54 32", name="Ada"))
+    made = CallBack.objects.get()
+    assert (made.person, made.number, made.name, made.desk.user) == (None, "+33698765432", "Ada", house.hugo)
+    assert Promise.objects.get().owner == house.hugo
+    assert "the number that we have" not in page
+    calls.tidy(now=clock.pass_(days=2))
+    assert CallBack.objects.get().place is None
+    calls.tidy(now=clock.pass_(days=90))
+    made.refresh_from_db()
+    assert (made.number, made.name) == ("", "")
+
+
+def test_the_house_promises_no_more_calls_at_one_moment_than_it_can_make(browser, house, clock):
+    at = links.times(links.Opened(), now=clock.now)[0]
+    for n in range(links.AT_ONCE):
+        visitor = links.Visitor(bytes([n]) * 32, number=f"+3369876540{n}")
+        links.ask(links.opened("", now=clock.now), at, visitor, key=str(n), now=clock.now)
+    assert at not in links.times(links.Opened(), now=clock.now)
+    with pytest.raises(refusals.TimeTaken):
+        links.ask(links.Opened(), at, links.Visitor(b"x" * 32, number="+33698765499"), key="x", now=clock.now)
+    assert browser.get("/p/call/").status_code == 200
+
+
+def test_who_asks_too_often_is_told_to_wait(browser, house, clock):
+    url = "/p/call/"
+    for n in range(links.PLACE_HOURLY):
+        page = browser.get(url).content.decode()
+        assert browser.post(url, form(page, key=str(n), number=f"+336987654{n:02}")).status_code == 200
+    refused = browser.post(url, form(page, key="more", number="+33698765499"))
+    assert refused.status_code == 429
+    assert "Try again later" in refused.content.decode()
+    clock.pass_(hours=1, minutes=1)
+    assert (
+        browser.post(url, form(browser.get(url).content.decode(), key="more", number="+33698765499")).status_code == 200
+    )
+
+
+def test_one_number_is_owed_two_calls_at_most(house, clock):
+    free = links.times(links.opened("", now=clock.now), now=clock.now)
+    for n in range(links.OPEN_MOST):
+        links.ask(links.Opened(), free[n], links.Visitor(bytes([n]) * 32, number=MOBILE), key=str(n), now=clock.now)
+    with pytest.raises(refusals.TooManyAsked):
+        links.ask(links.Opened(), free[3], links.Visitor(b"z" * 32, number=MOBILE), key="z", now=clock.now)
+
+
+def test_what_was_asked_for_is_taken_back_by_who_asked_alone(house, clock):
+    opened = links.opened(path("person", house.elodie.uuid, clock).rstrip("/").rpartition("/")[2], now=clock.now)
+    at = links.times(opened, now=clock.now)[0]
+    made = links.ask(opened, at, links.Visitor(b"x" * 32), key="k", now=clock.now)
+    with pytest.raises(refusals.LinkOver):
+        links.cancel(str(made.uuid), now=clock.now)
+    assert links.cancel(links.own_token(made), now=clock.now + timedelta(minutes=1)) == made
+    assert links.times(opened, now=clock.now)[0] == at
+
+
+def test_a_link_is_drawn_to_be_printed(house, clock):
+    assert links.drawn(path("desk", house.claire.pk, clock)).startswith("<svg")

@@ -1,0 +1,77 @@
+"""The style published from a page: looked through, tried, kept with who and when; what is wrong changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from egard.base.clock import utc_now
+from egard.journeys.signature import brands, operations
+from egard.journeys.signature.models import Publication
+from egard.journeys.signature.rules.brand import DEFAULT
+from egard.kernel.access.models import Change
+
+pytestmark = pytest.mark.django_db
+OWN = DEFAULT.read_text(encoding="utf-8").replace("brand: house", "brand: lumiere").replace("usager:", "machin:")
+WRONG = OWN.replace("posture: vous", "posture: nous", 1)
+
+
+@pytest.fixture(autouse=True)
+def no_own_file(settings, tmp_path, monkeypatch):
+    settings.MEDIA_ROOT = tmp_path / "files"
+    monkeypatch.delenv("EGARD_BRAND", raising=False)
+
+
+@pytest.fixture
+def read_as(client, make_user):
+    def sign_in(role):
+        client.user = make_user(role, name="Zoé Marchand")
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        client.force_login(client.user)
+        return client
+
+    return sign_in
+
+
+def test_what_is_published_holds_at_once_and_says_who(read_as):
+    client = read_as("administrator")
+    assert client.post("/signature/style/file/", {"source": OWN}).url == "/signature/style/"
+    assert brands.held().brand.style.brand == "lumiere"
+    assert Change.objects.get(what="signature.published").actor == f"user:{client.user.pk}"
+    assert client.user.name in client.get("/signature/style/file/").content.decode()
+    client.post("/signature/style/file/", {"source": OWN})
+    assert Publication.objects.count() == 1
+
+
+def test_a_file_that_is_wrong_changes_nothing_and_says_where(read_as):
+    before, client = brands.held().brand.version, read_as("administrator")
+    refused = client.post("/signature/style/file/", {"source": WRONG})
+    line = WRONG.split("\n").index("    posture: nous") + 1
+    html = refused.content.decode()
+    assert refused.status_code == 422
+    assert f'data-line="{line}"' in html
+    assert "posture: nous" in html
+    assert (brands.held().brand.version, Publication.objects.count()) == (before, 0)
+
+
+def test_a_sample_is_tried_by_what_holds_and_by_what_would(read_as):
+    body = {"source": OWN, "sample": "Cher usager, votre demande est en cours de traitement."}
+    html = read_as("administrator").post("/signature/style/file/look/", body).content.decode()
+    held, would = html.split("As it would be")
+    assert "usager" in held
+    assert "usager" not in would.partition("</section>")[0]
+
+
+def test_a_file_that_the_operator_keeps_is_not_written_here(me, monkeypatch, tmp_path):
+    kept = tmp_path / "brand.yaml"
+    kept.write_text(OWN, encoding="utf-8")
+    monkeypatch.setenv("EGARD_BRAND", str(kept))
+    with pytest.raises(operations.KeptElsewhere):
+        operations.publish(DEFAULT.read_text(encoding="utf-8"), by=me, now=utc_now())
+    assert kept.read_text(encoding="utf-8") == OWN
+
+
+def test_who_may_not_publish_changes_no_style(read_as):
+    client = read_as("agent")
+    assert client.get("/signature/style/file/").status_code == 403
+    assert client.post("/signature/style/file/", {"source": OWN}).status_code == 403
+    assert "/signature/style/file/" not in client.get("/signature/style/").content.decode()

@@ -1,0 +1,80 @@
+"""Texts of the house: written and published in versions, tried on a person, held back where the house says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from egard.base.clock import utc_now
+from egard.console.texts import changes
+from egard.kernel.access.models import Sight
+from egard.kernel.messages.models import Template
+from egard.kernel.messages.templating import Draught, newest, set_template
+from egard.kernel.registry import Checked, Finding, MessageCheck, registry
+
+pytestmark = pytest.mark.django_db
+BODY = {
+    "code": "thanks",
+    "language": "fr",
+    "label": "Merci",
+    "kind": "reply",
+    "text": "Merci {{ given_name | à vous }} !",
+}
+
+
+def test_a_text_is_written_changed_and_withdrawn_and_each_version_says_who(read_as):
+    client = read_as("supervisor")
+    assert client.post("/texts/new/", BODY).url == "/texts/thanks/fr/"
+    client.post("/texts/thanks/fr/", {**BODY, "text": "Grand merci {{ given_name | à vous }} !"})
+    html = client.get("/texts/thanks/fr/").content.decode()
+    assert "<del>Merci</del><ins>Grand merci</ins>" in html
+    assert html.count(client.user.name) >= 2
+    assert "Merci" in client.get("/texts/").content.decode()
+    client.post("/texts/thanks/withdrawal/")
+    assert newest() == []
+    assert "1 text was withdrawn" in client.get("/texts/").content.decode()
+    client.post("/texts/thanks/fr/", BODY)
+    assert [one.version for one in newest()] == [3]
+
+
+def test_what_is_wrong_stands_by_what_was_typed(read_as):
+    refused = read_as("supervisor").post("/texts/new/", {**BODY, "text": "Bonjour {{ prenom }}"})
+    assert refused.status_code == 422
+    assert "Bonjour {{ prenom }}</textarea>" in refused.content.decode()
+    assert not Template.objects.exists()
+
+
+def test_the_house_holds_a_text_back(read_as, monkeypatch):
+    found = Checked(10, (Finding("x.no_tea", 0, 5, "Merci", "", "Dites de quoi."),), blocks=True)
+    monkeypatch.setattr(registry, "message_checks", {"x": MessageCheck("x", lambda draft: found)})
+    refused = read_as("supervisor").post("/texts/new/", BODY)
+    assert "Dites de quoi." in refused.content.decode()
+    assert not Template.objects.exists()
+
+
+def test_a_text_is_tried_on_a_person_and_the_sight_is_kept(read_as, make_person):
+    anne, client = make_person("Anne", "Kerouac"), read_as("supervisor")
+    typed = {"text": "Merci {{ given_name }} & {{ adviser }}", "subject": "Pour {{ name }}"}
+    assert "Merci ⟨given_name⟩ &amp; ⟨adviser⟩" in client.post("/texts/preview/", typed).content.decode()
+    found = client.post("/texts/preview/", {**typed, "q": "kerouac"}).content.decode()
+    assert f'value="{anne.uuid}"' in found
+    drawn = client.post("/texts/preview/", {**typed, "person": anne.uuid, "q": ""}).content.decode()
+    assert "<p>Merci Anne &amp; ⟨adviser⟩</p>" in drawn
+    assert "Pour Anne Kerouac" in drawn
+    assert Sight.objects.filter(kind="messages", person_id=anne.pk).count() == 1
+
+
+def test_who_writes_no_templates_sees_none(read_as, me):
+    set_template(Draught(code="a", language="fr", label="A", text="A", is_reply=True), by=me, now=utc_now())
+    client = read_as("agent")
+    for address in ("/texts/", "/texts/new/", "/texts/a/fr/"):
+        assert client.get(address).status_code == 403
+    assert client.post("/texts/preview/", {"text": "a"}).status_code == 403
+
+
+def test_what_changed_is_told_word_by_word():
+    assert changes("le thé noir", "le café noir") == [
+        ("same", "le "),
+        ("gone", "thé"),
+        ("new", "café"),
+        ("same", " noir"),
+    ]
