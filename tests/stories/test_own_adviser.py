@@ -1,7 +1,7 @@
 """A client of fifteen years asks for her adviser by name and reaches her, not a pool; else she has a dated promise.
 
-Told through the voice webhook, the pages and the API. And how far a process may go before clients leave: a pool's year of
-contacts beside a year with one's own adviser, of clients who all leave by one law that the product is not told.
+Told through the voice webhook, the pages and the API. And how far a process may go before clients leave: a year of a
+pool beside a year with one's own adviser, of clients who all leave by one law that the product is not told.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def test_a_client_of_fifteen_years_reaches_her_own_adviser_or_has_a_dated_promis
 MONTHS, MONTH = 12, timedelta(days=28)
 CLIENTS, ELODIE = 300, "15000"
 BASE, BEARS = -5.0, 0.09
-"""How clients leave, each month: the log-odds without friction, and what one point of it adds. Known to the test alone."""
+"""How clients leave, each month: log-odds without friction, and what one point of it adds. The test alone knows."""
 
 
 class Caller:
@@ -190,26 +190,25 @@ def test_sent_to_a_pool_she_leaves_and_with_her_adviser_on_the_line_she_stays(
     clock, branch, make_person, make_user, client, me, now, settle, monkeypatch
 ):
     monkeypatch.setattr(relation, "DRAWS", 60)
-    claire, _hugo, helene = branch
+    _claire, _hugo, here = branch  # Élodie in a house with this process
     _key, secret = create_api_key(name="house", scopes=["all"], by=me, now=now)
     headers = {"Authorization": f"Bearer {secret}"}
     random, began = Random(6), now - MONTHS * MONTH
     callers = [Caller(str(20000 + n), random.random(), random) for n in range(CLIENTS)]
     hers = Caller(ELODIE, 1.0, random)
-    elodie = make_person("Élodie", "Lebœuf", customer_number=ELODIE)
+    elodie = make_person("Élodie", "Lebœuf", customer_number=ELODIE)  # and in one that has a pool
 
     # A year of the relation centre, as its system tells it. Élodie, client for fifteen years, calls each month.
     facts = year_with_a_pool([hers, *callers], began, random)
     for start in range(0, len(facts), 1000):
-        told = client.post(
-            "/api/v1/events", {"events": facts[start : start + 1000]}, "application/json", headers=headers
-        )
+        batch = {"events": facts[start : start + 1000]}
+        told = client.post("/api/v1/events", batch, "application/json", headers=headers)
         assert told.json()["rejected"] == 0
     settle()
     assert hers.left_at
     assert "friction.left/1" in [one["kind"] for one in timeline_by_api(client, elodie, headers)]
 
-    # The same year, calls and temper, with this process: Hélène's own adviser is rung, each month, over the webhook.
+    # The same year, the same calls and temper, with this process: her own adviser is rung, each month, by the webhook.
     twin = Caller("", 1.0, Random(0))
     twin.called, twin.leaves = hers.called, hers.leaves
     for month in range(MONTHS):
@@ -236,7 +235,7 @@ def test_sent_to_a_pool_she_leaves_and_with_her_adviser_on_the_line_she_stays(
     level = found["level"]["index"]
     assert found["level"]["low"] <= level
     assert index(hers.lived, at=hers.left_at) > level  # she left above it
-    her_own = client.get(f"/api/v1/friction/people/{helene.uuid}", headers=headers).json()
+    her_own = client.get(f"/api/v1/friction/people/{here.uuid}", headers=headers).json()
     assert her_own["index"] == 0  # what she lived in twelve calls
     assert her_own["left_at"] is None
     gone = client.get(f"/api/v1/friction/people/{elodie.uuid}", headers=headers).json()
@@ -250,7 +249,10 @@ def test_sent_to_a_pool_she_leaves_and_with_her_adviser_on_the_line_she_stays(
     assert "twice as many clients leave as without friction" in page
     assert "Relation centre" in page
     assert "Left us" in manager.get(f"/people/{elodie.uuid}/panels/friction/").content.decode()
-    assert "100" in manager.get("/reach/figures/").content.decode()
+    period = {"since": began.isoformat(), "until": now.isoformat()}
+    reached = client.get("/api/v1/call-figures", period, headers=headers).json()
+    assert (reached["own"]["hits"], reached["own"]["n"]) == (MONTHS, MONTHS)
+    assert (reached["soon"]["hits"], reached["soon"]["n"]) == (MONTHS, MONTHS)
 
 
 def timeline_by_api(client, person, headers) -> list[dict]:

@@ -83,9 +83,7 @@ journey = Journey(
     ),
     live=(LiveTopic("friction", lambda viewer, of: viewer.can(queries.READ)),),
     menu=(
-        MenuItem(
-            _("Friction and leaving"), "friction:figures", "user-minus", queries.READ, order=56, part="steering"
-        ),
+        MenuItem(_("Friction and leaving"), "friction:figures", "user-minus", queries.READ, order=56, part="steering"),
     ),
     hooks=Hooks(export=operations.export),
     router="egard.journeys.friction.api:router",

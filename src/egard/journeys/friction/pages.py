@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -165,7 +167,7 @@ def _relation(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _small(value: float) -> str:
-    return f"{value:.4f}".rstrip("0")
+    return number_format(value, decimal_pos=4)
 
 
 def _slopes(told: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -208,11 +210,15 @@ def _difference(one: dict[str, float] | None, *, as_percent: bool = False) -> di
         return None
     said = percent if as_percent else points
     tone = "broken" if one["low"] > 0 else "kept" if one["high"] < 0 else ""
-    value, low, high = (
-        f"{'+' if one[name] > 0 else '−' if one[name] < 0 else ''}{said(abs(one[name]))}"
-        for name in ("value", "low", "high")
-    )
+    value, low, high = (_signed(one[name], said) for name in ("value", "low", "high"))
     return {"value": value, "low": low, "high": high, "tone": tone}
+
+
+def _signed(value: float, said: Callable[[float], str]) -> str:
+    words = said(abs(value))
+    if words == said(0.0):
+        return words
+    return f"{'+' if value > 0 else '−'}{words}"
 
 
 urlpatterns = [

@@ -125,6 +125,11 @@ def relate(rows: Rows, *, seed: int = 0) -> Relation | TooFew:
     """The relation of the index (the first predictor) with leaving. Same rows and seed, same answer."""
     if (few := counted(rows)) is not None:
         return few
+    with _one_thread():
+        return _related(rows, seed)
+
+
+def _related(rows: Rows, seed: int) -> Relation:
     fit = _Fit(rows)
     intercept, slopes = fit.once(fit.weight)
     drawn = [fit.once(fit.weight * times) for times in fit.drawn(seed)]
@@ -141,10 +146,18 @@ def slopes(rows: Rows, names: Sequence[str], *, seed: int = 0) -> list[Slope] | 
     """The slope of each predictor beside the others, in the order of `names`."""
     if (few := counted(rows, len(names))) is not None:
         return few
-    fit = _Fit(rows)
-    _intercept, found = fit.once(fit.weight)
-    drawn = [fit.once(fit.weight * times)[1] for times in fit.drawn(seed)]
+    with _one_thread():
+        fit = _Fit(rows)
+        _intercept, found = fit.once(fit.weight)
+        drawn = [fit.once(fit.weight * times)[1] for times in fit.drawn(seed)]
     return [_slope(name, found[k], [one[k] for one in drawn]) for k, name in enumerate(names)]
+
+
+def _one_thread() -> Any:
+    """Threads for so little work cost several times the work."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
 
 
 class _Fit:
@@ -161,15 +174,11 @@ class _Fit:
         self.scale = numpy.where(spread > 0, spread, 1.0)
 
     def once(self, weight: Any, rows: Any = slice(None)) -> tuple[float, list[float]]:
-        """Intercept, and the slopes for one point, by scikit-learn's ridge: many rows, few columns, one thread (threads
-        for so little work cost five times the work).
-        """
+        """Intercept, and the slopes for one point, by scikit-learn's ridge; the solver is one for many rows."""
         from sklearn.linear_model import LogisticRegression
-        from threadpoolctl import threadpool_limits
 
         model = LogisticRegression(C=PENALTY, solver="newton-cholesky")
-        with threadpool_limits(1):
-            model.fit(self.x[rows] / self.scale, self.y[rows], sample_weight=weight[rows])
+        model.fit(self.x[rows] / self.scale, self.y[rows], sample_weight=weight[rows])
         return float(model.intercept_[0]), [float(one) for one in model.coef_[0] / self.scale]
 
     def drawn(self, seed: int) -> Any:

@@ -3,8 +3,3 @@
 from catalogue import Shown
 
 PAGES = (Shown("friction:figures", who="administrator"),)
-
-NO_PAGES = {
-    "friction:reckon": "an act of friction:figures",
-    "friction:end": "an act of friction:figures",
-}

@@ -15,7 +15,7 @@ INTERCEPT = -3.0
 
 @pytest.fixture(autouse=True)
 def _fewer_draws(monkeypatch):
-    monkeypatch.setattr(relation, "DRAWS", 60)
+    monkeypatch.setattr(relation, "DRAWS", 40)
 
 
 def _town(slope: float, *, seed: int, persons: int = 700, other: float | None = None) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -94,3 +96,12 @@ def test_a_difference_of_shares_is_that_of_newcombe():
     told = of_shares(side([0.0] * 80, left=48), side([0.0] * 70, left=56))
     assert told
     assert (round(told.value, 4), round(told.low, 4), round(told.high, 4)) == (0.2, 0.0524, 0.3339)
+
+
+def test_the_product_starts_without_what_figures_alone_need():
+    told = (
+        "import sys, django; django.setup(); import egard.site.urls;"
+        " print([name for name in ('sklearn', 'scipy', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[-2] == "[]"
