@@ -30,6 +30,7 @@ from egard.kernel.access.live import tell
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.people.models import Person
 from egard.kernel.people.queries import persons_with
+from egard.kernel.promises import operations as promises
 
 RETRIED = timedelta(seconds=60)
 """Within this time the provider may send again what it sent; later it is somebody else's copy."""
@@ -37,6 +38,8 @@ STEPS_KEPT = timedelta(days=1)
 """What was said to callers is kept for repeated requests alone."""
 STRANGERS_KEPT = timedelta(days=90)
 """Name, number and words of somebody unknown who asked to be called are kept so long."""
+STRANGERS_MAX = 1000
+"""So many are forgotten at a time; the others five minutes later."""
 TRIES_MAX = 3
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
@@ -106,7 +109,10 @@ def tidy(*, now: datetime) -> None:
     CallStep.objects.filter(at__lt=now - STEPS_KEPT).delete()
     CallBack.objects.filter(place__isnull=False, asked_at__lt=now - STEPS_KEPT).update(place=None)
     strangers = CallBack.objects.filter(person=None, asked_at__lt=now - STRANGERS_KEPT).exclude(number="")
-    strangers.filter(ends_at__lt=now).update(number="", name="", about="")
+    over = list(strangers.filter(ends_at__lt=now).values_list("pk", "promise")[:STRANGERS_MAX])
+    with transaction.atomic():
+        promises.forget_words([promise for _pk, promise in over if promise])
+        CallBack.objects.filter(pk__in=[pk for pk, _promise in over]).update(number="", name="", about="")
 
 
 def identified(call: Call, person: Person | None, *, now: datetime) -> Plan:

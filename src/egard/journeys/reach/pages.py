@@ -15,6 +15,7 @@ from egard.base.clock import utc_now
 from egard.base.ids import new_id
 from egard.base.refusal import NotFound, Refusal
 from egard.console.context import viewer_of
+from egard.console.live import again_after
 from egard.console.pages import staff_page
 from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, state, voice
 from egard.journeys.reach.desks import pages as desks
@@ -70,7 +71,7 @@ def call_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
         raise NotFound
     if person is not None:
         require_reason(viewer, person)
-        log_sight(viewer, "promise", person_id=person.pk, detail=f"call back {row.uuid}", now=now)
+    log_sight(viewer, "promise", person_id=person.pk if person else None, detail=f"call back {row.uuid}", now=now)
     promise = promises.of_subject(viewer, f"{operations.BACK}{row.uuid}")
     context = {"one": portfolio.ToCall(row, person), "rings": [ring_of(held, now) for held in promise], "now": now}
     return render(request, "reach/call_back.html", context)
@@ -81,6 +82,7 @@ def call_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def line(request: HttpRequest) -> HttpResponse:
     """The part of the desk that calls change."""
     viewer, now = viewer_of(request), utc_now()
+    log_sight(viewer, "list", detail="line", now=now, again_after=again_after(request))
     context = {"lines": portfolio.on_the_line(viewer, now=now), "chats": portfolio.chats(viewer), "now": now}
     return render(request, "reach/_line.html", context)
 

@@ -4,7 +4,7 @@ first what happened by itself, and changes nothing when it is repeated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from egard.base.calendars import Calendar, Span, TooFar, due
 from egard.base.ids import new_id
@@ -247,12 +248,21 @@ def erase(person: Person, *, now: datetime) -> None:
     by = system("erasure")
     for row in Promise.objects.filter(person=person, ended_at=None).order_by("pk").values_list("uuid", flat=True):
         _change(row, "released", by=by, now=now)
-    with redacting():
-        Promise.objects.filter(person=person).exclude(note="").update(note="")
-        PromiseEvent.objects.filter(promise__person=person).exclude(reason="").update(reason="")
+    _without_words(Promise.objects.filter(person=person))
+
+
+def forget_words(promises: Collection[UUID]) -> None:
+    """What was said in words of these goes, where they were made to nobody whom we know: no erasure will find them."""
+    _without_words(Promise.objects.filter(uuid__in=promises, person=None))
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _without_words(rows: QuerySet[Promise]) -> None:
+    with redacting():
+        PromiseEvent.objects.filter(promise__in=rows).exclude(reason="").update(reason="")
+        rows.exclude(note="").update(note="")
 
 
 @transaction.atomic

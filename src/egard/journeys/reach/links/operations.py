@@ -118,6 +118,9 @@ def ask(opened: Opened, at: datetime, visitor: Visitor, *, key: str, now: dateti
         number = normalise("phone", visitor.number)
     if not number:
         raise refusals.NoNumber(fields={"number": str(refusals.NoNumber.message)})
+    _one_at_a_time(visitor.place.hex(), number, *(() if opened.adviser else (str(at.timestamp()),)))
+    if held := CallBack.objects.filter(key=mark).first():  # sent twice at the same moment
+        return held
     _require_room(opened, number, visitor.place, now=now)
     if opened.adviser is None and at in _full([at]):
         raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
@@ -165,10 +168,14 @@ def own_token(made: CallBack) -> str:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _require_room(opened: Opened, number: str, place: bytes, *, now: datetime) -> None:
-    with connection.cursor() as cursor:  # who asks at once is counted one after the other
-        for what in sorted((place.hex(), number)):
+def _one_at_a_time(*counted: str) -> None:
+    """Who asks at once is counted one after the other: by place, by number, by the moment of the house that it is."""
+    with connection.cursor() as cursor:
+        for what in sorted(counted):
             cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.call.' || %s, 0))", [what])
+
+
+def _require_room(opened: Opened, number: str, place: bytes, *, now: datetime) -> None:
     lately = CallBack.objects.filter(place=place, asked_at__gt=now - timedelta(hours=1)).count()
     hers = Q(number=number) | (Q(person__in=opened.person.members) if opened.person else Q())
     owed = CallBack.objects.filter(hers, ends_at__gt=now, dropped_at=None, made_at=None).count()

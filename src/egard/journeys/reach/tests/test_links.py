@@ -13,6 +13,7 @@ from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages
 from egard.journeys.reach.models import CallBack
 from egard.journeys.reach.tests.phones import MOBILE
+from egard.kernel.access.models import Sight
 from egard.kernel.access.operations import set_user_active
 from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.promises.models import Promise
@@ -77,7 +78,7 @@ def test_somebody_unknown_is_called_on_the_number_that_she_gives_by_the_adviser_
     assert "Hugo Delmas calls you" in page
     assert browser.post(url, form(page)).status_code == 422  # no number
     assert browser.post(url, form(page, number="nonsense")).status_code == 422
-    browser.post(url, form(page, number="06 98 76 54 32", name="Ada"))
+    browser.post(url, form(page, number="06 98 76 54 32", name="Ada", about="my garden"))
     made = CallBack.objects.get()
     assert (made.person, made.number, made.name, made.desk.user) == (None, "+33698765432", "Ada", house.hugo)
     assert Promise.objects.get().owner == house.hugo
@@ -88,12 +89,14 @@ def test_somebody_unknown_is_called_on_the_number_that_she_gives_by_the_adviser_
     assert "Ada" in shown
     assert "tel:+33698765432" in shown
     assert "nobody vouches" in shown
+    assert Sight.objects.filter(actor=f"user:{house.hugo.pk}", detail=f"call back {made.uuid}").count() == 1
     assert staff.get(f"/reach/call-backs/{house.elodie.uuid}/").status_code == 404
     calls.tidy(now=clock.pass_(days=2))
     assert CallBack.objects.get().place is None
     calls.tidy(now=clock.pass_(days=90))
     made.refresh_from_db()
-    assert (made.number, made.name) == ("", "")
+    assert (made.number, made.name, made.about) == ("", "", "")
+    assert Promise.objects.get().note == ""
 
 
 def test_the_house_promises_no_more_calls_at_one_moment_than_it_can_make(browser, house, clock):
