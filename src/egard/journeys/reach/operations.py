@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from egard.journeys.reach import facts, refusals, state
 from egard.journeys.reach.chatting.covering import cover
-from egard.journeys.reach.models import Absence, Call, CallBack, CallStep, Desk, KnownNumber
+from egard.journeys.reach.models import Absence, Call, CallBack, CallStep, Desk, Handed, KnownNumber
 from egard.journeys.reach.rules import PRESENCES
 from egard.journeys.reach.rules.times import SLOT, fits
 from egard.kernel.access.actors import Actor
@@ -32,6 +32,8 @@ TOPIC, DESK = "reach", "desk"
 CALL_BACK = "reach.call_back"
 BACK = "callback:"
 ABOUT_MAX = 500
+FAR = timedelta(days=3 * 365)
+"""An absence does not last further than this: a slip of a digit."""
 
 
 @transaction.atomic
@@ -91,7 +93,7 @@ def add_absence(desk: Desk, since: datetime, until: datetime, *, by: Actor, now:
     one, also one that is written at the same moment. What is promised of that time stays promised: `queries.owed_in`
     says what it is, `moving.to_deputy` gives it away. The same period again is the same absence.
     """
-    if until <= since or until <= now:
+    if until <= since or not now < until <= now + FAR:
         raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})
     same = Absence.objects.filter(desk=desk, since=since, until=until)
     if held := same.first():
@@ -212,12 +214,14 @@ def _actor(words: str) -> Actor:
 
 
 def export(person: Person) -> dict[str, Any]:
-    """What we hold of her calls and call backs."""
+    """What we hold of her calls and call backs, and of her being handed over."""
     calls = Call.objects.filter(person=person).order_by("asked_at")
     backs = CallBack.objects.filter(person=person).order_by("asked_at")
+    handed = Handed.objects.filter(person=person).order_by("pk")
     return {
         "calls": list(calls.values("number", "asked_at", "answered_at", "ended_at", "outcome", "waited", "recording")),
         "call_backs": list(backs.values("number", "starts_at", "about", "made_at")),
+        "handovers": list(handed.values("at", "told_by", "why")),
     }
 
 

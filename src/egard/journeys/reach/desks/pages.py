@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from contextlib import suppress
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -28,11 +29,9 @@ from egard.journeys.reach.models import Absence, Desk
 from egard.journeys.reach.portfolio import named_promises
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
+from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import colleague
 from egard.kernel.promises.queries import calendars
-
-FAR = timedelta(days=3 * 365)
-"""An absence does not lie or last further than this: a slip of a digit."""
 
 PRESENCES = {
     "available": pgettext_lazy("one’s presence", "Available"),
@@ -77,11 +76,14 @@ def desk(request: HttpRequest, user: UUID) -> HttpResponse:
 
 def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any], *, now: datetime) -> HttpResponse:
     away = queries.absences(viewer, held, now=now) if held.pk else []
+    shown = [_absence(viewer, held.user, one, now=now) for one in away]
+    if any(one["owed"] for one in shown) or told.get("stuck"):
+        log_sight(viewer, "list", detail=f"owed by {held.user.name}", now=now)
     address = link("desk", held.user_id, root=_root(request), now=now)
     context = {
         "desk": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
-        "absences": [_absence(viewer, held.user, one, now=now) for one in away], "manages": viewer.can(queries.MANAGE),
+        "absences": shown, "manages": viewer.can(queries.MANAGE),
         "link": address, "qr": drawn(address),
         "presences": PRESENCES.items(), "typed": {}, **told,
     }  # fmt: skip
@@ -114,9 +116,9 @@ def _change(viewer: Viewer, held: Desk, form: QueryDict, *, now: datetime) -> di
         case "absence":
             since = _moment(form.get("since_day", ""), form.get("since_time", ""))
             until = _moment(form.get("until_day", ""), form.get("until_time", ""), end=True)
-            operations.add_absence(_kept(held, now), since, _within(until, now), **told)
+            operations.add_absence(_kept(held, now), since, until, **told)
         case "back":
-            since, until = (datetime.fromisoformat(form.get(name, "")) for name in ("since", "until"))
+            since, until = (_told_moment(form, name) for name in ("since", "until"))
             operations.add_absence(_kept(held, now), since, until, **told)
         case "end":
             absence = queries.absence(viewer, id_of(form.get("absence", "")))
@@ -148,6 +150,15 @@ def _calendars(viewer: Viewer) -> list[tuple[str, str]]:
     return [(one.code, one.name or known.get(one.code, one.code)) for one in calendars(viewer)]
 
 
+def _told_moment(form: QueryDict, name: str) -> datetime:
+    """A moment as our own page wrote it. Raises `WrongPeriod`."""
+    with suppress(ValueError):
+        at = datetime.fromisoformat(form.get(name, ""))
+        if timezone.is_aware(at):
+            return at
+    raise refusals.WrongPeriod(fields={name: str(refusals.WrongPeriod.message)})
+
+
 def _moment(day: str, hour: str, *, end: bool = False) -> datetime:
     """A day and, if one likes, an hour, as inputs give them; with `end` it is the last day. Raises `WrongPeriod`."""
     at = read_day(day, after=end and not hour.strip())
@@ -159,12 +170,6 @@ def _moment(day: str, hour: str, *, end: bool = False) -> datetime:
         field = "until" if end else "since"
         raise refusals.WrongPeriod(fields={field: str(refusals.WrongPeriod.message)})
     return timezone.make_aware(datetime.combine(timezone.localtime(at).date(), on)) if hour.strip() else at
-
-
-def _within(until: datetime, now: datetime) -> datetime:
-    if until > now + FAR:
-        raise refusals.WrongPeriod(fields={"until": str(refusals.WrongPeriod.message)})
-    return until
 
 
 urlpatterns = [

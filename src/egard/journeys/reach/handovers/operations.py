@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from egard.base.ids import new_id
 from egard.base.refusal import Refusal
@@ -62,8 +62,11 @@ def plan(
 
     Raises `WrongHandover`, `StyleRefused`.
     """
-    if uuid and (held := Handover.objects.filter(uuid=uuid).first()):
-        return held
+    if uuid:
+        with connection.cursor() as cursor:  # sent twice at the same moment
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.handover.' || %s, 0))", [str(uuid)])
+        if held := Handover.objects.filter(uuid=uuid).first():
+            return held
     wrong: dict[str, str] = {}
     why = str(refusals.NoStaff.message)
     if taker.pk == giver.pk or not taker.is_active or not taker.is_staff:
@@ -144,7 +147,8 @@ def hand_one(handover: Handover, item: int, *, now: datetime) -> None:
     if held is None:
         return
     giver, taker, by = handover.giver, handover.taker, _by(handover)
-    person = held.person.root or held.person
+    locked = Person.objects.select_for_update(no_key=True)  # another handover may have her, too
+    person = locked.get(pk=held.person.root_id or held.person_id)
     held.at, held.why = now, _not_hers(person, giver)
     if not held.why:
         held.moved = _move_all(person, giver, taker, by=by, now=now)

@@ -154,8 +154,8 @@ def _plan(viewer: Viewer, giver: User, form: QueryDict, *, now: datetime) -> Han
         why = str(refusals.NoStaff.message)
         raise refusals.WrongHandover(fields={"taker": why}, why=why)
     return operations.plan(
-        giver, colleague(viewer, id_of(form["taker"])), words, persons=persons, at=_at(form), uuid=id_of(form["key"]),
-        by=viewer.actor, now=now,
+        giver, colleague(viewer, id_of(form["taker"])), words, persons=persons, at=_at(form),
+        uuid=id_of(form.get("key", "")), by=viewer.actor, now=now,
     )  # fmt: skip
 
 

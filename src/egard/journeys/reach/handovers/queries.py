@@ -47,8 +47,10 @@ def givers(viewer: Viewer) -> list[User]:
     """
     hers = Relationship.objects.filter(staff=OuterRef("pk"), kind="adviser", until=None)
     found = _whose(viewer).filter(Exists(hers))
-    ties = Q(portfolio__kind="adviser", portfolio__until=None)
-    return list(found.annotate(clients=Count("portfolio", filter=ties)).order_by("name", "pk")[:GIVERS_MAX])
+    ties = Q(portfolio__kind="adviser", portfolio__until=None, portfolio__person__root=None)
+    return list(
+        found.annotate(clients=Count("portfolio", filter=ties, distinct=True)).order_by("name", "pk")[:GIVERS_MAX]
+    )
 
 
 def giver(viewer: Viewer, user: UUID) -> User:

@@ -129,6 +129,8 @@ def test_two_absences_never_overlap_also_when_they_are_written_at_the_same_momen
     assert operations.add_absence(house.desk, now, now + timedelta(days=5), by=me, now=now) == first
     with pytest.raises(refusals.AbsentAlready):
         operations.add_absence(house.desk, now + timedelta(days=4), now + timedelta(days=9), by=me, now=now)
+    with pytest.raises(refusals.WrongPeriod):  # the year was mistyped
+        operations.add_absence(house.desk, now + timedelta(days=6), now + timedelta(days=1500), by=me, now=now)
     after = operations.add_absence(house.desk, now + timedelta(days=5), now + timedelta(days=9), by=me, now=now)
     operations.end_absence(after, by=me, now=now)
     operations.end_absence(after, by=me, now=now)

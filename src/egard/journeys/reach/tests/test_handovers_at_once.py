@@ -6,12 +6,14 @@ import os
 import random
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from tests.killing import Workers
 from tests.racing import at_once
 
 from egard.base.clock import utc_now
+from egard.base.ids import new_id
 from egard.journeys.reach.handovers import operations as handing
 from egard.journeys.reach.handovers import wording
 from egard.journeys.reach.models import Handed
@@ -63,6 +65,27 @@ def test_workers_at_the_same_moment_hand_each_client_over_once(house, planned):
     while Handed.objects.filter(at=None).exists() or not Handed.objects.exists():
         at_once([lambda: handing.hand_over(handover=planned.pk, now=utc_now())] * 3)
     all_went_once(house)
+
+
+def test_two_handovers_of_the_same_portfolio_tell_each_client_once(house, planned, make_user):
+    third = make_user("adviser", name="Inès Roy")
+    by, now = Actor("user", str(house.claire.pk), house.claire.name), utc_now()
+    other = handing.plan(house.claire, third, wording.ours(), by=by, now=now - timedelta(minutes=1))
+    for one in (planned, other):
+        handing._begin(one.pk, now=now)
+    items = [list(Handed.objects.filter(handover=one).order_by("person")) for one in (planned, other)]
+    for pair in zip(*items, strict=True):
+        at_once(
+            [partial(handing.hand_one, held, one.pk, now=now) for held, one in zip((planned, other), pair, strict=True)]
+        )
+    assert Handed.objects.filter(why="not_hers").count() == CLIENTS + 1
+    assert Message.objects.filter(direction="out").count() == CLIENTS + 1
+
+
+def test_a_form_that_is_sent_twice_at_the_same_moment_is_one_handover(house):
+    by, now, uuid = Actor("user", str(house.claire.pk), house.claire.name), utc_now(), new_id()
+    told = at_once([lambda: handing.plan(house.claire, house.hugo, wording.ours(), uuid=uuid, by=by, now=now).pk] * 4)
+    assert len(set(told)) == 1
 
 
 def test_a_worker_that_is_killed_in_the_middle_leaves_nobody_half_way(house, planned):

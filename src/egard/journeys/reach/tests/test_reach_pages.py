@@ -15,6 +15,7 @@ from egard.journeys.reach.handovers import pages as handovers
 from egard.journeys.reach.handovers import wording
 from egard.journeys.reach.models import Absence, CallBack, Desk
 from egard.journeys.reach.tests.phones import MOBILE, phone
+from egard.kernel.access.models import Sight
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.messages.arriving import receive_chat
 from egard.kernel.people.operations import set_adviser
@@ -120,6 +121,7 @@ def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make
     page = client.get(url).content.decode()
     assert "16 March to 20 March" in page
     assert "1 promise falls due in this time" in page
+    assert Sight.objects.filter(detail="owed by Claire Martin").exists()
     absence = Absence.objects.get()
     moved = client.post(url, {"what": "move", "absence": str(absence.uuid)}).content.decode()
     assert "1 promise went to Hugo Delmas." in moved
@@ -131,7 +133,12 @@ def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make
     assert client.get(f"/reach/desks/{house.hugo.pk}/").status_code == 403
     client.force_login(make_user("supervisor"))
     assert "Claire Martin" in client.get("/reach/desks/").content.decode()
-    for wrong in ({"what": "absence", "since_day": "16/03", "until_day": ""}, {"what": "presence", "presence": "x"}):
+    bare = {"what": "back", "since": "2026-03-16T09:00", "until": "nonsense"}
+    for wrong in (
+        {"what": "absence", "since_day": "16/03", "until_day": ""},
+        {"what": "presence", "presence": "x"},
+        bare,
+    ):
         assert client.post(url, wrong).status_code == 422
     assert client.post(url, {"what": "nothing"}).status_code == 404
 
