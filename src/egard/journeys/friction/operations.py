@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from egard.base.refusal import Refusal
+from egard.console.typed import ids_of
 from egard.journeys.friction import facts, refusals, words
 from egard.journeys.friction.models import Alert, Change, Leaving, Mark
 from egard.journeys.friction.rules import REASONS
@@ -109,7 +111,8 @@ def reasons(viewer: Viewer, q: str, now: datetime) -> list[Choice]:
 @transaction.atomic
 def say_left(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """They left us; whoever has left already is left out."""
-    seen = people.visible(viewer, LEAVE).filter(uuid__in=ids)
+    gone = Leaving.objects.filter(Q(person=OuterRef("pk")) | Q(person__root=OuterRef("pk")), returned_at=None)
+    seen = people.visible(viewer, LEAVE).filter(~Exists(gone), uuid__in=ids)
     former: dict[str, Any] = {}
     for person in seen.order_by("pk"):
         key = f"left:{person.uuid}:{now.isoformat()}"
@@ -137,8 +140,8 @@ def take_back(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Co
 @transaction.atomic
 def note_seen(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
     """Alerts that a manager has taken note of."""
-    for one in ids:
-        see_alert(UUID(one), by=viewer.actor, now=now)
+    for one in ids_of(ids):
+        see_alert(one, by=viewer.actor, now=now)
     return Done(_("Noted."))
 
 

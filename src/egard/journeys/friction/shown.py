@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from django.utils.translation import ngettext
 
 from egard.base.paging import Page, bounded
 from egard.base.refusal import NotFound
+from egard.console.typed import id_of
 from egard.journeys.friction import queries, words
 from egard.journeys.friction.models import Alert
 from egard.kernel.access.actors import Viewer
@@ -95,10 +95,7 @@ def count_alerts(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, m
 
 def alert(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """What opens beside the list. Raises `NotFound`."""
-    try:
-        found = queries.alerts(viewer).filter(uuid=UUID(row)).first()
-    except ValueError as error:
-        raise NotFound from error
+    found = queries.alerts(viewer).filter(uuid=id_of(row)).first()
     if found is None:
         raise NotFound
     context = {"title": title(found), "line": line(found), "by_lot": found.change.share < 100}

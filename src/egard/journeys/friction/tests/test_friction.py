@@ -263,6 +263,8 @@ def test_the_panel_says_why_and_staff_say_that_she_left(make_person, make_user, 
     done = operations.say_left(viewer, [str(anne.uuid)], choice="price", now=now)
     assert list(done.former) == [str(anne.uuid)]
     assert operations.take_back(viewer, done.former, now=now) == [str(anne.uuid)]
+    Leaving.objects.create(person=anne, at=now, reason="price", fact=_uuid())
+    assert not operations.say_left(viewer, [str(anne.uuid)], choice="moved", now=now).former  # gone already
 
 
 def test_programs_read_figures_and_say_who_left(town, make_person, client, me, now, carry_out):
