@@ -15,7 +15,7 @@ from egard.kernel.messages import files, queries
 from egard.kernel.messages.arriving import receive_email
 from egard.kernel.messages.conversing import Words, note, reply
 from egard.kernel.messages.models import Attachment, Message, Outgoing, Thread
-from egard.kernel.messages.sorting import NothingToSplit, NotTheSame, identify, join, move, split
+from egard.kernel.messages.sorting import NothingToSplit, NotTheSame, identify, join, move, part, split
 from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.models import Fact
 
@@ -71,6 +71,20 @@ def test_two_conversations_become_one_and_answers_to_either_arrive_there(anne, m
         join(other.thread, kept, by=ME, now=now)
     with pytest.raises(NotTheSame):
         move(other, kept, by=ME, now=now)
+
+
+def test_a_conversation_of_nobody_knows_who_is_hers_only_while_hers_is_joined_to_it(anne, post, now):
+    hers, nobodys = post("Un").thread, post("Deux", verified=False).thread
+    assert nobodys.person is None
+    assert join(hers, nobodys, by=ME, now=now).person == anne
+    for _twice in range(2):
+        part(Thread.objects.get(pk=hers.pk), by=ME, now=now)
+    nobodys.refresh_from_db()
+    assert (nobodys.person, nobodys.messages.count()) == (None, 1)
+    assert Thread.objects.get(pk=hers.pk).person == anne
+    open_ones = Promise.objects.filter(state="open")
+    assert {one.person for one in open_ones} == {anne, None}
+    assert {one.uuid for one in open_ones} == {nobodys.awaiting, Thread.objects.get(pk=hers.pk).awaiting}
 
 
 def test_a_message_is_moved_and_nobody_waits_where_it_was(anne, post, now):

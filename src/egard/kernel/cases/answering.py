@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from egard.base.refusal import Conflict
-from egard.kernel.access.actors import Viewer
+from egard.base.refusal import Conflict, NotFound
+from egard.kernel.access.actors import NotAllowed, Viewer
 from egard.kernel.cases import operations, queries, refusals
 from egard.kernel.cases.following import WORK
 from egard.kernel.cases.models import Case
@@ -83,14 +83,15 @@ def reply(
 
 @transaction.atomic
 def undo(viewer: Viewer, message: Message, *, now: datetime) -> Message:
-    """Take an answer back; the step that it completed is to be done again, unless its case was closed meanwhile.
+    """Take an answer back; the step that it completed is to be done again, unless its case was closed meanwhile or
+    is not the viewer's to work on.
 
     Raises `TooLateToUndo`.
     """
     undone = conversing.undo(message, by=viewer.actor, now=now)
     told = message.thread.trail.filter(what=COMPLETED, data__message=str(message.uuid)).first()
     if told is not None:
-        with suppress(refusals.CaseClosed, refusals.NotSettled, refusals.NotYours):
+        with suppress(NotAllowed, NotFound, refusals.CaseClosed, refusals.NotSettled, refusals.NotYours):
             operations.redo_step(
                 viewer, UUID(told.data["case"]), told.data["step"], reason=str(_("The answer was taken back")),
                 key=f"back:{message.uuid}", now=now,

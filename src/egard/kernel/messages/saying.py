@@ -70,6 +70,8 @@ def owe(thread: Thread, message: Message, *, due_at: datetime | None = None, by:
         by=by,
         now=now,
     )
+    if made.ended_at is not None:  # joined and taken apart, moved and moved back: it is owed as before
+        made = promises.reopen(made, by=by, now=now)
     thread.awaiting = made.uuid
 
 

@@ -98,12 +98,13 @@ def join(thread: Thread, into: Thread, *, by: Actor, now: datetime) -> Thread:
     _same_person(gone, kept)
     moved = [str(one) for one in gone.messages.order_by("id").values_list("uuid", flat=True)]
     gone.messages.update(thread=kept)
+    lent = kept.person is None and gone.person is not None
     kept.person = kept.person or gone.person
     saying.let_go(gone, reason=str(_("conversations joined")), by=by, now=now)
     gone.joined_to, gone.state = kept, "closed"
     gone.save()
     _settle(kept, by=by, now=now)
-    saying.trail(gone, "joined_to", by=by, now=now, to=str(kept.uuid), messages=moved)
+    saying.trail(gone, "joined_to", by=by, now=now, to=str(kept.uuid), messages=moved, lent=lent)
     saying.trail(kept, "joined", by=by, now=now, of=str(gone.uuid))
     saying.tell_thread(gone)
     return kept
@@ -112,7 +113,8 @@ def join(thread: Thread, into: Thread, *, by: Actor, now: datetime) -> Thread:
 @transaction.atomic
 def part(thread: Thread, *, by: Actor, now: datetime) -> Thread:
     """What was joined to another conversation stands by itself again, with the messages that it had and that are still
-    there. Where it is joined to none nothing changes.
+    there; whom the other one was with by that alone, nobody vouches for any more. Where it is joined to none nothing
+    changes.
     """
     if thread.joined_to_id is None:
         return thread
@@ -123,6 +125,10 @@ def part(thread: Thread, *, by: Actor, now: datetime) -> Thread:
         return held
     kept.messages.filter(uuid__in=last.data.get("messages", ())).update(thread=held)
     held.joined_to = None
+    if last.data.get("lent") and kept.person_id == held.person_id:
+        if Promise.objects.filter(uuid=kept.awaiting, person__isnull=False).exists():
+            saying.let_go(kept, reason=str(_("conversations taken apart")), by=by, now=now)
+        kept.person = None
     for one in (kept, held):
         _settle(one, by=by, now=now)
     saying.trail(kept, "parted", by=by, now=now, of=str(held.uuid))
