@@ -110,7 +110,7 @@ def test_texts_of_the_house_are_written_tried_and_retired(program, anne):
     assert program.delete("templates/thanks").json == program.get("templates").json == []
 
 
-def test_an_answer_completes_a_step_of_her_case(program, anne, wrote):
+def test_an_answer_completes_a_step_of_her_case(program, make_program, anne, wrote):
     case = program.post(
         "cases", {"type": "complaint", "person": anne["id"], "data": {"subject": "x", "category": "other"}}
     ).json
@@ -126,3 +126,8 @@ def test_an_answer_completes_a_step_of_her_case(program, anne, wrote):
     program.delete(f"messages/{said.json['id']}")
     steps = {one["key"]: one["state"] for one in program.get(f"cases/{case['id']}").json["steps"]}
     assert steps["acknowledge"] == "available"
+    again = program.post("messages", {**asked, "key": "k2", "completes": {"case": case["id"], "step": "acknowledge"}})
+    other = make_program("messages.converse", "people.read")  # who may not see the case takes the words back alone
+    assert other.delete(f"messages/{again.json['id']}").json["state"] == "undone"
+    steps = {one["key"]: one["state"] for one in program.get(f"cases/{case['id']}").json["steps"]}
+    assert steps["acknowledge"] == "done"

@@ -35,6 +35,8 @@ from egard.kernel.people.models import Person
 
 TYPED = ("code", "language", "label", "subject", "text", "purpose", "moment")
 FOUND_MAX = 5
+SHOWN_MAX = 30
+"""Versions on the page of a text, the latest: what each changed is found word by word."""
 _TOKENS = re.compile(r"\s+|\S+")
 
 
@@ -172,7 +174,7 @@ def _form(
     names = staff_names(viewer)
     context = {
         "draught": draught,
-        "versions": _history(versions or [], names),
+        "versions": _history((versions or [])[: SHOWN_MAX + 1], names)[:SHOWN_MAX],
         "held": versions[0] if versions else None,
         "languages": settings.LANGUAGES,
         "others": _other_languages(draught, versions),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.racing import at_once
 
 from egard.base.ids import new_id
 from egard.kernel.messages import bulk
@@ -41,6 +42,14 @@ def test_each_who_may_get_it_gets_it_once(spring, make_person, mailbox, carry_ou
     assert sorted(letter["Subject"] for letter in mailbox.letters) == ["Pour P0", "Pour P3"]
     assert all(letter["List-Unsubscribe"] for letter in mailbox.letters)
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_campaign_that_is_asked_for_twice_at_the_same_moment_is_one(spring, make_person, me, now):
+    ids = [make_person(f"P{n}", email=f"p{n}@example.org").pk for n in range(3)]
+    tallies = at_once([lambda: write_all(ids, spring, purpose="service", key="k", by=me, now=now)] * 3)
+    assert sorted(one["queued"] for one in tallies) == [0, 0, 3]
+    assert Message.objects.count() == 3
 
 
 def test_a_server_that_is_away_keeps_none_of_them(spring, make_person, mailbox, carry_out, me, now):

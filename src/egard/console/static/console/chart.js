@@ -12,15 +12,7 @@
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 1 }),
   };
   const charts = [];
-  // A token may be a word of CSS (light-dark): only an element that wears it tells the colour.
-  const token = (node, name) => {
-    const probe = document.createElement("span");
-    probe.style.color = `var(${name})`;
-    node.append(probe);
-    const colour = getComputedStyle(probe).color;
-    probe.remove();
-    return colour;
-  };
+  const token = window.Egard.colour;
 
   const draw = (node) => {
     const data = JSON.parse(document.getElementById(node.dataset.chart).textContent);
