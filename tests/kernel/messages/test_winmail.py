@@ -79,6 +79,9 @@ def test_what_cannot_be_unpacked_stays_a_file_beside_what_could():
     assert [file.name for file in _letter(tnef.SIGNATURE + b"rest").files] == ["winmail.dat"]
     only_rich = winmail(_attribute(1, tnef.PROPERTIES, 6, _properties(RICH)))
     assert [file.name for file in _letter(only_rich).files] == ["winmail.dat"]
+    inner = winmail(_attribute(1, tnef.BODY, 2, b"Words of a letter within.\0"))
+    within = winmail(_file(b"Lettre", b"", (tnef.DATA, tnef.OBJECT, b"m" * 16 + inner)))
+    assert [file.name for file in _letter(within, "Bonjour").files] == ["winmail.dat"]
 
 
 def test_boxes_within_boxes_and_numbers_that_lie_cost_no_more_than_their_bytes():
@@ -88,11 +91,11 @@ def test_boxes_within_boxes_and_numbers_that_lie_cost_no_more_than_their_bytes()
     many = winmail(*(_file(b"a.txt", b"x") for _n in range(5000)))
     nothing = struct.pack("<IHHI", 2**32 - 1, 0x1001, 0x3001, 2**32 - 1)  # four billion times nothing
     lies = winmail(_attribute(1, tnef.PROPERTIES, 6, nothing), _attribute(1, tnef.PROPERTIES, 6, b"\xff" * 400_000))
-    started = time.perf_counter()
+    started = time.process_time()
     assert [file.name for file in _letter(deep).files] == ["winmail.dat"]
     assert len(_letter(many).files) == mime.FILES_MAX
     assert [file.name for file in _letter(lies).files] == ["winmail.dat"]
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @given(st.binary(max_size=60), st.integers(0, len(WHOLE)), st.integers(0, 40))

@@ -75,24 +75,27 @@ def unpack(content: bytes) -> Unpacked:
 
 
 def _read(content: bytes, found: Unpacked, deep: int) -> None:
-    page, is_rich, file = "cp1252", False, _File()
+    page, is_rich, file, text, html = "cp1252", False, _File(), "", ""
     try:
         for level, what, data in _attributes(content):
             if what == CODE_PAGE:
                 page = f"cp{int.from_bytes(data[:4], 'little')}"
             elif level == ATTACHMENT:
                 file = _next_of_file(file, what, data, page, found, deep)
-            elif what == BODY and not deep:
-                found.text = found.text or _words(data, STRING, page)
-            elif what == PROPERTIES and not deep:
+            elif what == BODY:
+                text = text or _words(data, STRING, page)
+            elif what == PROPERTIES:
                 told = _properties(data)
                 is_rich = RICH_TEXT in told
-                found.text = _words(told[TEXT][1], told[TEXT][0], page) if TEXT in told else found.text
-                found.html = _words(told[HTML][1], told[HTML][0], page) if HTML in told else found.html
+                text = _words(told[TEXT][1], told[TEXT][0], page) if TEXT in told else text
+                html = _words(told[HTML][1], told[HTML][0], page) if HTML in told else html
     except _Broken:
         found.is_whole = False
     _put(file, found)
-    if is_rich and not (found.text.strip() or found.html.strip()):
+    has_words = bool(text.strip() or html.strip())
+    if not deep:
+        found.text, found.html = text, html
+    if (has_words and deep) or (is_rich and not has_words):  # words of a letter within stand nowhere else
         found.is_whole = False
 
 
