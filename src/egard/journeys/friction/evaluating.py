@@ -24,6 +24,7 @@ COMPARED = timedelta(days=90)
 """So long before a change, and after it, at most."""
 CHANGES_MAX = 50
 PROCESSES_MAX = 8
+"""So many processes are set beside one another: those of the most points."""
 KEPT = timedelta(days=400)
 SEED = 6
 
@@ -41,7 +42,7 @@ class Standing:
 def evaluate(*, now: datetime) -> None:
     """Reckon and keep. A change gives a place one alert, ever; running again adds a row of figures."""
     rows = _sample(now)
-    names = sorted({name for _person, parts, _left, _weight in rows for name in parts})[:PROCESSES_MAX]
+    names = _heaviest(rows)
     relation = relate(_rows(rows, None), seed=SEED)
     level = relation.level if isinstance(relation, Relation) else None
     changes = list(Change.objects.filter(starts_at__lte=now, ends_at__isnull=True).order_by("-starts_at")[:CHANGES_MAX])
@@ -52,7 +53,7 @@ def evaluate(*, now: datetime) -> None:
         "persons": len(here),
         "relation": _said(relation),
         "by_process": _said_slopes(slopes(_rows(rows, names), names, seed=SEED)) if names else None,
-        "processes": _processes(here, names),
+        "processes": _processes(here),
         "places": _places(here, level),
         "changes": [_compared(one, now=now) for one in changes],
     }
@@ -77,6 +78,15 @@ def _sample(now: datetime) -> list[tuple[int, dict[str, float], bool, float]]:
         (person, orjson.loads(parts), left, 1.0 if left else 1.0 / keep)
         for person, _at, _points, parts, left in counting.sample(moments, keep=keep)
     ]
+
+
+def _heaviest(rows: list[tuple[int, dict[str, float], bool, float]]) -> list[str]:
+    """The processes of the most points, by name."""
+    held: dict[str, float] = defaultdict(float)
+    for _person, parts, _left, weight in rows:
+        for name, points in parts.items():
+            held[name] += points * weight
+    return sorted(sorted(held, key=lambda name: (-held[name], name))[:PROCESSES_MAX])
 
 
 def _rows(rows: list[tuple[int, dict[str, float], bool, float]], names: list[str] | None) -> Rows:
@@ -116,7 +126,7 @@ def _side(of: Side) -> dict[str, Any]:
     return {"n": of.n, "mean": of.mean, "low": low if told else None, "high": high if told else None, "left": of.left}
 
 
-def _processes(here: list[Standing], names: list[str]) -> list[dict[str, Any]]:
+def _processes(here: list[Standing]) -> list[dict[str, Any]]:
     """The mean index of each, over those whom it touched; the heaviest first."""
     rows = []
     for name in sorted({name for one in here for name in one.parts}):

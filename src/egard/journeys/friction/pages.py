@@ -110,7 +110,7 @@ def _told(held: Evaluation, viewer: Viewer) -> dict[str, Any]:
     return {
         "persons": told["persons"],
         "days": told["horizon_days"],
-        **_relation(told["relation"]),
+        **_relation(told["relation"], told["horizon_days"]),
         "by_process": _slopes(told["by_process"]),
         "processes": [{**_mean(one), "label": words.process(one["process"])} for one in told["processes"]],
         "places": [_place(one, names) for one in told["places"]],
@@ -131,12 +131,12 @@ def _state(state: str) -> str:
     return {"over": _("over the level"), "near": _("near the level"), "below": _("below the level")}.get(state, "")
 
 
-def _relation(one: dict[str, Any]) -> dict[str, Any]:
+def _relation(one: dict[str, Any], days: int) -> dict[str, Any]:
     if not one["told"]:
         return {"few": one}
     level = one["level"]
     curve = {
-        "name": _("Leave within %(n)s days") % {"n": 90},
+        "name": _("Leave within %(n)s days") % {"n": days},
         "x": [points(point["index"]) for point in one["curve"]],
         "unit": "percent",
         "series": [

@@ -292,3 +292,9 @@ def test_programs_read_figures_and_say_who_left(town, make_person, client, me, n
     operations.reckon(by=me, now=now)
     assert carry_out() == 2
     assert Evaluation.objects.count() == 3
+
+
+def test_of_many_processes_the_heaviest_are_set_beside_one_another():
+    light = {f"a{n}": 1.0 for n in range(evaluating.PROCESSES_MAX)}
+    rows = [(1, light, False, 1.0), (2, {"zoo": 9.0, **light}, True, 1.0)]
+    assert evaluating._heaviest(rows) == [*sorted(light)[:-1], "zoo"]

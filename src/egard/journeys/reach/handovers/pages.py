@@ -18,6 +18,7 @@ from egard.base.clock import utc_now
 from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.console.context import viewer_of
+from egard.console.live import again_after
 from egard.console.pages import staff_page
 from egard.console.typed import id_of
 from egard.journeys.reach import refusals
@@ -84,7 +85,7 @@ def handover(request: HttpRequest, uuid: UUID) -> HttpResponse:
     held = queries.handover(viewer, uuid)
     why = request.GET.get("why", "")
     page = queries.clients(viewer, held, why=why, cursor=request.GET.get("cursor"))
-    log_sight(viewer, "list", detail=f"handover {held.uuid}", now=now)
+    log_sight(viewer, "list", detail=f"handover {held.uuid}", now=now, again_after=again_after(request))
     far = queries.progress(viewer, [held])[held.pk]
     reasons = [(code, WHY.get(code, OTHER), n) for code, n in far.why.items()]
     clients = [(one, WHY.get(one.row.why, OTHER) if one.row.why else "") for one in page.items]
