@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from uuid import uuid4
 
 import pytest
@@ -50,6 +51,22 @@ def test_a_conversation_is_found_read_and_answered(program, anne, wrote):
     assert [one["id"] for one in program.get(f"threads?person={anne['id']}").json["items"]] == [str(wrote)]
 
 
+def test_a_letter_on_paper_is_scanned_in_and_words_at_the_counter_are_taken_down(program, anne, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    page = {"name": "lettre.pdf", "content": b64encode(b"%PDF-1.7 Bonjour").decode()}
+    body = {"person": anne["id"], "subject": "Réclamation", "files": [page], "key": "scan-1"}
+    made = program.post("messages/received", body)
+    assert (made.status, made.json["direction"], made.json["channel"]) == (201, "in", "post")
+    assert [(file["name"], file["type"]) for file in made.json["files"]] == [("lettre.pdf", "application/pdf")]
+    assert program.post("messages/received", body).json["id"] == made.json["id"]
+    thread = program.get(f"threads/{made.json['thread']}").json
+    assert (thread["person"], thread["state"], bool(thread["promise"])) == (anne["id"], "waiting_for_us", True)
+    told = {"person": anne["id"], "channel": "counter", "text": "Je repasserai.", "thread": thread["id"], "key": "c"}
+    assert program.post("messages/received", told).json["thread"] == thread["id"]
+    wrong = {**body, "files": [{**page, "content": b64encode(b"MZ").decode()}], "key": "scan-2"}
+    assert program.post("messages/received", wrong).code == "messages.bad_note"
+
+
 def test_it_is_assigned_put_off_and_closed(program, wrote, make_user):
     claire = make_user("agent")
     changed = program.patch(f"threads/{wrote}", {"assignee": str(claire.pk), "snoozed_until": "2099-01-01T00:00:00Z"})
@@ -91,3 +108,21 @@ def test_texts_of_the_house_are_written_tried_and_retired(program, anne):
     assert shown.json["text"] == f"Bonjour {anne['given_name']}"
     assert [one["code"] for one in program.get("templates").json] == ["thanks"]
     assert program.delete("templates/thanks").json == program.get("templates").json == []
+
+
+def test_an_answer_completes_a_step_of_her_case(program, anne, wrote):
+    case = program.post(
+        "cases", {"type": "complaint", "person": anne["id"], "data": {"subject": "x", "category": "other"}}
+    ).json
+    program.post(f"cases/{case['id']}/steps/listen/completion", {"data": {}})
+    asked = {"thread": str(wrote), "text": "La voici.", "key": "k", "undo_seconds": 10}
+    wrong = {**asked, "completes": {"case": case["id"], "step": "nothing"}}
+    assert program.post("messages", wrong).code == "cases.unknown_step"
+    assert [one["direction"] for one in program.get(f"threads/{wrote}").json["messages"]] == ["in"]
+    said = program.post("messages", {**asked, "completes": {"case": case["id"], "step": "acknowledge"}})
+    assert said.status == 201
+    steps = {one["key"]: one["state"] for one in program.get(f"cases/{case['id']}").json["steps"]}
+    assert steps["acknowledge"] == "done"
+    program.delete(f"messages/{said.json['id']}")
+    steps = {one["key"]: one["state"] for one in program.get(f"cases/{case['id']}").json["steps"]}
+    assert steps["acknowledge"] == "available"

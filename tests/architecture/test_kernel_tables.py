@@ -41,6 +41,7 @@ WRITERS = (
     "kernel/messages/conversing.py",
     "kernel/messages/fetching.py",
     "kernel/messages/files.py",
+    "kernel/messages/noting.py",
     "kernel/messages/outbox.py",
     "kernel/messages/privacy.py",
     "kernel/messages/saying.py",

@@ -106,6 +106,7 @@ def thread_of(me, now):
     """A letter under Anne's name that nothing vouches for, a note on it, and an answer that has not left yet."""
     held = receive_email(LETTER.encode(), source="test", now=now).message.thread
     set_template(Draught(code="ba-a", language="fr", label="Anne", text="Anne", is_reply=True), by=me, now=now)
+    set_template(Draught(code="be-a", language="fr", label="Anne", subject="Anne", text="Anne"), by=me, now=now)
     note(held, Words(text="Anne"), by=me, now=now, key="note")
     reply(held, Words(text="Anne"), by=me, now=now, key="reply")
     return held

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from egard.base.clock import utc_now
+from egard.console.models import SavedView
 from egard.console.texts import changes
-from egard.kernel.access.models import Sight
-from egard.kernel.messages.models import Template
+from egard.kernel.access.models import Change, Sight
+from egard.kernel.messages.models import Message, Template
 from egard.kernel.messages.templating import Draught, newest, set_template
+from egard.kernel.people.operations import record_consent
 from egard.kernel.registry import Checked, Finding, MessageCheck, registry
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +82,33 @@ def test_what_changed_is_told_word_by_word():
         ("new", "café"),
         ("same", " noir"),
     ]
+
+
+def test_one_text_goes_once_to_those_who_agreed_and_the_rest_is_told(read_as, make_person, me):
+    told = Draught(code="sale", language="fr", label="Vente", subject="Jeudi", text="Bonjour", purpose="offers")
+    set_template(told, by=me, now=utc_now())
+    for name, agrees, address in (("Anne", True, True), ("Béa", False, True), ("Cléo", True, False)):
+        person = make_person(name, "Kerouac", **({"email": f"{name}@example.org"} if address else {}))
+        if agrees:
+            record_consent(person, "offers", "email", given=True, at=utc_now(), proof="card", by=me, now=utc_now())
+    make_person("Zoé", "Autre", email="zoe@example.org")
+    client = read_as("supervisor")
+    client.post("/worklist/people/views/", {"name": "Kerouac", "q": "kerouac"})
+    view = SavedView.objects.get()
+    page = client.get(f"/texts/sale/fr/many/?view={view.pk}")
+    html = page.content.decode()
+    assert "1 person of 3 gets it" in html
+    assert "No e-mail address <b" in html
+    assert not Message.objects.exists()
+    body = {"view": view.pk, "key": re.search(r'name="key" value="([^"]+)"', html)[1]}
+    for _again in range(2):
+        client.post("/texts/sale/fr/many/", body)
+    assert Message.objects.get().thread.person.given_name == "Anne"
+    sent = client.get("/texts/sale/fr/many/").content.decode()
+    assert "leaving 1" in sent
+    assert Change.objects.filter(what="messages.sent_to_many").count() == 1
+
+
+def test_who_writes_no_templates_sends_none_to_many(read_as, me):
+    set_template(Draught(code="sale", language="fr", label="V", subject="V", text="V"), by=me, now=utc_now())
+    assert read_as("agent").get("/texts/sale/fr/many/").status_code == 403

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Base64Bytes, Field
 
 from egard.api.schemas import In, Out, StaffOut, TeamOut
 from egard.base.moments import Moment
@@ -94,6 +94,23 @@ class MessageIn(In):
     undo_seconds: int = Field(default=0, ge=0, le=60, description="for so long an answer can be taken back")
     key: str = Key
     completes: CompletesIn | None = Field(default=None, description="an answer that completes a step of her case")
+
+
+class ScannedIn(In):
+    name: str = Field(min_length=1, max_length=200)
+    content: Base64Bytes = Field(max_length=8_000_000, description="the file's bytes in base64")
+
+
+class TakenDownIn(In):
+    person: UUID
+    channel: Literal["post", "counter", "call"] = "post"
+    text: str = Field(default="", max_length=50_000, description="what she said; may be empty where files say it")
+    subject: str = Field(default="", max_length=500)
+    said_at: Moment | None = Field(default=None, description="when the letter came, or she said it; null: now")
+    thread: UUID | None = Field(default=None, description="her conversation that goes on; null: one begins")
+    reference: str = Field(default="", max_length=320, description="what the code on a letter of ours says")
+    files: list[ScannedIn] = Field(default=[], max_length=20, description="a letter's pages: PDF files or pictures")
+    key: str = Field(min_length=1, max_length=100, description="the same key gives the first message again")
 
 
 class TemplateOut(Out):

@@ -19,8 +19,9 @@ from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.cases import answering
-from egard.kernel.messages import conversing, queries, serving, sorting, templating
+from egard.kernel.messages import conversing, noting, queries, serving, sorting, templating
 from egard.kernel.messages.models import Message, Thread
+from egard.kernel.messages.rules.mime import File
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
 
@@ -144,6 +145,23 @@ def _answer(
         return conversing.reply(row, words, after=wait, **told)
     chosen = answering.Chosen(**body.completes.model_dump())
     return answering.reply(viewer, row, words, chosen, after=wait, now=told["now"], key=body.key)
+
+
+@router.post("messages/received", response={201: shapes_of.MessageOut}, summary="Take down what she said")
+def take_down(request: HttpRequest, body: shapes_of.TakenDownIn) -> Any:
+    """A letter on paper, scanned in, or what she said at the counter or on the phone: an answer is owed from `said_at`
+    on. You vouch for who said it. Scope: `messages.converse`.
+    """
+    viewer, now = viewer_of(request), utc_now()
+    viewer.require(queries.CONVERSE)
+    person = people.person(viewer, body.person, queries.CONVERSE)
+    pages = [File(one.name, "", one.content) for one in body.files]
+    words = conversing.Words(text=body.text, subject=body.subject, files=pages)
+    made = noting.take_down(
+        person, body.channel, words, said_at=body.said_at, thread=read(viewer, body.thread) if body.thread else None,
+        reference=body.reference, by=viewer.actor, now=now, key=body.key,
+    )  # fmt: skip
+    return message_out(made, made.thread.uuid)
 
 
 @router.delete("messages/{message_id}", response=shapes_of.MessageOut, summary="Take it back")

@@ -105,6 +105,8 @@ def _menu(request: HttpRequest) -> list[dict[str, Any]]:
         except NoReverseMatch:
             continue
         told = {"label": item.label, "icon": item.icon, "url": url, "key": item.key, "part": PARTS[item.part]}
+        if item.waits:
+            told |= {"waits": reverse(item.waits), "waits_id": item.waits.replace(":", "-"), "topics": item.topics}
         entries.append({**told, "current": False})
     holding = [entry for entry in entries if request.path.startswith(entry["url"])]
     if holding:  # one address may lie below another: the nearest holds the page

@@ -107,6 +107,7 @@ CHANGES: dict[str, Any] = {
     "access.places_set": _("changed teams and sites"),
     "access.key_created": _("created a key"),
     "messages.template_set": _("wrote a template"),
+    "messages.sent_to_many": _("sent one text to many people"),
     "messages.template_retired": _("retired a template"),
     "signature.published": _("published our style"),
     "messages.address_revived": _("marked an address as working again"),

@@ -80,8 +80,10 @@ def _limited() -> BodyLimit:
     django.setup(set_prefix=False)
     from django.conf import settings
 
+    from egard.kernel.messages.checking import begin_warming
     from egard.site.one_thread import OneThreadHandler
 
+    begin_warming()
     return BodyLimit(OneThreadHandler(), settings.BODY_MAX_BYTES)
 
 

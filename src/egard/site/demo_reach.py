@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from egard.journeys.reach import calls, operations, state
 from egard.journeys.reach.links import operations as links
@@ -24,7 +25,7 @@ from egard.kernel.promises.models import Promise
 from egard.site.demo_accounts import ACTOR
 from egard.site.demo_promises import SHOPS
 
-DONE = "demo.reach"
+DONE, ZONE = "demo.reach", ZoneInfo("Europe/Paris")
 DAYS, CALLS = 28, 56
 BASE = "https://demo.example/api/v1/calls"
 LINES = {
@@ -53,9 +54,14 @@ def answer(staff: Mapping[str, User], *, now: datetime) -> None:
     for at in _moments(rng, next(iter(desks.values())), began, now):
         _call(rng, rng.choice(clients), at, now)
     _to_come(rng, clients, now)
-    away = now + timedelta(days=9)
-    operations.add_absence(desks["hugo.delmas"], away, away + timedelta(days=12), by=ACTOR, now=now)
+    away = midnight(now + timedelta(days=9))
+    operations.add_absence(desks["hugo.delmas"], away, midnight(away + timedelta(days=13)), by=ACTOR, now=now)
     log_change(DONE, by=ACTOR, now=now, calls=Call.objects.count())
+
+
+def midnight(at: datetime) -> datetime:
+    """The beginning of a day on the shops' clocks."""
+    return at.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _desks(staff: Mapping[str, User], *, now: datetime) -> dict[str, Desk]:

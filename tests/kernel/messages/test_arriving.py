@@ -116,6 +116,19 @@ def test_a_letter_that_is_too_large_is_refused_politely_and_once_a_day(settings,
     assert (Outgoing.objects.count(), Message.objects.count()) == (1, 0)
 
 
+def test_the_machines_of_two_houses_do_not_answer_each_other(settings, mailbox, carry_out, now):
+    settings.MAIL_MAX_BYTES = 2000
+    receive_email(letter("x" * 5000, sender="contact@autre.example"), source="test", now=now)
+    carry_out(at=now)
+    (refusal,) = mailbox.letters
+    settings.MAIL_REPLY_DOMAIN, settings.MAIL_ADDRESSES = "autre.example", ("contact@autre.example",)
+    settings.MAIL_MAX_BYTES = 10  # too large for the other house as well
+    assert receive_email(refusal.as_bytes(), source="test", now=now).outcome == "too_large"
+    settings.MAIL_MAX_BYTES = 10_000_000
+    taken = receive_email(refusal.as_bytes(), source="test", now=now).message
+    assert (taken.automatic, taken.thread.awaiting, Outgoing.objects.count()) == (True, None, 1)
+
+
 def test_files_are_what_their_bytes_say_and_lie_once(anne, post, now):
     raws = [fixtures("test_email_data")[name] for name in ("msg_07.txt", "msg_26.txt")]
     message = receive_email(raws[0], source="test", now=now).message

@@ -17,8 +17,12 @@ from egard.base.clock import utc_now
 from egard.base.figures import Share
 from egard.base.moments import Moment
 from egard.journeys.reach import calls, figures, operations, queries, staffing, voice
+from egard.journeys.reach.desks import api as desks
+from egard.journeys.reach.handovers import api as handovers
 
 router = Router(tags=["reach"])
+router.add_router("", desks.router)
+router.add_router("", handovers.router)
 SIGNATURE = "X-Twilio-Signature"
 _FORM = {
     "requestBody": {

@@ -236,6 +236,15 @@ class Handover(models.Model):
             models.Index(fields=("giver", "-id"), name="reach_handover_giver"),
         ]
 
+    @property
+    def state(self) -> str:
+        """`planned`, `running`, `done`, `withdrawn`."""
+        if self.withdrawn_at:
+            return "withdrawn"
+        if self.ended_at:
+            return "done"
+        return "running" if self.begun_at else "planned"
+
 
 class Handed(models.Model):
     """One client of a handover: whether she was handed over yet, how she was told so, or why not."""

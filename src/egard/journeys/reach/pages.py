@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
-from egard.base.refusal import Refusal
+from egard.base.refusal import NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, state, voice
@@ -21,6 +23,10 @@ from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages as public
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.operations import log_sight
+from egard.kernel.people import queries as people
+from egard.kernel.people.guard import require_reason
+from egard.kernel.promises import queries as promises
+from egard.kernel.promises.shown import ring_of
 from egard.portal import pages as portal
 
 app_name = "reach"
@@ -42,6 +48,32 @@ def desk(request: HttpRequest) -> HttpResponse:
         "manages": viewer.can(queries.MANAGE),
     }  # fmt: skip
     return render(request, "reach/desk.html", context)
+
+
+@require_GET
+@staff_page
+def waits(request: HttpRequest) -> HttpResponse:
+    """How many wait for her just now: on the phone, or with something that they wrote."""
+    n = portfolio.waiting(viewer_of(request), now=utc_now())
+    told = {"id": "reach-waits", "url": request.path, "topics": "inbox reach", "n": n}
+    return render(request, "console/components/waits.html", told)
+
+
+@require_GET
+@staff_page
+def call_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Who is to be called, on which number and when: also somebody of whom nothing else is known."""
+    viewer, now = viewer_of(request), utc_now()
+    row = queries.call_back(viewer, uuid)
+    person = people.named(viewer, [row.person_id]).get(row.person_id) if row.person_id else None
+    if row.person_id and person is None:
+        raise NotFound
+    if person is not None:
+        require_reason(viewer, person)
+        log_sight(viewer, "promise", person_id=person.pk, detail=f"call back {row.uuid}", now=now)
+    promise = promises.of_subject(viewer, f"{operations.BACK}{row.uuid}")
+    context = {"one": portfolio.ToCall(row, person), "rings": [ring_of(held, now) for held in promise], "now": now}
+    return render(request, "reach/call_back.html", context)
 
 
 @require_GET
@@ -101,6 +133,8 @@ urlpatterns = [
     *figures_page.urlpatterns,
     path("reach/", desk, name="desk"),
     path("reach/line/", line, name="line"),
+    path("reach/waits/", waits, name="waits"),
+    path("reach/call-backs/<uuid:uuid>/", call_back, name="call_back"),
     path("reach/presence/", presence, name="presence"),
     path("me/call/", call_me, name="call_me"),
 ]

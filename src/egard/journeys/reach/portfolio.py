@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from egard.base.ring import Ring
 from egard.base.text import words
@@ -75,11 +75,17 @@ def on_the_line(viewer: Viewer, *, now: datetime) -> list[OnTheLine]:
     return [OnTheLine(row, named.get(row.person_id) if row.person_id else None) for row in rows]
 
 
+def waiting(viewer: Viewer, *, now: datetime) -> int:
+    """How many wait for her just now, on the phone or with something they wrote: two queries. Raises `NotAllowed`."""
+    viewer.require(ANSWER)
+    waits = Q(adviser=viewer.user_id, state="waiting", seen_at__gt=now - LOST) | Q(rung=viewer.user_id, state="ringing")
+    return Call.objects.filter(waits & ~lost(now)).count() + _chats(viewer).count()
+
+
 def chats(viewer: Viewer) -> list[tuple[Thread, Person | None]]:
     """Who writes to her just now and waits for an answer, the first one first: two queries. Raises `NotAllowed`."""
     viewer.require(ANSWER)
-    waits = Thread.objects.filter(assignee=viewer.user_id, channel="chat", state="waiting_for_us", joined_to=None)
-    rows = list(waits.order_by("last_at", "pk")[:SHOWN])
+    rows = list(_chats(viewer).order_by("last_at", "pk")[:SHOWN])
     named = people.named(viewer, [row.person_id for row in rows if row.person_id]) if rows else {}
     return [(row, named.get(row.person_id) if row.person_id else None) for row in rows]
 
@@ -122,3 +128,7 @@ def named_promises(viewer: Viewer, owed: Sequence[Promise], *, now: datetime) ->
     named = people.named(viewer, {one.person_id for one in owed if one.person_id}) if owed else {}
     kinds = described(owed)
     return [(ring_of(one, now, kinds[one.pk]), named.get(one.person_id or 0)) for one in owed]
+
+
+def _chats(viewer: Viewer) -> QuerySet[Thread]:
+    return Thread.objects.filter(assignee=viewer.user_id, channel="chat", state="waiting_for_us", joined_to=None)

@@ -123,6 +123,15 @@ def owed_in(viewer: Viewer, user: User, since: datetime, until: datetime) -> lis
     return list(found.select_related("person", "owner").order_by("due_at", "pk")[:OWED_MAX])
 
 
+def call_back(viewer: Viewer, uuid: UUID) -> CallBack:
+    """One, with its person. Raises `NotAllowed`, `NotFound`."""
+    viewer.require(ANSWER)
+    found = CallBack.objects.select_related("person", "desk__user").filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def mine(viewer: Viewer, *, now: datetime) -> Mine:
     """The viewer's own presence and line; who has no desk is available, without a line. Raises `NotAllowed`."""
     viewer.require(ANSWER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -67,6 +68,7 @@ def held() -> Held:
     return _held[key]
 
 
+@cache
 def _shipped() -> Held:
     return Held(rules.default(), rules.DEFAULT.read_text(encoding="utf-8"))
 

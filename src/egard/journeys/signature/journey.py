@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.signature import checking, operations, queries
-from egard.kernel.registry import Hooks, Journey, MenuItem, MessageCheck, Permission, Reaction, Scope
+from egard.journeys.signature import checking, operations, queries, scripts
+from egard.kernel.registry import Hooks, Journey, MenuItem, MessageCheck, Panel, Permission, Reaction, Scope
 
 _WRITERS: dict[str, Scope] = {
     "agent": "all",
@@ -40,6 +40,11 @@ journey = Journey(
     reactions=(Reaction("signature.score", facts=(operations.SENT,), handle=operations.score, history="apply"),),
     hooks=Hooks(export=operations.export, erase=operations.erase),
     message_checks=(MessageCheck("signature.style", checking.check, moments=checking.moments, by_fields=True),),
+    panels=(
+        Panel(
+            "scripts", _("What to say"), "signature/panel.html", scripts.panel, scripts.data, queries.CHECK, order=180
+        ),
+    ),
     menu=(
         MenuItem(_("Write well"), "signature:write", "edit", queries.CHECK, order=50, part="writing"),
         MenuItem(_("Our style"), "signature:style", "star", queries.CHECK, order=51, part="writing"),

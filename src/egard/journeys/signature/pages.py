@@ -100,8 +100,8 @@ def style_page(request: HttpRequest) -> HttpResponse:
             }
             for name, moment in tongue.moments.items()
         ],
-        "phone": _scenes(tongue.phone, reader),
-        "counter": _scenes(tongue.counter, reader),
+        "phone": shown.scenes(tongue.phone, reader),
+        "counter": shown.scenes(tongue.counter, reader),
         "rules": _rules(held.brand.rules, language, tongue, reader),
         "version": held.brand.version[:12],
         "path": held.path.name if held.path else "",
@@ -113,13 +113,6 @@ def style_page(request: HttpRequest) -> HttpResponse:
 
 def _posture(tongue: Tongue) -> str:
     return {"vous": _("We say “vous”."), "tu": _("We say “tu”."), "you": _("We say “you”.")}[tongue.posture]
-
-
-def _scenes(scenes: dict[str, Any], reader: str) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "title": one.title.said(reader), "do": one.do, "say": one.say, "avoid": one.avoid}
-        for name, one in scenes.items()
-    ]
 
 
 def _rules(rules: tuple[Rule, ...], language: str, tongue: Tongue, reader: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language
@@ -38,6 +39,14 @@ def moments(style: Style) -> list[tuple[str, str]]:
         for name, moment in tongue.moments.items()
     }
     return list(named.items())
+
+
+def scenes(of: Mapping[str, Any], reader: str) -> list[dict[str, Any]]:
+    """Scenes of the phone or the counter: what to do, what to say, what rather not."""
+    return [
+        {"name": name, "title": one.title.said(reader), "do": one.do, "say": one.say, "avoid": one.avoid}
+        for name, one in of.items()
+    ]
 
 
 def judged(text: str, found: Checked | None) -> dict[str, Any]:

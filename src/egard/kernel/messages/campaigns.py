@@ -41,20 +41,24 @@ class _Campaign:
 
 
 def write_all(
-    persons: Iterable[int], held: Template, *, purpose: str, key: str, by: Actor, now: datetime
+    persons: Iterable[int], held: Template, *, purpose: str, key: str, is_trial: bool = False, by: Actor, now: datetime
 ) -> Counter[str]:
     """Write the template to each of these persons by e-mail, once for ever under `key`: by the thousand, a transaction
     each, so that what was interrupted goes on where it was.
 
     How many were `queued`, and why the others were not: `again` (written before), `no_consent`, `no_address`, `dead`,
-    `missing` (a field of the template says nothing of her), `style`.
+    `missing` (a field of the template says nothing of her), `style`. A trial (`is_trial`) tells the same and writes
+    nothing.
     """
     tally: Counter[str] = Counter()
     one = _Campaign(held, checking.OneText(held.text, fixed=FIXED), purpose, key, by, now)
     ids = iter(persons)
     while batch := list(islice(ids, BATCH)):
         with transaction.atomic():
-            tally += _write(batch, one)
+            told, made = _prepared(batch, one)
+            tally += told
+            if not is_trial:
+                _queue(made, purpose=purpose, now=now)
     return tally
 
 
@@ -71,8 +75,8 @@ def deliver_some(*, first: int, last: int, now: datetime) -> None:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _write(batch: Sequence[int], of: _Campaign) -> Counter[str]:
-    """A batch at a constant number of queries."""
+def _prepared(batch: Sequence[int], of: _Campaign) -> tuple[Counter[str], list[Message]]:
+    """A batch at a constant number of queries: what becomes of each, and the messages, not written yet."""
     people = {one.pk: one for one in Person.objects.filter(pk__in=batch, erased_at=None, root=None)}
     rows = dict(Person.objects.filter(pk__in=people).values_list("pk", "pk"))
     rows |= dict(Person.objects.filter(root__in=people).values_list("pk", "root"))
@@ -84,7 +88,8 @@ def _write(batch: Sequence[int], of: _Campaign) -> Counter[str]:
     advisers = _advisers(people) if "adviser" in fields.named(of.held.text + of.held.subject) else {}
     marks = {pk: f"key:{of.key}:{one.uuid}" for pk, one in people.items()}
     known = set(Message.objects.filter(mark__in=marks.values()).values_list("mark", flat=True))
-    house, tally, made = organisation(), Counter[str](), []
+    house, tally = organisation(), Counter[str]()
+    made: list[Message] = []
     for pk, person in people.items():
         address = reach.get(pk, "")
         why = (
@@ -101,8 +106,7 @@ def _write(batch: Sequence[int], of: _Campaign) -> Counter[str]:
             }  # fmt: skip
             why = _prepare(person, address, of, values, marks[pk], made)
         tally[why] += 1
-    _queue(made, purpose=of.purpose, now=of.now)
-    return tally
+    return tally, made
 
 
 def _prepare(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+import segno
 import typst
 from django.utils import formats, timezone, translation
 
+from egard.kernel.messages import addresses
 from egard.kernel.messages.brand import organisation
 from egard.kernel.messages.models import Message
 from egard.kernel.messages.texts import language_for
@@ -23,6 +25,9 @@ PAGE = """
 #text(weight: "bold", size: 13pt)[#it.house]
 #place(top + left, dx: 75mm, dy: 25mm)[#it.address.map(line => [#line]).join(linebreak())]
 #v(62mm)
+#if it.code != "" {
+  place(bottom + right, float: true, image(bytes(it.code), format: "svg", width: 22mm))
+}
 #align(right)[#it.date]
 #v(6mm)
 #if it.subject != "" [#text(weight: "bold")[#it.subject] #v(4mm)]
@@ -43,9 +48,18 @@ def pdf(message: Message, *, now: datetime) -> bytes:
         "date": f"1er{date[1:]}" if language == "fr" and date.startswith("1 ") else date,
         "subject": message.subject,
         "language": language,
+        "code": _code(message),
         "parts": [part.strip().split("\n") for part in message.text.split("\n\n") if part.strip()],
     }
     return typst.compile(PAGE.encode(), sys_inputs={"letter": json.dumps(told)})
+
+
+def _code(message: Message) -> str:
+    """What names the conversation, for a reader of codes: when the letter or its slip comes back, it is known whose it
+    is (`noting.take_down`). Empty where no domain takes answers.
+    """
+    reference = addresses.reply_address(message.thread_id)
+    return segno.make_qr(reference, error="m").svg_inline(border=2) if reference else ""
 
 
 def address_lines(person: Person) -> list[str]:

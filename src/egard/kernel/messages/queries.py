@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
@@ -102,6 +102,13 @@ def leaving(viewer: Viewer, thread: Thread) -> dict[int, datetime]:
     viewer.require(CONVERSE)
     found = Outgoing.objects.filter(message__thread=thread, message__state="queued", state="queued")
     return dict(found.values_list("message_id", "try_at"))
+
+
+def fates(viewer: Viewer, key: str) -> dict[str, int]:
+    """What became of the messages of one text to many, by state. Raises `NotAllowed` without messages.templates."""
+    viewer.require(TEMPLATES)
+    found = Message.objects.filter(mark__startswith=f"key:{key}:").values_list("state").annotate(n=Count("pk"))
+    return dict(found.order_by("state"))
 
 
 def file(viewer: Viewer, message: Message, uuid: UUID) -> Attachment:

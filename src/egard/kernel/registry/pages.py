@@ -111,6 +111,11 @@ class MenuItem:
     """`g` then this key goes there."""
     part: MenuPart = "work"
     """Where in the menu: the work of the day, writing, what managers steer by, the house itself."""
+    waits: str = ""
+    """The address of a part that says how many wait there for the viewer (`console/components/waits.html`), on every
+    page, and again when one of `topics` is told; whoever holds `permission` may hear of these.
+    """
+    topics: str = ""
 
 
 @dataclass(frozen=True, slots=True)

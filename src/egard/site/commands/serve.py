@@ -83,9 +83,11 @@ def worker() -> None:
         signal.signal(signum, lambda signum, frame: stop.set())
     load_django()
     from egard.kernel.jobs.worker import run_jobs
+    from egard.kernel.messages.checking import begin_warming
     from egard.kernel.promises.worker import run_sweeper
     from egard.kernel.timeline.worker import run_worker
 
+    begin_warming()
     jobs = threading.Thread(target=run_jobs, args=(stop,), name="jobs", daemon=True)
     sweeper = threading.Thread(target=run_sweeper, args=(stop,), name="sweeper", daemon=True)
     jobs.start()

@@ -47,6 +47,17 @@ class Migration(migrations.Migration):
                 ('by', models.CharField(max_length=64)),
                 ('team', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.team')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['until', 'team'], name='gestures_budget_running'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('team', 'period', 'currency'), name='gestures_budget_once'),
+                    models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='gestures_budget_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='gestures_budget_lasts'),
+                    models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='gestures_budget_currency'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Gesture',
@@ -91,6 +102,29 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.team')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['person', '-id'], name='gestures_person'),
+                    models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='gestures_subject'),
+                    models.Index(condition=models.Q(('place', 0), ('state', 'waiting')), fields=['recorded_at', 'id'], name='gestures_waiting'),
+                    models.Index(fields=['-granted_at', '-id'], name='gestures_granted'),
+                    models.Index(fields=['granted_by', '-granted_at'], name='gestures_granted_by'),
+                    models.Index(fields=['team', 'recorded_at'], name='gestures_team'),
+                    models.Index(condition=models.Q(('ends_at__isnull', False), ('state', 'granted'), ('warned_at__isnull', True)), fields=['ends_at'], name='gestures_ending'),
+                    models.Index(condition=models.Q(('repairs__isnull', False)), fields=['repairs'], name='gestures_repairs'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('together', 'place'), name='gestures_together'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ('waiting', 'granted', 'refused', 'reversed'))), name='gestures_state_known'),
+                    models.CheckConstraint(condition=models.Q(('form__in', ('credit', 'voucher', 'refund', 'redelivery', 'upgrade', 'letter', 'gift'))), name='gestures_form_known'),
+                    models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('cost__gte', 0), ('desired__gte', models.F('amount'))), name='gestures_amounts'),
+                    models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='gestures_currency'),
+                    models.CheckConstraint(condition=models.Q(('responsibility__in', ('', 'ours', 'shared', 'theirs', 'nobody'))), name='gestures_responsibility_known'),
+                    models.CheckConstraint(condition=models.Q(('severity__lte', 3)), name='gestures_severity_known'),
+                    models.CheckConstraint(condition=models.Q(('second_by__isnull', True), ('granted_by__isnull', True), models.Q(('second_by', models.F('granted_by')), _negated=True), _connector='OR'), name='gestures_four_eyes'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('granted', 'reversed')), _negated=True), ('granted_at__isnull', False), _connector='OR'), name='gestures_granted_dated'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Voucher',
@@ -110,6 +144,17 @@ class Migration(migrations.Migration):
                 ('gesture', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='voucher', to='gestures.gesture')),
                 ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['person', '-id'], name='gestures_voucher_person'),
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['expires_at'], name='gestures_voucher_running'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='gestures_voucher_amount'),
+                    models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('made_at'))), name='gestures_voucher_lasts'),
+                    models.CheckConstraint(condition=models.Q(('ended_as__in', ('', 'used', 'expired', 'revoked'))), name='gestures_voucher_ended'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Redemption',
@@ -127,117 +172,10 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
                 ('voucher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='gestures.voucher')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='budget',
-            index=models.Index(fields=['until', 'team'], name='gestures_budget_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.UniqueConstraint(fields=('team', 'period', 'currency'), name='gestures_budget_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='gestures_budget_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='gestures_budget_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='gestures_budget_currency'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(fields=['person', '-id'], name='gestures_person'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='gestures_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(condition=models.Q(('place', 0), ('state', 'waiting')), fields=['recorded_at', 'id'], name='gestures_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(fields=['-granted_at', '-id'], name='gestures_granted'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(fields=['granted_by', '-granted_at'], name='gestures_granted_by'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(fields=['team', 'recorded_at'], name='gestures_team'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(condition=models.Q(('ends_at__isnull', False), ('state', 'granted'), ('warned_at__isnull', True)), fields=['ends_at'], name='gestures_ending'),
-        ),
-        migrations.AddIndex(
-            model_name='gesture',
-            index=models.Index(condition=models.Q(('repairs__isnull', False)), fields=['repairs'], name='gestures_repairs'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.UniqueConstraint(fields=('together', 'place'), name='gestures_together'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('waiting', 'granted', 'refused', 'reversed'))), name='gestures_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('form__in', ('credit', 'voucher', 'refund', 'redelivery', 'upgrade', 'letter', 'gift'))), name='gestures_form_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('cost__gte', 0), ('desired__gte', models.F('amount'))), name='gestures_amounts'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='gestures_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('responsibility__in', ('', 'ours', 'shared', 'theirs', 'nobody'))), name='gestures_responsibility_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__lte', 3)), name='gestures_severity_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(('second_by__isnull', True), ('granted_by__isnull', True), models.Q(('second_by', models.F('granted_by')), _negated=True), _connector='OR'), name='gestures_four_eyes'),
-        ),
-        migrations.AddConstraint(
-            model_name='gesture',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('granted', 'reversed')), _negated=True), ('granted_at__isnull', False), _connector='OR'), name='gestures_granted_dated'),
-        ),
-        migrations.AddIndex(
-            model_name='voucher',
-            index=models.Index(fields=['person', '-id'], name='gestures_voucher_person'),
-        ),
-        migrations.AddIndex(
-            model_name='voucher',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['expires_at'], name='gestures_voucher_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='gestures_voucher_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('made_at'))), name='gestures_voucher_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_as__in', ('', 'used', 'expired', 'revoked'))), name='gestures_voucher_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='gestures_redemption_amount'),
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='gestures_redemption_amount'),
+                ],
+            },
         ),
     ]

@@ -122,6 +122,13 @@ class Migration(migrations.Migration):
                 ('txid', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()::text::bigint', ()), help_text='the transaction in which its acts came')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['-drawn_at', '-id'], name='gestures_draw_latest'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='gestures_draw_lasts'),
+                    models.CheckConstraint(condition=models.Q(('drawn_at__gte', models.F('until'))), name='gestures_draw_of_the_past'),
+                ],
                 'db_table': 'gestures_audit_draw',
             },
         ),
@@ -140,6 +147,12 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('training', ''), _negated=True), fields=['id'], name='gestures_finding_training'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('error', 0), ('kind', ''), ('verdict', 'ok')), models.Q(('error__gte', 0), ('verdict', 'deviation'), models.Q(('kind', ''), _negated=True)), _connector='OR'), name='gestures_finding_verdict'),
+                ],
                 'db_table': 'gestures_audit_finding',
             },
         ),
@@ -153,6 +166,10 @@ class Migration(migrations.Migration):
                 ('draw', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='gestures.auditdraw')),
             ],
             options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('draw', 'position'), name='gestures_act_position'),
+                    models.UniqueConstraint(fields=('draw', 'gesture'), name='gestures_act_once'),
+                ],
                 'db_table': 'gestures_audit_act',
             },
         ),
@@ -199,6 +216,9 @@ class Migration(migrations.Migration):
                 ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.person')),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('looked_at__isnull', True)), fields=['p_value', 'id'], name='gestures_claimant_open'),
+                ],
                 'db_table': 'gestures_claimant',
             },
         ),
@@ -231,6 +251,12 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.person')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['month'], name='gestures_orders_month'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('person', 'month'), name='gestures_orders_once'),
+                ],
                 'db_table': 'gestures_orders',
             },
         ),
@@ -243,60 +269,16 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.person')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['person'], name='gestures_outcome_person'),
+                    models.Index(fields=['-received_at'], name='gestures_outcome_latest'),
+                ],
                 'db_table': 'gestures_outcome',
             },
-        ),
-        migrations.AddConstraint(
-            model_name='auditact',
-            constraint=models.UniqueConstraint(fields=('draw', 'position'), name='gestures_act_position'),
-        ),
-        migrations.AddConstraint(
-            model_name='auditact',
-            constraint=models.UniqueConstraint(fields=('draw', 'gesture'), name='gestures_act_once'),
-        ),
-        migrations.AddIndex(
-            model_name='auditdraw',
-            index=models.Index(fields=['-drawn_at', '-id'], name='gestures_draw_latest'),
-        ),
-        migrations.AddConstraint(
-            model_name='auditdraw',
-            constraint=models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='gestures_draw_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='auditdraw',
-            constraint=models.CheckConstraint(condition=models.Q(('drawn_at__gte', models.F('until'))), name='gestures_draw_of_the_past'),
-        ),
-        migrations.AddIndex(
-            model_name='claimant',
-            index=models.Index(condition=models.Q(('looked_at__isnull', True)), fields=['p_value', 'id'], name='gestures_claimant_open'),
         ),
         migrations.AddIndex(
             model_name='finding',
             index=models.Index(fields=['act', '-id'], name='gestures_finding_act'),
-        ),
-        migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(condition=models.Q(('training', ''), _negated=True), fields=['id'], name='gestures_finding_training'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('error', 0), ('kind', ''), ('verdict', 'ok')), models.Q(('error__gte', 0), ('verdict', 'deviation'), models.Q(('kind', ''), _negated=True)), _connector='OR'), name='gestures_finding_verdict'),
-        ),
-        migrations.AddIndex(
-            model_name='orders',
-            index=models.Index(fields=['month'], name='gestures_orders_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='orders',
-            constraint=models.UniqueConstraint(fields=('person', 'month'), name='gestures_orders_once'),
-        ),
-        migrations.AddIndex(
-            model_name='outcome',
-            index=models.Index(fields=['person'], name='gestures_outcome_person'),
-        ),
-        migrations.AddIndex(
-            model_name='outcome',
-            index=models.Index(fields=['-received_at'], name='gestures_outcome_latest'),
         ),
         migrations.RunSQL(GUARDS, AWAY),
     ]

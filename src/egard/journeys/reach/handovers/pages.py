@@ -51,7 +51,7 @@ def handovers(request: HttpRequest) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     page = queries.handovers(viewer, cursor=request.GET.get("cursor"))
     told = queries.progress(viewer, page.items)
-    rows = [(row, told[row.pk], _state(row)) for row in page.items]
+    rows = [(row, told[row.pk], row.state) for row in page.items]
     return render(request, "reach/handovers.html", {"rows": rows, "next": page.next, "now": now})
 
 
@@ -88,7 +88,7 @@ def handover(request: HttpRequest, uuid: UUID) -> HttpResponse:
     far = queries.progress(viewer, [held])[held.pk]
     reasons = [(code, WHY.get(code, OTHER), n) for code, n in far.why.items()]
     clients = [(one, WHY.get(one.row.why, OTHER) if one.row.why else "") for one in page.items]
-    context = {"held": held, "state": _state(held), "far": far, "reasons": reasons, "clients": clients, "why": why,
+    context = {"held": held, "state": held.state, "far": far, "reasons": reasons, "clients": clients, "why": why,
                "next": page.next, "now": now}  # fmt: skip
     part = "reach/_handover.html" if request.htmx else "reach/handover.html"  # type: ignore[attr-defined]
     return render(request, part, context)
@@ -168,14 +168,6 @@ def _at(form: QueryDict) -> datetime | None:
     except (ValueError, OverflowError) as error:
         why = str(refusals.WrongHandover.WHEN)
         raise refusals.WrongHandover(fields={"at": why}, why=why) from error
-
-
-def _state(row: Handover) -> str:
-    if row.withdrawn_at:
-        return "withdrawn"
-    if row.ended_at:
-        return "done"
-    return "running" if row.begun_at else "planned"
 
 
 urlpatterns = [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from egard.kernel.promises import operations as promises
 from egard.kernel.promises.refusals import Ended
 
 SALT, OWN = "egard.reach.call", "egard.reach.call.own"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LIVES: dict[str, timedelta] = {"person": timedelta(days=90), "desk": timedelta(days=400)}
 """For so long a link is good: one of a client's own, and that of an adviser, which stands on paper."""
 TIMES = 12
@@ -56,8 +58,9 @@ class Visitor:
 
 def link(whose: Whose, uuid: UUID, *, root: str = "", now: datetime) -> str:
     """The address by which somebody is called, for so long as `LIVES` says; `root` stands where the house has none."""
-    over = int((now + LIVES[whose]).timestamp())
-    return f"{settings.URL or root}/p/call/{signing.dumps([whose[0], uuid.hex, over], salt=SALT, compress=False)}/"
+    named = urlsafe_b64encode(uuid.bytes).decode().rstrip("=")
+    last = (now + LIVES[whose] - EPOCH).days  # short, for it is printed as a QR code
+    return f"{settings.URL or root}/p/call/{signing.Signer(salt=SALT).sign(f'{whose[0]}{named}{last:x}')}/"
 
 
 def drawn(address: str) -> SafeString:
@@ -71,11 +74,11 @@ def opened(token: str, *, now: datetime) -> Opened:
     if not token:
         return Opened()
     try:
-        whose, uuid, over = signing.loads(token, salt=SALT)
-        named, over_at = UUID(uuid), int(over)
-    except (signing.BadSignature, ValueError, TypeError):
+        told = signing.Signer(salt=SALT).unsign(token)
+        whose, named, last = told[0], UUID(bytes=urlsafe_b64decode(told[1:23] + "==")), int(told[23:], 16)
+    except (signing.BadSignature, ValueError):
         raise refusals.LinkOver from None
-    if over_at < now.timestamp():
+    if now - EPOCH > timedelta(days=last + 1):
         raise refusals.LinkOver
     if whose == "d":
         adviser = User.objects.filter(pk=named, is_active=True, is_staff=True).first()

@@ -47,6 +47,21 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('rung', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['adviser', 'waiting_since', 'id'], name='reach_call_queue'),
+                    models.Index(condition=models.Q(('talked__gt', 0)), fields=['rung', '-ended_at'], name='reach_call_lengths'),
+                    models.Index(fields=['person', '-asked_at'], name='reach_call_person'),
+                    models.Index(fields=['asked_at'], name='reach_call_asked'),
+                    models.Index(condition=models.Q(('state', 'ended'), _negated=True), fields=['asked_at', 'id'], name='reach_call_open'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ('asking', 'ringing', 'talking', 'waiting', 'ended'))), name='reach_call_state_known'),
+                    models.CheckConstraint(condition=models.Q(('outcome__in', ('', 'own', 'deputy', 'call_back', 'message', 'abandoned', 'unknown'))), name='reach_call_outcome_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended')), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='reach_call_ended_dated'),
+                    models.UniqueConstraint(condition=models.Q(('rung__isnull', False), ('state__in', ('ringing', 'talking'))), fields=('rung',), name='reach_call_one_a_line'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CallStep',
@@ -57,6 +72,14 @@ class Migration(migrations.Migration):
                 ('answer', models.TextField()),
                 ('call', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='reach.call')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['at'], name='reach_step_at'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('call', 'step'), name='reach_step_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Desk',
@@ -70,6 +93,12 @@ class Migration(migrations.Migration):
                 ('deputy', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('presence__in', ('available', 'busy', 'away'))), name='reach_desk_presence_known'),
+                    models.CheckConstraint(condition=models.Q(('deputy__isnull', True), models.Q(('deputy', models.F('user')), _negated=True), _connector='OR'), name='reach_desk_deputy_other'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CallBack',
@@ -90,6 +119,16 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('desk', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reach.desk')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('dropped_at__isnull', True)), fields=['desk', 'ends_at'], name='reach_call_back_taken'),
+                    models.Index(fields=['person', '-asked_at'], name='reach_call_back_person'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='reach_call_back_lasts'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('desk__isnull', False), ('dropped_at__isnull', True)), expressions=[(models.Func(models.F('desk'), models.F('desk'), models.Value('[]'), function='int8range', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func(models.F('starts_at'), models.F('ends_at'), models.Value('[)'), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='reach_call_back_alone'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Absence',
@@ -100,6 +139,14 @@ class Migration(migrations.Migration):
                 ('by', models.CharField(max_length=64)),
                 ('desk', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='absences', to='reach.desk')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['desk', 'until'], name='reach_absence_of'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='reach_absence_lasts'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='KnownNumber',
@@ -110,81 +157,5 @@ class Migration(migrations.Migration):
                 ('adviser', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.person')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['adviser', 'waiting_since', 'id'], name='reach_call_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('talked__gt', 0)), fields=['rung', '-ended_at'], name='reach_call_lengths'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['person', '-asked_at'], name='reach_call_person'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['asked_at'], name='reach_call_asked'),
-        ),
-        migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('state', 'ended'), _negated=True), fields=['asked_at', 'id'], name='reach_call_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('asking', 'ringing', 'talking', 'waiting', 'ended'))), name='reach_call_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ('', 'own', 'deputy', 'call_back', 'message', 'abandoned', 'unknown'))), name='reach_call_outcome_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state', 'ended')), models.Q(models.Q(('state', 'ended'), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='reach_call_ended_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='call',
-            constraint=models.UniqueConstraint(condition=models.Q(('rung__isnull', False), ('state__in', ('ringing', 'talking'))), fields=('rung',), name='reach_call_one_a_line'),
-        ),
-        migrations.AddIndex(
-            model_name='callstep',
-            index=models.Index(fields=['at'], name='reach_step_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='callstep',
-            constraint=models.UniqueConstraint(fields=('call', 'step'), name='reach_step_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='desk',
-            constraint=models.CheckConstraint(condition=models.Q(('presence__in', ('available', 'busy', 'away'))), name='reach_desk_presence_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='desk',
-            constraint=models.CheckConstraint(condition=models.Q(('deputy__isnull', True), models.Q(('deputy', models.F('user')), _negated=True), _connector='OR'), name='reach_desk_deputy_other'),
-        ),
-        migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(condition=models.Q(('dropped_at__isnull', True)), fields=['desk', 'ends_at'], name='reach_call_back_taken'),
-        ),
-        migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(fields=['person', '-asked_at'], name='reach_call_back_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='callback',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='reach_call_back_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='callback',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('desk__isnull', False), ('dropped_at__isnull', True)), expressions=[(models.Func(models.F('desk'), models.F('desk'), models.Value('[]'), function='int8range', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func(models.F('starts_at'), models.F('ends_at'), models.Value('[)'), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='reach_call_back_alone'),
-        ),
-        migrations.AddIndex(
-            model_name='absence',
-            index=models.Index(fields=['desk', 'until'], name='reach_absence_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='reach_absence_lasts'),
         ),
     ]

@@ -52,6 +52,14 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True)),
                 ('withdrawn_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('ended_at__isnull', True), ('withdrawn_at__isnull', True)), fields=['at'], name='reach_handover_due'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('begun_at__isnull', True), ('withdrawn_at__isnull', True), _connector='OR'), name='reach_handover_or_not'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='callback',
@@ -97,19 +105,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='handover',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True), ('withdrawn_at__isnull', True)), fields=['at'], name='reach_handover_due'),
-        ),
-        migrations.AddIndex(
-            model_name='handover',
             index=models.Index(fields=['giver', '-id'], name='reach_handover_giver'),
         ),
         migrations.AddConstraint(
             model_name='handover',
             constraint=models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='reach_handover_other'),
-        ),
-        migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(('begun_at__isnull', True), ('withdrawn_at__isnull', True), _connector='OR'), name='reach_handover_or_not'),
         ),
         migrations.AddIndex(
             model_name='handed',

@@ -28,7 +28,7 @@ def days(since: datetime, until: datetime, now: datetime) -> SafeString:
     """`1 August to 21 August`, or with hours where it does not take whole days."""
     first, last, today = timezone.localtime(since), timezone.localtime(until), timezone.localtime(now).date()
     if (first.hour, first.minute, last.hour, last.minute) != (0, 0, 0, 0):
-        return format_html(_("{first} to {last}"), first=rings.at(since, now), last=rings.at(until, now))
+        return format_html("{} – {}", rings.at(since, now), rings.at(until, now))
     one, other = first.date(), (last - timedelta(days=1)).date()
     if one == other:
         return format_html("{}", said_day(one, today))

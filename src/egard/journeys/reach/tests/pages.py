@@ -14,10 +14,14 @@ PAGES = (
     Shown("reach:handovers"),
     Shown("reach:handover_new", who="administrator"),
     Shown("reach:call_me", who="anne"),
+    Shown("reach:public_call", who="nobody"),
     Shown("reach:figures", who="administrator"),
 )
 
 NO_PAGES = {
     "reach:line": "a part of reach:desk",
+    "reach:waits": "a part of the menu",
+    "reach:call_back": "needs a call back; test_links.py opens it",
+    "reach:link_call": "needs a signed link; test_links.py opens it",
     "reach:handover": "needs something handed over; test_reach_pages.py opens it",
 }

@@ -53,6 +53,10 @@ def test_her_adviser_is_here_and_has_what_she_writes_at_once(at_home, house, clo
     staff = Client(headers={"Accept-Language": "en"})
     staff.force_login(house.claire)
     assert "writes and waits" in staff.get("/reach/line/").content.decode()
+    assert "1 waits" in staff.get("/reach/waits/").content.decode()  # in the menu of whatever page she is on
+    assert "waits-reach-waits" in staff.get("/people/").content.decode()
+    staff.force_login(house.hugo)
+    assert "waits</span>" not in staff.get("/reach/waits/").content.decode()
 
 
 def test_how_fast_is_said_from_her_last_answers_and_of_few_nothing(house, clock, me, now):

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from egard.base.clock import utc_now
 from egard.base.refusal import NotFound
 from egard.journeys.reach import operations, refusals
 from egard.journeys.reach.handovers import operations as handing
 from egard.journeys.reach.handovers import queries, wording
 from egard.journeys.reach.models import CallBack, Handed, Handover
 from egard.kernel.access.actors import Actor, NotAllowed
-from egard.kernel.access.operations import set_user_active
+from egard.kernel.access.operations import create_api_key, set_user_active
 from egard.kernel.access.queries import system_viewer, viewer_for
 from egard.kernel.messages.arriving import receive_chat
 from egard.kernel.messages.models import DeadAddress, Message, Thread
@@ -162,3 +163,33 @@ def test_she_is_told_by_the_way_by_which_she_wrote_last(make_person, now):
 
 def test_the_house_s_own_text_holds_its_fields_in_each_language(now, by):
     assert wording.checked(wording.ours(), by=by, now=now)
+
+
+def test_desks_absences_and_handovers_by_the_api(house, clients, client, clock, me, now):
+    _key, secret = create_api_key(name="hr", scopes=["reach.read", "reach.answer", "reach.manage", "people.read"],
+                                  by=me,
+                                  now=now)  # fmt: skip
+    told = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+    get = lambda url: client.get(url, headers=told["headers"])  # noqa: E731
+    url = f"/api/v1/desks/{house.claire.pk}"
+    put = client.put(url, {"line": "01 40 00 00 09", "deputy": str(house.hugo.pk)}, **told)
+    assert (put.status_code, put.json()["line"]) == (200, "+33140000009")
+    assert client.put(url, {"deputy": str(house.claire.pk)}, **told).status_code == 422
+    days = {"since": "2027-03-16T00:00:00Z", "until": "2027-03-20T00:00:00Z"}
+    made = client.post(f"{url}/absences", days, **told)
+    assert made.status_code == 201
+    over = client.post(f"{url}/absences", {**days, "until": "2027-03-17T00:00:00Z"}, **told)
+    assert (over.status_code, over.json()["code"]) == (409, "reach.absent_already")
+    assert [one["id"] for one in get(url).json()["absences"]] == [made.json()["id"]]
+    relief = client.post(f"/api/v1/absences/{made.json()['id']}/relief", **told)
+    assert relief.json() == {"moved": 0, "left": []}
+    assert client.delete(f"/api/v1/absences/{made.json()['id']}", **told).status_code == 204
+    assert {one["name"] for one in get("/api/v1/desks").json()["items"]} == {"Claire Martin", "Hugo Delmas"}
+    asked = {"giver": str(house.claire.pk), "taker": str(house.hugo.pk), "persons": [str(clients[0].uuid)]}
+    planned = client.post("/api/v1/handovers", {**asked, "at": (utc_now() + timedelta(days=3)).isoformat()}, **told)
+    assert (planned.status_code, planned.json()["state"], planned.json()["clients"]) == (201, "planned", 1)
+    url = f"/api/v1/handovers/{planned.json()['id']}"
+    assert get(f"{url}/clients").json()["items"][0]["person"] == str(clients[0].uuid)
+    assert client.post(f"{url}/withdrawal", **told).json()["state"] == "withdrawn"
+    assert [one["state"] for one in get("/api/v1/handovers").json()["items"]] == ["withdrawn"]
+    assert client.post("/api/v1/handovers", {**asked, "giver": str(clients[0].uuid)}, **told).status_code == 404

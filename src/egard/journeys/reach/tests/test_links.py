@@ -82,6 +82,13 @@ def test_somebody_unknown_is_called_on_the_number_that_she_gives_by_the_adviser_
     assert (made.person, made.number, made.name, made.desk.user) == (None, "+33698765432", "Ada", house.hugo)
     assert Promise.objects.get().owner == house.hugo
     assert "the number that we have" not in page
+    staff = Client(headers={"Accept-Language": "en"})
+    staff.force_login(house.hugo)
+    shown = staff.get(f"/reach/call-backs/{made.uuid}/").content.decode()
+    assert "Ada" in shown
+    assert "tel:+33698765432" in shown
+    assert "nobody vouches" in shown
+    assert staff.get(f"/reach/call-backs/{house.elodie.uuid}/").status_code == 404
     calls.tidy(now=clock.pass_(days=2))
     assert CallBack.objects.get().place is None
     calls.tidy(now=clock.pass_(days=90))

@@ -54,11 +54,11 @@ def test_a_file_that_is_wrong_changes_nothing_and_says_where(read_as):
 
 
 def test_a_sample_is_tried_by_what_holds_and_by_what_would(read_as):
-    body = {"source": OWN, "sample": "Cher usager, votre demande est en cours de traitement."}
+    body = {"source": OWN, "sample": "Bonjour Anne, un usager vous attend."}
     html = read_as("administrator").post("/signature/style/file/look/", body).content.decode()
-    held, would = html.split("As it would be")
-    assert "usager" in held
-    assert "usager" not in would.partition("</section>")[0]
+    held, would = html.split('class="sheet"')[1:]
+    assert "Une personne, pas une catégorie." in held
+    assert "Une personne, pas une catégorie." not in would
 
 
 def test_a_file_that_the_operator_keeps_is_not_written_here(me, monkeypatch, tmp_path):
@@ -75,3 +75,10 @@ def test_who_may_not_publish_changes_no_style(read_as):
     assert client.get("/signature/style/file/").status_code == 403
     assert client.post("/signature/style/file/", {"source": OWN}).status_code == 403
     assert "/signature/style/file/" not in client.get("/signature/style/").content.decode()
+
+
+def test_what_to_say_stands_on_the_page_of_whom_one_speaks_with(read_as, make_person):
+    anne = make_person("Anne", "Kerouac", language="fr")
+    html = read_as("agent").get(f"/people/{anne.uuid}/panels/scripts/").content.decode()
+    assert "Picking up" in html  # in the reader's words
+    assert "Bonjour Madame Perrin" in html  # in the language of whom one speaks with

@@ -96,3 +96,14 @@ def test_a_template_is_held_back_where_the_brand_says_so_and_a_letter_is_not(me,
         with pytest.raises(StyleRefused) as refused:
             require(Draft(**told, template=True))
         assert "Chers clients" in refused.value.detail
+
+
+def test_one_text_to_many_has_the_score_of_her_own_text(make_person, me, now):
+    """By its fields, once; or filled with who she is: the style sees the same."""
+    text = "Bonjour {{ given_name }},\n\nJe vous rappelle mardi 4 mars au 01 02 03 04 05.\n\nBien à vous,\nClaire Petit"
+    told = {"language": "fr", "channel": "email", "author": me, "now": now}
+    anne = make_person("Anne")
+    many = check(Draft(text=text, **told)).score
+    hers = check(Draft(text=text.replace("{{ given_name }}", "Anne"), person=anne, **told)).score
+    assert many == hers
+    assert many > check(Draft(text=text.replace("{{ given_name }}", "Madame"), **told)).score

@@ -53,6 +53,11 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='access_user_email_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Site',
@@ -144,10 +149,6 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('user', 'role'), name='access_role_once'), models.CheckConstraint(condition=models.Q(('scope__in', ['', 'own', 'team', 'site', 'all'])), name='access_scope_known')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='access_user_email_once'),
         ),
         migrations.RunSQL(AFTER, migrations.RunSQL.noop),
     ]

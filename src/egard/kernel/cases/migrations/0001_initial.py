@@ -60,6 +60,21 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.team')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['person', '-id'], name='cases_person'),
+                    models.Index(condition=models.Q(('status', 'open')), fields=['owner', 'due_at', 'id'], name='cases_open_owner'),
+                    models.Index(condition=models.Q(('status', 'open')), fields=['team', 'due_at', 'id'], name='cases_open_team'),
+                    models.Index(condition=models.Q(('status', 'open')), fields=['site', 'due_at', 'id'], name='cases_open_site'),
+                    models.Index(condition=models.Q(('status', 'open')), fields=['due_at', 'id'], name='cases_open_due'),
+                    models.Index(condition=models.Q(('wake_at__isnull', False)), fields=['wake_at'], name='cases_wake'),
+                    models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent'], name='cases_parent'),
+                    models.Index(condition=models.Q(('snapshot__isnull', False), ('status', 'closed')), fields=['closed_at'], name='cases_closed'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['asked'], name='cases_asked'),
+                    django.contrib.postgres.indexes.GinIndex(fields=['keys'], name='cases_keys'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ('open', 'closed'))), name='cases_status_known'),
+                ],
                 'db_table': 'cases_case',
             },
         ),
@@ -150,6 +165,12 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outside', to='cases.case')),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('case__isnull', True)), fields=['-received_at'], name='cases_outside_waiting'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('key',), name='cases_outside_once'),
+                ],
                 'db_table': 'cases_outside',
             },
         ),
@@ -169,58 +190,6 @@ class Migration(migrations.Migration):
                 'db_table': 'cases_event',
                 'constraints': [models.UniqueConstraint(fields=('case', 'n'), name='cases_event_numbered'), models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('case', 'key'), name='cases_event_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['person', '-id'], name='cases_person'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['owner', 'due_at', 'id'], name='cases_open_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['team', 'due_at', 'id'], name='cases_open_team'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['site', 'due_at', 'id'], name='cases_open_site'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['due_at', 'id'], name='cases_open_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('wake_at__isnull', False)), fields=['wake_at'], name='cases_wake'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent'], name='cases_parent'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('snapshot__isnull', False), ('status', 'closed')), fields=['closed_at'], name='cases_closed'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['asked'], name='cases_asked'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['keys'], name='cases_keys'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('open', 'closed'))), name='cases_status_known'),
-        ),
-        migrations.AddIndex(
-            model_name='outside',
-            index=models.Index(condition=models.Q(('case__isnull', True)), fields=['-received_at'], name='cases_outside_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='outside',
-            constraint=models.UniqueConstraint(fields=('key',), name='cases_outside_once'),
         ),
         migrations.RunSQL(AFTER, migrations.RunSQL.noop),
     ]

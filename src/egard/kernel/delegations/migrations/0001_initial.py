@@ -64,6 +64,18 @@ class Migration(migrations.Migration):
                 ('training', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delegations.course')),
                 ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['authority', 'role'], name='delegations_role'),
+                    models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'authority'], name='delegations_user'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('role', ''), ('user__isnull', False)), models.Q(('user__isnull', True), models.Q(('role', ''), _negated=True)), _connector='OR'), name='delegations_held_by_one'),
+                    models.CheckConstraint(condition=models.Q(('per_act__gt', 0), models.Q(('per_day__isnull', True), ('per_day__gt', 0), _connector='OR'), models.Q(('per_person__isnull', True), ('per_person__gt', 0), _connector='OR')), name='delegations_amounts_positive'),
+                    models.CheckConstraint(condition=models.Q(('period_days__gt', 0), ('split_days__gt', 0)), name='delegations_days_positive'),
+                    models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='delegations_lasts'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Change',
@@ -78,6 +90,9 @@ class Migration(migrations.Migration):
                 ('delegation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='trail', to='delegations.delegation')),
             ],
             options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('delegation', 'n'), name='delegations_change_numbered'),
+                ],
                 'db_table': 'delegations_change',
             },
         ),
@@ -94,6 +109,15 @@ class Migration(migrations.Migration):
                 ('course', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delegations.course')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['user', 'course', 'valid_until'], name='delegations_training_user'),
+                    models.Index(fields=['course', 'valid_until'], name='delegations_training_course'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='delegations_training_lasts'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Use',
@@ -115,74 +139,19 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(fields=['authority', 'role'], name='delegations_role'),
-        ),
-        migrations.AddIndex(
-            model_name='delegation',
-            index=models.Index(condition=models.Q(('user__isnull', False)), fields=['user', 'authority'], name='delegations_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', ''), ('user__isnull', False)), models.Q(('user__isnull', True), models.Q(('role', ''), _negated=True)), _connector='OR'), name='delegations_held_by_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('per_act__gt', 0), models.Q(('per_day__isnull', True), ('per_day__gt', 0), _connector='OR'), models.Q(('per_person__isnull', True), ('per_person__gt', 0), _connector='OR')), name='delegations_amounts_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('period_days__gt', 0), ('split_days__gt', 0)), name='delegations_days_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='delegations_lasts'),
-        ),
-        migrations.AddConstraint(
-            model_name='change',
-            constraint=models.UniqueConstraint(fields=('delegation', 'n'), name='delegations_change_numbered'),
-        ),
-        migrations.AddIndex(
-            model_name='training',
-            index=models.Index(fields=['user', 'course', 'valid_until'], name='delegations_training_user'),
-        ),
-        migrations.AddIndex(
-            model_name='training',
-            index=models.Index(fields=['course', 'valid_until'], name='delegations_training_course'),
-        ),
-        migrations.AddConstraint(
-            model_name='training',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='delegations_training_lasts'),
-        ),
-        migrations.AddIndex(
-            model_name='use',
-            index=models.Index(condition=models.Q(('given_back_at__isnull', True)), fields=['user', 'authority', 'at'], include=('amount',), name='delegations_use_user'),
-        ),
-        migrations.AddIndex(
-            model_name='use',
-            index=models.Index(condition=models.Q(('given_back_at__isnull', True), ('person__isnull', False)), fields=['person', 'authority', 'at'], include=('amount',), name='delegations_use_person'),
-        ),
-        migrations.AddIndex(
-            model_name='use',
-            index=models.Index(condition=models.Q(('given_back_at__isnull', True), models.Q(('case', ''), _negated=True)), fields=['case', 'authority'], include=('amount',), name='delegations_use_case'),
-        ),
-        migrations.AddIndex(
-            model_name='use',
-            index=models.Index(fields=['authority', '-at'], name='delegations_use_latest'),
-        ),
-        migrations.AddIndex(
-            model_name='use',
-            index=models.Index(fields=['delegation', '-id'], name='delegations_use_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='use',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='delegations_use_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='use',
-            constraint=models.CheckConstraint(condition=models.Q(('first__isnull', True), models.Q(('first', models.F('user')), _negated=True), _connector='OR'), name='delegations_use_four_eyes'),
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('given_back_at__isnull', True)), fields=['user', 'authority', 'at'], include=('amount',), name='delegations_use_user'),
+                    models.Index(condition=models.Q(('given_back_at__isnull', True), ('person__isnull', False)), fields=['person', 'authority', 'at'], include=('amount',), name='delegations_use_person'),
+                    models.Index(condition=models.Q(('given_back_at__isnull', True), models.Q(('case', ''), _negated=True)), fields=['case', 'authority'], include=('amount',), name='delegations_use_case'),
+                    models.Index(fields=['authority', '-at'], name='delegations_use_latest'),
+                    models.Index(fields=['delegation', '-id'], name='delegations_use_list'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='delegations_use_positive'),
+                    models.CheckConstraint(condition=models.Q(('first__isnull', True), models.Q(('first', models.F('user')), _negated=True), _connector='OR'), name='delegations_use_four_eyes'),
+                ],
+            },
         ),
         migrations.RunSQL(GUARDED, migrations.RunSQL.noop),
     ]

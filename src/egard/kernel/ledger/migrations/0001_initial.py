@@ -86,6 +86,17 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(help_text='of a pending one', null=True)),
                 ('lot_expires_at', models.DateTimeField(help_text='of the lot that it makes', null=True)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='ledger_transfer_subject'),
+                    django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='ledger_transfer_dates'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'key'), name='ledger_transfer_once'),
+                    models.CheckConstraint(condition=models.Q(('phase__in', ('posted', 'pending', 'post', 'void', 'expire'))), name='ledger_transfer_phase'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('amount__lte', 1000000000000000)), name='ledger_transfer_amount'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Account',
@@ -104,6 +115,20 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='people.person')),
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.team')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('person__isnull', False)), fields=['person'], name='ledger_account_person'),
+                    models.Index(condition=models.Q(('team__isnull', False)), fields=['team'], name='ledger_account_team'),
+                    models.Index(fields=['unit', 'code'], name='ledger_account_unit'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('code', 'unit'), name='ledger_account_once'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ('asset', 'liability', 'income', 'expense', 'equity'))), name='ledger_account_kind'),
+                    models.CheckConstraint(condition=models.Q(('limit__in', ('none', 'no_negative', 'ceiling'))), name='ledger_account_limit'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ceiling__gte', 0), ('limit', 'ceiling')), models.Q(models.Q(('limit', 'ceiling'), _negated=True), ('ceiling__isnull', True)), _connector='OR'), name='ledger_account_ceiling'),
+                    models.CheckConstraint(condition=models.Q(('lots', False), models.Q(('kind__in', ('liability', 'income', 'equity')), models.Q(('limit', 'none'), _negated=True)), _connector='OR'), name='ledger_account_lots'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ClosingSum',
@@ -130,6 +155,15 @@ class Migration(migrations.Migration):
                 ('freed_at', models.DateTimeField(help_text='when something came to it last')),
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('remaining__gt', 0)), fields=['account'], name='ledger_lot_left'),
+                    models.Index(condition=models.Q(('expires_at__isnull', False), ('remaining__gt', models.F('reserved'))), fields=['expires_at'], name='ledger_lot_expiry'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gte', models.F('remaining')), ('remaining__gte', models.F('reserved')), ('reserved__gte', 0)), name='ledger_lot_bounds'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Pending',
@@ -137,6 +171,11 @@ class Migration(migrations.Migration):
                 ('transfer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='ledger.transfer')),
                 ('expires_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='ledger_pending_expiry'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='transfer',
@@ -167,6 +206,13 @@ class Migration(migrations.Migration):
                 ('transfer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.transfer')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['lot'], name='ledger_lot_use_lot'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('transfer', 'lot'), name='ledger_lot_use_once'),
+                    models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='ledger_lot_use_amount'),
+                ],
                 'db_table': 'ledger_lot_use',
             },
         ),
@@ -191,42 +237,14 @@ class Migration(migrations.Migration):
                 ('credits_pending', models.BigIntegerField(default=0)),
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='sums', to='ledger.account')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('person__isnull', False)), fields=['person'], name='ledger_account_person'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('team__isnull', False)), fields=['team'], name='ledger_account_team'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['unit', 'code'], name='ledger_account_unit'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('code', 'unit'), name='ledger_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('asset', 'liability', 'income', 'expense', 'equity'))), name='ledger_account_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('limit__in', ('none', 'no_negative', 'ceiling'))), name='ledger_account_limit'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ceiling__gte', 0), ('limit', 'ceiling')), models.Q(models.Q(('limit', 'ceiling'), _negated=True), ('ceiling__isnull', True)), _connector='OR'), name='ledger_account_ceiling'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('lots', False), models.Q(('kind__in', ('liability', 'income', 'equity')), models.Q(('limit', 'none'), _negated=True)), _connector='OR'), name='ledger_account_lots'),
-        ),
-        migrations.AddIndex(
-            model_name='pending',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='ledger_pending_expiry'),
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('limited', False), models.Q(('debits_pending__gte', 0), ('credits_pending__gte', 0)), _connector='OR'), name='ledger_sum_pending'),
+                    models.CheckConstraint(condition=models.Q(('limited', False), models.Q(('credits_posted__gte', django.db.models.expressions.CombinedExpression(models.F('debits_posted'), '+', models.F('debits_pending'))), ('grows_by_credit', True)), models.Q(('debits_posted__gte', django.db.models.expressions.CombinedExpression(models.F('credits_posted'), '+', models.F('credits_pending'))), ('grows_by_credit', False)), _connector='OR'), name='ledger_sum_never_below_zero'),
+                    models.CheckConstraint(condition=models.Q(('ceiling__isnull', True), models.Q(('ceiling__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('credits_posted'), '+', models.F('credits_pending')), '-', models.F('debits_posted'))), ('grows_by_credit', True)), models.Q(('ceiling__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('debits_posted'), '+', models.F('debits_pending')), '-', models.F('credits_posted'))), ('grows_by_credit', False)), _connector='OR'), name='ledger_sum_ceiling'),
+                    models.CheckConstraint(condition=models.Q(('debits_posted__gte', 0), ('credits_posted__gte', 0)), name='ledger_sum_posted'),
+                ],
+            },
         ),
         migrations.AddIndex(
             model_name='transfer',
@@ -240,25 +258,9 @@ class Migration(migrations.Migration):
             model_name='transfer',
             index=models.Index(condition=models.Q(('reverses__isnull', False)), fields=['reverses'], name='ledger_transfer_reversals'),
         ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='ledger_transfer_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='transfer',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='ledger_transfer_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='ledger_transfer_once'),
-        ),
         migrations.AddConstraint(
             model_name='transfer',
             constraint=models.UniqueConstraint(condition=models.Q(('resolves__isnull', False)), fields=('resolves',), name='ledger_transfer_resolved_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('phase__in', ('posted', 'pending', 'post', 'void', 'expire'))), name='ledger_transfer_phase'),
         ),
         migrations.AddConstraint(
             model_name='transfer',
@@ -266,51 +268,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('amount__lte', 1000000000000000)), name='ledger_transfer_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
             constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_transfer_of_two'),
-        ),
-        migrations.AddIndex(
-            model_name='lotuse',
-            index=models.Index(fields=['lot'], name='ledger_lot_use_lot'),
-        ),
-        migrations.AddConstraint(
-            model_name='lotuse',
-            constraint=models.UniqueConstraint(fields=('transfer', 'lot'), name='ledger_lot_use_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='lotuse',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='ledger_lot_use_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('remaining__gt', 0)), fields=['account'], name='ledger_lot_left'),
-        ),
-        migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False), ('remaining__gt', models.F('reserved'))), fields=['expires_at'], name='ledger_lot_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', models.F('remaining')), ('remaining__gte', models.F('reserved')), ('reserved__gte', 0)), name='ledger_lot_bounds'),
-        ),
-        migrations.AddConstraint(
-            model_name='sum',
-            constraint=models.CheckConstraint(condition=models.Q(('limited', False), models.Q(('debits_pending__gte', 0), ('credits_pending__gte', 0)), _connector='OR'), name='ledger_sum_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='sum',
-            constraint=models.CheckConstraint(condition=models.Q(('limited', False), models.Q(('credits_posted__gte', django.db.models.expressions.CombinedExpression(models.F('debits_posted'), '+', models.F('debits_pending'))), ('grows_by_credit', True)), models.Q(('debits_posted__gte', django.db.models.expressions.CombinedExpression(models.F('credits_posted'), '+', models.F('credits_pending'))), ('grows_by_credit', False)), _connector='OR'), name='ledger_sum_never_below_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='sum',
-            constraint=models.CheckConstraint(condition=models.Q(('ceiling__isnull', True), models.Q(('ceiling__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('credits_posted'), '+', models.F('credits_pending')), '-', models.F('debits_posted'))), ('grows_by_credit', True)), models.Q(('ceiling__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('debits_posted'), '+', models.F('debits_pending')), '-', models.F('credits_posted'))), ('grows_by_credit', False)), _connector='OR'), name='ledger_sum_ceiling'),
-        ),
-        migrations.AddConstraint(
-            model_name='sum',
-            constraint=models.CheckConstraint(condition=models.Q(('debits_posted__gte', 0), ('credits_posted__gte', 0)), name='ledger_sum_posted'),
         ),
         migrations.RunSQL(GUARDED, migrations.RunSQL.noop),
     ]

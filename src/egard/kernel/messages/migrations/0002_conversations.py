@@ -45,6 +45,14 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
             ],
             options={
+                'indexes': [
+                    models.Index(condition=models.Q(('message_id', ''), _negated=True), fields=['message_id'], name='messages_message_id'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('direction__in', ('in', 'out', 'note'))), name='messages_message_direction_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ('received', 'written', 'queued', 'sent', 'undone', 'failed', 'bounced'))), name='messages_message_state_known'),
+                    models.CheckConstraint(condition=models.Q(('trust__in', ('', 'verified', 'unverified', 'forged'))), name='messages_message_trust_known'),
+                ],
                 'db_table': 'messages_message',
             },
         ),
@@ -142,6 +150,16 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.team')),
             ],
             options={
+                'indexes': [
+                    models.Index(fields=['state', '-last_at', '-id'], name='messages_thread_state'),
+                    models.Index(fields=['assignee', 'state', '-last_at'], name='messages_thread_mine'),
+                    models.Index(fields=['team', 'state', '-last_at'], name='messages_thread_team'),
+                    models.Index(fields=['person', '-last_at'], name='messages_thread_person'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ('open', 'waiting_for_us', 'waiting_for_them', 'closed'))), name='messages_thread_state_known'),
+                    models.CheckConstraint(condition=models.Q(('channel__in', ('email', 'sms', 'chat', 'post', 'counter', 'call'))), name='messages_thread_channel_known'),
+                ],
                 'db_table': 'messages_thread',
             },
         ),
@@ -181,47 +199,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['state', '-last_at', '-id'], name='messages_thread_state'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['assignee', 'state', '-last_at'], name='messages_thread_mine'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['team', 'state', '-last_at'], name='messages_thread_team'),
-        ),
-        migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['person', '-last_at'], name='messages_thread_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('open', 'waiting_for_us', 'waiting_for_them', 'closed'))), name='messages_thread_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ('email', 'sms', 'chat', 'post', 'counter', 'call'))), name='messages_thread_channel_known'),
-        ),
-        migrations.AddIndex(
             model_name='message',
             index=models.Index(fields=['thread', 'id'], name='messages_message_thread'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('message_id', ''), _negated=True), fields=['message_id'], name='messages_message_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ('in', 'out', 'note'))), name='messages_message_direction_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('received', 'written', 'queued', 'sent', 'undone', 'failed', 'bounced'))), name='messages_message_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('trust__in', ('', 'verified', 'unverified', 'forged'))), name='messages_message_trust_known'),
         ),
     ]

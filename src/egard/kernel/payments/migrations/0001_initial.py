@@ -100,6 +100,15 @@ class Migration(migrations.Migration):
                 ('hold', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.transfer')),
                 ('out_of', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('try_at__isnull', False)), fields=['try_at'], name='payments_command_waits'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('outcome__in', ('', 'challenge', 'approved', 'declined', 'lapsed')), ('what__in', ('authorize', 'capture', 'void', 'refund'))), name='payments_command_known'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payments_command_amount'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Instrument',
@@ -116,6 +125,11 @@ class Migration(migrations.Migration):
                 ('removed_at', models.DateTimeField(null=True)),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['person', '-added_at'], name='payments_instrument_person'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Observation',
@@ -135,6 +149,14 @@ class Migration(migrations.Migration):
                 ('applied', models.BooleanField(help_text='it told something new')),
                 ('command', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='words', to='payments.command')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['command', 'id'], name='payments_observation_of'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('provider', 'word'), name='payments_observation_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Payment',
@@ -160,6 +182,19 @@ class Migration(migrations.Migration):
                 ('into', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['-created_at'], name='payments_latest'),
+                    models.Index(fields=['person', '-created_at'], name='payments_person'),
+                    models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='payments_subject'),
+                    models.Index(condition=models.Q(('reference', ''), _negated=True), fields=['reference'], name='payments_reference'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ('asked', 'challenge', 'authorized', 'captured', 'declined', 'voided', 'lapsed'))), name='payments_state_known'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('captured__gte', 0), ('captured__lte', models.F('amount'))), name='payments_captured'),
+                    models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('captured'))), name='payments_refunded'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='command',
@@ -199,74 +234,22 @@ class Migration(migrations.Migration):
                 ('command', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.command')),
                 ('found_in', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='found', to='payments.reconciliation')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='instrument',
-            index=models.Index(fields=['person', '-added_at'], name='payments_instrument_person'),
-        ),
-        migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['command', 'id'], name='payments_observation_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.UniqueConstraint(fields=('provider', 'word'), name='payments_observation_once'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['-created_at'], name='payments_latest'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['person', '-created_at'], name='payments_person'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='payments_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('reference', ''), _negated=True), fields=['reference'], name='payments_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('asked', 'challenge', 'authorized', 'captured', 'declined', 'voided', 'lapsed'))), name='payments_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('captured__gte', 0), ('captured__lte', models.F('amount'))), name='payments_captured'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('captured'))), name='payments_refunded'),
+            options={
+                'indexes': [
+                    models.Index(fields=['-found_at'], name='payments_difference_latest'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('settled_at__isnull', True)), fields=('provider', 'kind', 'reference'), name='payments_difference_once'),
+                ],
+            },
         ),
         migrations.AddIndex(
             model_name='command',
             index=models.Index(fields=['payment', 'asked_at'], name='payments_command_payment'),
         ),
-        migrations.AddIndex(
-            model_name='command',
-            index=models.Index(condition=models.Q(('try_at__isnull', False)), fields=['try_at'], name='payments_command_waits'),
-        ),
-        migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ('', 'challenge', 'approved', 'declined', 'lapsed')), ('what__in', ('authorize', 'capture', 'void', 'refund'))), name='payments_command_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='command',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payments_command_amount'),
-        ),
         migrations.AddConstraint(
             model_name='command',
             constraint=models.UniqueConstraint(condition=models.Q(models.Q(('what', 'refund'), _negated=True), models.Q(('outcome', 'declined'), _negated=True)), fields=('payment', 'what'), name='payments_command_once'),
-        ),
-        migrations.AddIndex(
-            model_name='difference',
-            index=models.Index(fields=['-found_at'], name='payments_difference_latest'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.UniqueConstraint(condition=models.Q(('settled_at__isnull', True)), fields=('provider', 'kind', 'reference'), name='payments_difference_once'),
         ),
         migrations.RunSQL(GUARDED, migrations.RunSQL.noop),
     ]

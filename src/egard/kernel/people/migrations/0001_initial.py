@@ -47,6 +47,12 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
                 ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='person', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['sort_key', 'id'], name='people_person_sort'),
+                    models.Index(fields=['site', 'sort_key', 'id'], name='people_person_site'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Identifier',
@@ -59,6 +65,16 @@ class Migration(migrations.Migration):
                 ('added_by', models.CharField(max_length=64)),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='identifiers', to='people.person')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['value', 'kind'], name='people_identifier_value'),
+                    models.Index(django.db.models.functions.text.Reverse('value'), name='people_identifier_tail'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('exclusive', True)), fields=('kind', 'value'), name='people_identifier_one_person'),
+                    models.UniqueConstraint(fields=('person', 'kind', 'value'), name='people_identifier_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Consent',
@@ -73,6 +89,11 @@ class Migration(migrations.Migration):
                 ('proof', models.CharField(blank=True, help_text='where and how it was said', max_length=500)),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='people.person')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['person', 'purpose', 'channel', '-at', '-id'], name='people_consent_latest'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Relationship',
@@ -84,6 +105,14 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relationships', to='people.person')),
                 ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='portfolio', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('until__isnull', True)), fields=['staff', 'person'], name='people_portfolio'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('person', 'kind'), name='people_one_adviser'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Role',
@@ -94,6 +123,12 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField(blank=True, null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='people.person')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('person', 'role'), name='people_role_once'),
+                    models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='people_role_ends_after_it_begins'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SearchRow',
@@ -106,50 +141,6 @@ class Migration(migrations.Migration):
                 'db_table': 'people_search',
                 'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['grams'], name='people_search_grams')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['sort_key', 'id'], name='people_person_sort'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['site', 'sort_key', 'id'], name='people_person_site'),
-        ),
-        migrations.AddIndex(
-            model_name='identifier',
-            index=models.Index(fields=['value', 'kind'], name='people_identifier_value'),
-        ),
-        migrations.AddIndex(
-            model_name='identifier',
-            index=models.Index(django.db.models.functions.text.Reverse('value'), name='people_identifier_tail'),
-        ),
-        migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(condition=models.Q(('exclusive', True)), fields=('kind', 'value'), name='people_identifier_one_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('person', 'kind', 'value'), name='people_identifier_once'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['person', 'purpose', 'channel', '-at', '-id'], name='people_consent_latest'),
-        ),
-        migrations.AddIndex(
-            model_name='relationship',
-            index=models.Index(condition=models.Q(('until__isnull', True)), fields=['staff', 'person'], name='people_portfolio'),
-        ),
-        migrations.AddConstraint(
-            model_name='relationship',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('person', 'kind'), name='people_one_adviser'),
-        ),
-        migrations.AddConstraint(
-            model_name='role',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('person', 'role'), name='people_role_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='role',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='people_role_ends_after_it_begins'),
         ),
         migrations.RunSQL(AFTER, migrations.RunSQL.noop),
     ]

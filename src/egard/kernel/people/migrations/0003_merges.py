@@ -24,6 +24,11 @@ class Migration(migrations.Migration):
                 ('dismissed_at', models.DateTimeField(blank=True, null=True)),
                 ('dismissed_by', models.CharField(blank=True, max_length=64)),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('dismissed_at__isnull', True)), fields=['-score', '-id'], name='people_duplicate_open'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Merge',
@@ -72,10 +77,6 @@ class Migration(migrations.Migration):
             model_name='merge',
             name='survivor',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.person'),
-        ),
-        migrations.AddIndex(
-            model_name='duplicate',
-            index=models.Index(condition=models.Q(('dismissed_at__isnull', True)), fields=['-score', '-id'], name='people_duplicate_open'),
         ),
         migrations.AddConstraint(
             model_name='duplicate',

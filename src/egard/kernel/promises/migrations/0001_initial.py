@@ -83,6 +83,23 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
                 ('team', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.team')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at'], name='promises_next'),
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['due_at', 'id'], name='promises_owed'),
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['owner', 'due_at', 'id'], name='promises_owed_owner'),
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['team', 'due_at', 'id'], name='promises_owed_team'),
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['site', 'due_at', 'id'], name='promises_owed_site'),
+                    models.Index(fields=['person', 'due_at'], name='promises_person'),
+                    models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='promises_subject'),
+                    models.Index(condition=models.Q(('state__in', ('kept', 'broken'))), fields=['due_at'], include=('kind', 'state', 'site', 'team', 'channel', 'id'), name='promises_counted'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('person', 'key'), name='promises_promise_once', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('state__in', ('open', 'paused', 'kept', 'broken', 'released'))), name='promises_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('kept', 'released')), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='promises_ended_dated'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='PromiseEvent',
@@ -100,6 +117,10 @@ class Migration(migrations.Migration):
                 ('promise', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='promises.promise')),
             ],
             options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('promise', 'n'), name='promises_event_numbered'),
+                    models.UniqueConstraint(condition=models.Q(('what', 'broken')), fields=('promise',), name='promises_event_broken_once'),
+                ],
                 'db_table': 'promises_event',
             },
         ),
@@ -113,70 +134,15 @@ class Migration(migrations.Migration):
                 ('promise', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='promises.promise')),
                 ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='promises.promiseevent')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at'], name='promises_next'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['due_at', 'id'], name='promises_owed'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['owner', 'due_at', 'id'], name='promises_owed_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['team', 'due_at', 'id'], name='promises_owed_team'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['site', 'due_at', 'id'], name='promises_owed_site'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(fields=['person', 'due_at'], name='promises_person'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('subject', ''), _negated=True), fields=['subject'], name='promises_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('state__in', ('kept', 'broken'))), fields=['due_at'], include=('kind', 'state', 'site', 'team', 'channel', 'id'), name='promises_counted'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.UniqueConstraint(fields=('person', 'key'), name='promises_promise_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('open', 'paused', 'kept', 'broken', 'released'))), name='promises_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='promise',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('kept', 'released')), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='promises_ended_dated'),
-        ),
-        migrations.AddConstraint(
-            model_name='promiseevent',
-            constraint=models.UniqueConstraint(fields=('promise', 'n'), name='promises_event_numbered'),
-        ),
-        migrations.AddConstraint(
-            model_name='promiseevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('what', 'broken')), fields=('promise',), name='promises_event_broken_once'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('told_at__isnull', True)), fields=['user', 'at'], name='promises_notice_untold'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['promise', 'user'], name='promises_notice_promise'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('event', 'user'), name='promises_notice_once'),
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('told_at__isnull', True)), fields=['user', 'at'], name='promises_notice_untold'),
+                    models.Index(fields=['promise', 'user'], name='promises_notice_promise'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('event', 'user'), name='promises_notice_once'),
+                ],
+            },
         ),
         migrations.RunSQL(GUARDED, migrations.RunSQL.noop),
     ]
