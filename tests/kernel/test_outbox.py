@@ -75,7 +75,7 @@ def test_a_message_leaves_once_a_key_however_often_it_is_asked_for(write, mailbo
 
 def test_a_server_away_for_a_day_loses_nothing_and_gets_each_message_once(write, mailbox, carry_out, now):
     port = mailbox.port
-    mailbox.answers["HELLO"] = "421 come back later"
+    mailbox.answers["HELO"] = "421 come back later"
     for key in ("one", "two"):
         write(key)
     hours = [now + timedelta(minutes=10 * n) for n in range(24 * 6)]
@@ -112,7 +112,7 @@ def test_an_address_that_the_server_refuses_is_not_tried_again(write, mailbox, c
 
 
 def test_a_code_is_not_sent_late_and_its_words_do_not_stay(write, secret, mailbox, carry_out, now):
-    mailbox.answers["HELLO"] = "421 come back later"
+    mailbox.answers["HELO"] = "421 come back later"
     write("late", kind=CODE, expires_at=now + timedelta(minutes=10))
     carry_out()
     mailbox.answers.clear()

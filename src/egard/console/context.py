@@ -105,6 +105,7 @@ def _menu(request: HttpRequest) -> list[dict[str, Any]]:
         except NoReverseMatch:
             continue
         told = {"label": item.label, "icon": item.icon, "url": url, "key": item.key, "part": PARTS[item.part]}
+        told["order"] = item.order
         if item.waits:
             told |= {"waits": reverse(item.waits), "waits_id": item.waits.replace(":", "-"), "topics": item.topics}
         entries.append({**told, "current": False})

@@ -56,8 +56,8 @@ def home(request: HttpRequest) -> HttpResponse:
     viewer = viewer_of(request)
     if viewer.can(PEOPLE.permission):
         return redirect(PEOPLE.url_name)
-    for entry in menu(request):
-        return HttpResponseRedirect(entry["url"])
+    if entries := menu(request):
+        return HttpResponseRedirect(min(entries, key=lambda entry: entry["order"])["url"])
     roles = [(role.label, words.ROLES_AWAITING.get(role.name)) for role in roles_of(viewer, now=utc_now())]
     return render(request, "console/nothing_yet.html", {"roles": roles})
 

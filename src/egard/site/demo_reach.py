@@ -42,8 +42,8 @@ ANSWERS = ("J’ai rappelé : la robe est mise de côté jusqu’à samedi.", "
 
 
 def answer(staff: Mapping[str, User], *, now: datetime) -> None:
-    """Written once."""
-    if Change.objects.filter(what=DONE).exists():
+    """Written once. Not where the demo's logins are suspended: a desk is that of somebody who can sign in."""
+    if Change.objects.filter(what=DONE).exists() or not all(staff[name].is_active for name in LINES):
         return
     began = now - timedelta(days=DAYS + 1)
     desks = _desks(staff, now=began)

@@ -54,7 +54,7 @@ def test_a_campaign_that_is_asked_for_twice_at_the_same_moment_is_one(spring, ma
 
 def test_a_server_that_is_away_keeps_none_of_them(spring, make_person, mailbox, carry_out, me, now):
     ids = [make_person(f"P{n}", email=f"p{n}@example.org").pk for n in range(3)]
-    mailbox.answers["HELLO"] = "421 come back later"
+    mailbox.answers["HELO"] = "421 come back later"
     write_all(ids, spring, purpose="service", key="k", by=me, now=now)
     carry_out(at=now)
     mailbox.answers.clear()

@@ -98,7 +98,7 @@ def test_a_machines_answer_keeps_no_promise(anne, post, carry_out, mailbox, me, 
 
 
 def test_a_provider_away_for_a_day_keeps_nothing_and_loses_nothing(anne, post, answer, mailbox, carry_out, now):
-    mailbox.answers["HELLO"] = "421 come back later"
+    mailbox.answers["HELO"] = "421 come back later"
     answer(post().thread)
     for hour in range(25):
         carry_out(at=now + timedelta(hours=hour, minutes=1))

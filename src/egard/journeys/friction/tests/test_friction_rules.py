@@ -101,7 +101,7 @@ def test_a_difference_of_shares_is_that_of_newcombe():
 def test_the_product_starts_without_what_figures_alone_need():
     told = (
         "import sys, django; django.setup(); import egard.site.urls;"
-        " print([name for name in ('sklearn', 'scipy', 'numpy') if name in sys.modules])"
+        " print([name for name in ('sklearn', 'scipy', 'joblib') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[-2] == "[]"
