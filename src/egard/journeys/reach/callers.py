@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import F
 
 from egard.kernel.access.models import User
 from egard.kernel.access.queries import system_viewer
@@ -33,8 +34,14 @@ def persons(number: str) -> list[Person]:
 
 
 def adviser_of(person: Person) -> User | None:
+    """Her own adviser, where that one is still with us: the survivor's, else that of a row merged into hers."""
     ties = Relationship.objects.filter(person__in=person.members, kind="adviser", until__isnull=True)
-    tie = ties.filter(staff__is_active=True).select_related("staff").order_by("since", "id").first()
+    tie = (
+        ties.filter(staff__is_active=True)
+        .select_related("staff")
+        .order_by(F("person__root").asc(nulls_first=True), "id")
+        .first()
+    )
     return tie.staff if tie else None
 
 

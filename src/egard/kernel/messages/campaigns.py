@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from egard.base.ids import new_id
@@ -180,4 +181,5 @@ def _agreed(rows: Mapping[int, int], purpose: str) -> set[int]:
 def _advisers(people: Mapping[int, Person]) -> dict[int, str]:
     ties = Relationship.objects.filter(kind="adviser", until=None)
     ties = ties.annotate(whose=Coalesce("person__root", "person")).filter(whose__in=people)
+    ties = ties.order_by(F("person__root").asc(nulls_last=True))  # the survivor's own is the last word
     return dict(ties.values_list("whose", "staff__name"))

@@ -9,13 +9,14 @@ from django.db import connection
 
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound
-from egard.journeys.reach import operations, refusals
+from egard.journeys.reach import callers, operations, refusals
 from egard.journeys.reach.handovers import operations as handing
 from egard.journeys.reach.handovers import queries, wording
 from egard.journeys.reach.models import CallBack, Handed, Handover
 from egard.kernel.access.actors import Actor, NotAllowed
 from egard.kernel.access.operations import create_api_key, set_user_active
 from egard.kernel.access.queries import system_viewer, viewer_for
+from egard.kernel.lifecycle.operations import merge_persons
 from egard.kernel.messages.arriving import receive_chat
 from egard.kernel.messages.models import DeadAddress, Message, Thread
 from egard.kernel.people import queries as people
@@ -193,3 +194,11 @@ def test_desks_absences_and_handovers_by_the_api(house, clients, client, clock, 
     assert client.post(f"{url}/withdrawal", **told).json()["state"] == "withdrawn"
     assert [one["state"] for one in get("/api/v1/handovers").json()["items"]] == ["withdrawn"]
     assert client.post("/api/v1/handovers", {**asked, "giver": str(clients[0].uuid)}, **told).status_code == 404
+
+
+def test_of_two_records_that_became_one_the_survivors_adviser_is_rung(house, make_person, me, now):
+    twin = make_person("Élodie", "Lebœuf")
+    set_adviser(twin, house.hugo, since=now - timedelta(days=20 * 365), by=me, now=now)
+    merge_persons(house.elodie, twin, by=me, now=now)
+    assert callers.adviser_of(house.elodie) == house.claire
+    assert adviser(house.elodie) == "Claire Martin"
