@@ -12,7 +12,7 @@ from egard.kernel.access.actors import Actor, NotAllowed
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person, merge_persons
 from egard.kernel.messages import files, queries
-from egard.kernel.messages.arriving import receive_email
+from egard.kernel.messages.arriving import receive_chat, receive_email
 from egard.kernel.messages.conversing import Words, note, reply
 from egard.kernel.messages.models import Attachment, Message, Outgoing, Thread
 from egard.kernel.messages.sorting import NothingToSplit, NotTheSame, identify, join, move, part, split
@@ -85,6 +85,15 @@ def test_a_conversation_of_nobody_knows_who_is_hers_only_while_hers_is_joined_to
     open_ones = Promise.objects.filter(state="open")
     assert {one.person for one in open_ones} == {anne, None}
     assert {one.uuid for one in open_ones} == {nobodys.awaiting, Thread.objects.get(pk=hers.pk).awaiting}
+
+
+def test_what_she_was_told_by_when_holds_after_a_join_that_was_undone(anne, post, now):
+    due = now + timedelta(hours=2)
+    first = receive_chat(anne, "Un", due_at=due, key="k", now=now).message.thread
+    join(first, post("Deux").thread, by=ME, now=now)
+    again = part(Thread.objects.get(pk=first.pk), by=ME, now=now + timedelta(hours=1))
+    promise = Promise.objects.get(uuid=again.awaiting)
+    assert (promise.state, promise.due_at, promise.person) == ("open", due, anne)
 
 
 def test_a_message_is_moved_and_nobody_waits_where_it_was(anne, post, now):

@@ -17,6 +17,7 @@ from egard.kernel.messages.facts import EXCERPT_MAX, MessageReceived, MessageSen
 from egard.kernel.messages.models import Message, Thread, ThreadEvent
 from egard.kernel.people.operations import Erased
 from egard.kernel.promises import operations as promises
+from egard.kernel.promises.models import Promise
 from egard.kernel.promises.refusals import Ended
 from egard.kernel.timeline.operations import record
 
@@ -66,13 +67,30 @@ def owe(thread: Thread, message: Message, *, due_at: datetime | None = None, by:
         owner=thread.assignee,
         team=thread.team,
         channel=message.channel,
-        key=f"{topic_of(thread)}:{message.uuid}",
+        key=_key(thread, message),
         by=by,
         now=now,
     )
-    if made.ended_at is not None:  # joined and taken apart, moved and moved back: it is owed as before
+    thread.awaiting = made.uuid
+
+
+def owe_again(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:
+    """As `owe`; what was owed of this message before (joined and taken apart, moved and moved back) is owed again, by
+    the moment that was promised.
+    """
+    if thread.awaiting is not None:
+        return
+    made = Promise.objects.filter(person=thread.person, key=_key(thread, message)).first()
+    if made is None:
+        owe(thread, message, by=by, now=now)
+        return
+    if made.ended_at is not None:
         made = promises.reopen(made, by=by, now=now)
     thread.awaiting = made.uuid
+
+
+def _key(thread: Thread, message: Message) -> str:
+    return f"{topic_of(thread)}:{message.uuid}"
 
 
 def answered(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:

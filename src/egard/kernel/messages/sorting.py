@@ -173,7 +173,7 @@ def _settle(thread: Thread, *, by: Actor, now: datetime) -> None:
     last = said.last()
     if last is not None and last.direction == "in":
         thread.state = "waiting_for_us"
-        saying.owe(thread, last, by=by, now=now)
+        saying.owe_again(thread, last, by=by, now=now)
     else:
         saying.let_go(thread, reason=str(_("nobody waits here any more")), by=by, now=now)
         thread.state = "waiting_for_them" if last is not None else "closed"
