@@ -6,22 +6,27 @@ pool beside a year with one's own adviser, of clients who all leave by one law t
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from math import exp
 from random import Random
 
 import pytest
 from django.test import Client
 
+from egard.base.clock import utc_now
 from egard.journeys.friction import api as friction_api
 from egard.journeys.friction import evaluating
 from egard.journeys.friction import pages as friction_pages
 from egard.journeys.friction.rules import relation
 from egard.journeys.friction.rules.weights import Lived, index
 from egard.journeys.reach import api, operations, pages
+from egard.journeys.reach.handovers import wording
 from egard.journeys.reach.sandbox import Phone
 from egard.kernel.access.operations import create_api_key
-from egard.kernel.people.operations import set_adviser
+from egard.kernel.messages.arriving import receive_email
+from egard.kernel.people.operations import add_identifier, set_adviser
 from egard.kernel.promises.sweeping import sweep
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +135,51 @@ def test_a_client_of_fifteen_years_reaches_her_own_adviser_or_has_a_dated_promis
         "reach.put_off/1",
     ]
     assert lived[-1] == "promises.broken/1"
+
+
+def test_she_writes_to_her_adviser_and_who_follows_her_tells_her_so_by_real_mail(
+    branch, client, me, mailbox, carry_out, settings, tmp_path
+):
+    claire, hugo, elodie = branch
+    settings.MAIL_AUTH_HOSTS, settings.MEDIA_ROOT = ("mx.maison.example",), tmp_path
+    add_identifier(elodie, "email", "elodie@example.org", by=me, now=utc_now())
+    client.force_login(claire)
+
+    # She writes. An answer is promised by a moment; Claire writes it in her inbox, and it leaves by the mail server.
+    letter = EmailMessage()
+    letter["Authentication-Results"] = "mx.maison.example; dmarc=pass header.from=example.org"
+    letter["From"], letter["To"], letter["Subject"] = "elodie@example.org", "a@maison.example", "Mon prêt"
+    letter["Message-ID"] = "<loan@example.org>"
+    letter.set_content("Où en est mon prêt ?")
+    thread = receive_email(letter.as_bytes(), source="test", now=utc_now()).message.thread
+    (owed,) = client.get(f"/api/v1/people/{elodie.uuid}/promises").json()["items"]
+    assert (owed["kind"], owed["state"]) == ("messages.answer", "open")
+    assert owed["due_at"]
+    page = client.get(f"/inbox/{thread.uuid}/").content.decode()
+    assert "Où en est mon prêt" in page
+    told = {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("key", "seen")}
+    told |= {"what": "reply", "text": "Bonjour Élodie, votre prêt est accordé ; je vous appelle mardi à 10 h. Claire"}
+    assert client.post(f"/inbox/{thread.uuid}/say/", told).status_code in (200, 302)
+    carry_out(at=utc_now() + timedelta(seconds=11))
+    (answer,) = mailbox.letters
+    assert (answer["To"], answer["In-Reply-To"]) == ("elodie@example.org", "<loan@example.org>")
+    assert "votre prêt est accordé" in answer.get_body(("plain",)).get_content()
+    (owed,) = client.get(f"/api/v1/people/{elodie.uuid}/promises").json()["items"]
+    assert owed["state"] == "kept"
+
+    # Claire leaves: her clients are told who follows her, once each, and the next call rings there.
+    page = client.get("/reach/handovers/new/").content.decode()
+    plan = dict(re.findall(r'name="(giver|key)" value="([^"]+)"', page))
+    plan |= {f"{part}_{code}": words for code, one in wording.ours().items() for part, words in one.items()}
+    plan |= {"what": "plan", "taker": str(hugo.pk), "when": "now", "whom": "all"}
+    for _twice in range(2):
+        assert client.post("/reach/handovers/new/", plan).status_code == 302
+    carry_out(at=utc_now() + timedelta(seconds=30))
+    carry_out(at=utc_now() + timedelta(minutes=1))
+    _answer, introduction = mailbox.letters
+    assert introduction["Subject"] == "Hugo Delmas est désormais à vos côtés"
+    assert "à la suite de Claire Martin" in introduction.get_body(("plain",)).get_content()
+    assert ring().heard.line == HUGO
 
 
 # --- how far is too far -----------------------------------------------------------------------------------------------

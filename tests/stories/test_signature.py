@@ -9,20 +9,32 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
+from email.message import EmailMessage
 from html import unescape
 
 import pytest
 from click.testing import CliRunner
+from django.test import Client
 from django.urls import reverse
 
+from egard.base.clock import utc_now
 from egard.journeys.signature.tests.pairs_told import PAIRS
 from egard.kernel.access.operations import create_api_key
+from egard.kernel.messages.arriving import receive_email
 from egard.site.commands import signature as command
 
-NEW_YEAR = {
-    language: next(p for of, _n, p in PAIRS if of == language and p["moment"] == "new_year")
-    for language in ("fr", "en")
-}
+MOMENTS = ("new_year", "apology", "refusal")
+
+
+def first_pair(moment: str) -> dict:
+    """By language."""
+    return {
+        language: next(p for of, _n, p in PAIRS if (of, p["moment"]) == (language, moment)) for language in ("fr", "en")
+    }
+
+
+NEW_YEAR, REFUSAL = first_pair("new_year"), first_pair("refusal")
 FAR = 50
 """Points of 100 between the two, whoever asks."""
 
@@ -86,6 +98,48 @@ def test_two_new_year_messages_come_out_far_apart_on_every_way_and_why_is_said(
     done = CliRunner().invoke(command.signature, ["check", *files, "--moment", "new_year", "--min", "60", "--json"])
     assert done.exit_code == 1
     assert [one["score"] for one in json.loads(done.output)] == [scores["client"], scores["company"]]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_every_pair_of_a_moment_comes_out_far_apart_and_why_is_said_in_words(language, moment, by_api):
+    pairs = [pair for of, _n, pair in PAIRS if (of, pair["moment"]) == (language, moment)]
+    assert len(pairs) == 3
+    for pair in pairs:
+        to_her, about_us = (by_api(pair[side], moment=moment) for side in ("client", "company"))
+        assert to_her["score"] - about_us["score"] >= FAR
+        assert all(about_us["why"][part][language] for part in about_us["parts"])
+        assert len(about_us["findings"]) > len(to_her["findings"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_two_refusals_written_in_the_inbox_leave_by_real_mail_and_stand_far_apart_in_how_we_write(
+    language, make_user, make_person, mailbox, carry_out, settle, settings, tmp_path
+):
+    settings.MAIL_AUTH_HOSTS, settings.MEDIA_ROOT = ("mx.maison.example",), tmp_path
+    pages = Client(headers={"Accept-Language": language})
+    pages.force_login(make_user("supervisor", name="Camille Martin"))
+    for n, side in enumerate(("client", "company")):
+        make_person("Anna", f"Le Goff{n}", email=f"anna{n}@example.org", language=language)
+        letter = EmailMessage()
+        letter["Authentication-Results"] = "mx.maison.example; dmarc=pass header.from=example.org"
+        letter["From"], letter["To"], letter["Subject"] = f"anna{n}@example.org", "a@maison.example", "?"
+        letter.set_content({"fr": "Pouvez-vous me répondre ?", "en": "Can you answer me, please?"}[language])
+        thread = receive_email(letter.as_bytes(), source="test", now=utc_now()).message.thread
+        page = pages.get(f"/inbox/{thread.uuid}/").content.decode()
+        told = {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("key", "seen")}
+        told |= {"what": "reply", "moment": "refusal", "text": REFUSAL[language][side]}
+        assert pages.post(f"/inbox/{thread.uuid}/say/", told).status_code in (200, 302)
+    carry_out(at=utc_now() + timedelta(seconds=11))
+    settle()
+    sent = {letter["To"]: letter.get_body(("plain",)).get_content() for letter in mailbox.letters}
+    assert set(sent) == {"anna0@example.org", "anna1@example.org"}
+    first = REFUSAL[language]["client"].split("\n")[0]
+    assert first in sent["anna0@example.org"]
+    shown = pages.get(reverse("signature:sent")).content.decode()
+    scores = sorted(int(score) for score in re.findall(r'<b class="number tone-\w*">(\d+)</b>', shown))
+    assert scores[-1] - scores[0] >= FAR
 
 
 def test_you_in_every_line_and_the_same_for_all_is_not_personal(by_api):
