@@ -27,14 +27,13 @@ from egard.kernel.messages.rules.mime import File
 from egard.kernel.people import queries as people
 from egard.kernel.promises.models import Promise
 
-FORM_BYTES = 1024 * 1024
-"""What the words and the frame of the form take of one request."""
+MEGABYTE = 1024 * 1024
 NOON = "12:00"
 
 
-def files_max_bytes() -> int:
-    """What the files of one form may weigh together."""
-    return min(settings.BODY_MAX_BYTES - FORM_BYTES, settings.MAIL_MAX_BYTES)
+def files_max_mb() -> int:
+    """What the files of one form may weigh together: words and frame take up to a megabyte of one request."""
+    return min(settings.BODY_MAX_BYTES // MEGABYTE - 1, settings.MAIL_MAX_BYTES // MEGABYTE)
 
 
 @require_POST

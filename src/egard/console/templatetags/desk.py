@@ -37,6 +37,6 @@ def tone_icon(tone: str) -> SafeString:
 
 
 @register.simple_tag
-def files_max_bytes() -> int:
+def files_max_mb() -> int:
     """What the files of one form may weigh together."""
-    return heard.files_max_bytes()
+    return heard.files_max_mb()

@@ -7,12 +7,12 @@
   const PAUSE = 600;
   let going = Promise.resolve(); // drafts that are being deleted: a new form must not find them again
 
-  // --- files: more than one request carries (`data-max-bytes`) is said before it is sent
+  // --- files: more than one request carries (`data-max-mb`) is said before it is sent
 
   document.addEventListener("change", ({ target }) => {
-    if (!target.matches?.("input[type=file][data-max-bytes]")) return;
+    if (!target.matches?.("input[type=file][data-max-mb]")) return;
     const bytes = [...target.files].reduce((sum, file) => sum + file.size, 0);
-    target.setCustomValidity(bytes > Number(target.dataset.maxBytes) ? target.dataset.tooLarge : "");
+    target.setCustomValidity(bytes > Number(target.dataset.maxMb) * 1024 * 1024 ? target.dataset.tooLarge : "");
     target.reportValidity();
   });
 
