@@ -18,8 +18,9 @@ from egard.console.inbox.order import JOIN, MOVE, SPLIT
 from egard.console.models import Deed, Draft, Snooze
 from egard.console.promise_list import PROMISES
 from egard.console.worklist_lists import LISTS, NAME_ADVISER, PORTFOLIO, REMOVE_IDENTIFIER
+from egard.kernel.messages.queries import CONVERSE
 from egard.kernel.people.models import Identifier, Person
-from egard.kernel.registry import Action, Hooks, Journey, Permission
+from egard.kernel.registry import Action, Composer, Hooks, Journey, Permission
 
 
 def export(person: Person) -> list[dict[str, Any]]:
@@ -61,6 +62,9 @@ declaration = Journey(
     ),
     worklists=(*LISTS, INBOX, NAMED, CASES, MENTIONS, PROMISES),
     panels=(PANEL, CONVERSATIONS),
+    composers=(
+        Composer("heard", _("What she said"), CONVERSE, "console/inbox/heard.html", key="h", icon="message", order=60),
+    ),
     actions=(
         NAME_ADVISER,
         REMOVE_IDENTIFIER,

@@ -32,6 +32,7 @@ from egard.console import (
 )
 from egard.console import worklist as work
 from egard.console.cases import urls as cases
+from egard.console.inbox import heard
 from egard.console.inbox import pages as inbox
 
 app_name = "console"
@@ -84,6 +85,7 @@ urlpatterns = [
     path("people/<uuid:uuid>/timeline/", people.past, name="timeline"),
     path("people/<uuid:uuid>/panels/<slug:name>/", people.panel, name="panel"),
     path("people/<uuid:uuid>/parts/<slug:name>/", people.part, name="part"),
+    path("people/<uuid:uuid>/said/", heard.take_down, name="take_down"),
     path("people/<uuid:uuid>/details/", details.details, name="details"),
     path("people/<uuid:uuid>/identifiers/", edits.identifiers, name="identifiers"),
     path("people/<uuid:uuid>/identifiers/removal/", edits.identifier_removal, name="identifier_removal"),

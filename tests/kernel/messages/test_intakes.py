@@ -140,9 +140,8 @@ def test_a_short_message_comes_in_by_its_providers_signature_only(anne, settings
     signed = signatures.twilio("https://clients.maison.example/intake/sms", form, "token")
     for signature in ("", "x", signatures.twilio("https://clients.maison.example/intake/sms", form, "other")):
         assert Client().post("/intake/sms", form, headers={"X-Twilio-Signature": signature}).status_code == 403
-    for _replayed in range(2):
-        answer = Client().post("/intake/sms", form, headers={"X-Twilio-Signature": signed})
-        assert (answer.status_code, answer["Content-Type"]) == (200, "text/xml")
+    answer = Client().post("/intake/sms", form, headers={"X-Twilio-Signature": signed})
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/xml")
     assert Message.objects.get().text == "Où êtes-vous ?"
     settings.SMS_URL = ""
     assert Client().post("/intake/sms", form, headers={"X-Twilio-Signature": signed}).status_code == 403

@@ -156,3 +156,19 @@ def test_two_senders_or_a_second_opinion_further_down_are_not_believed():
     assert arrivals.authenticity(mime.read(raw), {"mx.maison.example"}) == "unverified"
     raw = f"Authentication-Results: {theirs}\nFrom: a@example.org\nFrom: b@evil.example\n\nx".encode()
     assert arrivals.authenticity(mime.read(raw), {"mx.maison.example"}) == "unverified"
+
+
+@pytest.mark.parametrize(
+    ("told", "read_as"),
+    [
+        ("=?utf-8?q?Anne_Leb=C5=93uf?= <Anne@example.org>", ("Anne Lebœuf", "anne@example.org")),
+        ('"Martin, Anne" <anne@example.org>', ("Martin, Anne", "anne@example.org")),
+        ("anne@example.org (Anne Martin)", ("Anne Martin", "anne@example.org")),
+        ("Anne <anne@example.org", ("Anne", "anne@example.org")),
+        ("The house: anne@example.org, zoe@example.org;", ("", "anne@example.org")),
+        ("undisclosed-recipients:;", ("", "")),
+    ],
+)
+def test_a_name_stands_beside_its_address_however_they_are_written(told, read_as):
+    found = mime.read(f"From: {told}\n\nBonjour".encode())
+    assert (found.sender_name, found.sender) == read_as

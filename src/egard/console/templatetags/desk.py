@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from egard.console.inbox import heard
 from egard.console.morrow import ahead
 from egard.console.templatetags.egard import TONES, _icon, exact, said
 
@@ -33,3 +34,9 @@ def due(row: Any, now: datetime) -> SafeString:
 @register.simple_tag
 def tone_icon(tone: str) -> SafeString:
     return _icon(TONES.get(tone, "point"))
+
+
+@register.simple_tag
+def files_max_mb() -> int:
+    """What the files of one form may weigh together."""
+    return heard.files_max_mb()

@@ -7,6 +7,15 @@
   const PAUSE = 600;
   let going = Promise.resolve(); // drafts that are being deleted: a new form must not find them again
 
+  // --- files: more than one request carries (`data-max-mb`) is said before it is sent
+
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches?.("input[type=file][data-max-mb]")) return;
+    const bytes = [...target.files].reduce((sum, file) => sum + file.size, 0);
+    target.setCustomValidity(bytes > Number(target.dataset.maxMb) * 1024 * 1024 ? target.dataset.tooLarge : "");
+    target.reportValidity();
+  });
+
   // --- drafts
 
   const kept = new WeakMap(); // textarea or form → { timer, chain, sent }
@@ -14,7 +23,7 @@
   const draftsIn = (root) => [...(root?.matches?.(DRAFT) ? [root] : []), ...(root?.querySelectorAll?.(DRAFT) || [])];
 
   // A form is kept as the answers in it that differ from those it came with.
-  const asked = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit");
+  const asked = (form) => [...form.elements].filter((one) => one.name && !["hidden", "submit", "file"].includes(one.type));
   const typed = (one) => (["checkbox", "radio"].includes(one.type) ? one.checked !== one.defaultChecked
     : one.tagName === "SELECT" ? !one.options[one.selectedIndex]?.defaultSelected && one.value !== "" : one.value !== one.defaultValue);
   const textOf = (field) => {

@@ -62,7 +62,7 @@ def authenticity(letter: Letter, hosts: Collection[str]) -> Trust:
     nothing. `verified`: the domain of the From address answers for the letter. `forged`: it says that it does not.
     """
     domain = letter.sender.rpartition("@")[2]
-    if not domain or len(letter.headers.get("from", ())) != 1:
+    if not domain or not letter.has_one_author or len(letter.headers.get("from", ())) != 1:
         return "unverified"
     for value in letter.headers.get("authentication-results", ()):
         server, _semicolon, found = _COMMENT.sub(" ", value).partition(";")

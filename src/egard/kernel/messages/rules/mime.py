@@ -14,7 +14,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from egard.kernel.messages.rules import markup, tnef
 from egard.kernel.messages.rules.charsets import decoded, storable
@@ -33,6 +33,8 @@ _USUAL = {
     "message/delivery-status": "report.txt",
     "application/ms-tnef": "winmail.dat",
 }
+_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|\([^()]*\)|<[^<>]*>?|[,;:]|[^\",;:(<]+|.", re.DOTALL)
+_ADDRESS = re.compile(r"[^\s\x00-\x1f@<>]+@[^\s\x00-\x1f@<>]+")
 _IDS = re.compile(r"<[^<>\s]{1,500}>")
 
 
@@ -51,6 +53,8 @@ class Letter:
 
     sender: str = ""
     sender_name: str = ""
+    has_one_author: bool = False
+    """Whether its From names one address; `sender` is else the first, or that of Sender."""
     reply_to: str = ""
     recipients: tuple[str, ...] = ()
     subject: str = ""
@@ -91,17 +95,22 @@ def read_headers(raw: bytes) -> Letter:
 
 def words_of(value: str) -> str:
     """A header as people read it: encoded words decoded, on one line."""
-    try:
-        raw = value.encode("ascii", "surrogateescape")
-    except UnicodeEncodeError:
-        raw = value.encode("utf-8", "replace")
-    line = decoded(raw[:HEADER_MAX])
+    line = _line_of(value)
     try:
         pieces = decode_header(line)
     except (HeaderParseError, Base64Error, ValueError):
         pieces = [(line, None)]
     text = "".join(decoded(p, charset or "") if isinstance(p, bytes) else p for p, charset in pieces)
     return storable(" ".join(text.split()))
+
+
+def _line_of(value: str) -> str:
+    """A header as it came, its bytes as words."""
+    try:
+        raw = value.encode("ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = value.encode("utf-8", "replace")
+    return decoded(raw[:HEADER_MAX])
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
@@ -124,16 +133,20 @@ def _letter(message: Message, body: _Body) -> Letter:
         for one in body.wrapped:
             _add_wrapped(one, body)
     headers: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for name, value in message.raw_items() if hasattr(message, "raw_items") else message.items():
         headers.setdefault(name.lower(), []).append(words_of(str(value)))
-    sender_name, sender = next(iter(_addresses(headers.get("from", []))), ("", ""))
+        lines.setdefault(name.lower(), []).append(_line_of(str(value)))
+    senders = _addresses(lines.get("from", []))
+    sender_name, sender = next(iter(senders), ("", ""))
     told = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "resent-to")
     ids = [*_ids(headers, "in-reply-to"), *reversed(_ids(headers, "references"))]
     return Letter(
-        sender=sender or next((a for _n, a in _addresses(headers.get("sender", []))), ""),
+        sender=sender or next((a for _n, a in _addresses(lines.get("sender", []))), ""),
         sender_name=sender_name[:200],
-        reply_to=next((a for _n, a in _addresses(headers.get("reply-to", []))), ""),
-        recipients=tuple(dict.fromkeys(a for one in told for _n, a in _addresses(headers.get(one, []))))[:200],
+        has_one_author=len(senders) == 1,
+        reply_to=next((a for _n, a in _addresses(lines.get("reply-to", []))), ""),
+        recipients=tuple(dict.fromkeys(a for one in told for _n, a in _addresses(lines.get(one, []))))[:200],
         subject=next(iter(headers.get("subject", [])), "")[:500],
         message_id=next(iter(_ids(headers, "message-id")), ""),
         answers=tuple(dict.fromkeys(ids))[:50],
@@ -146,11 +159,31 @@ def _letter(message: Message, body: _Body) -> Letter:
     )
 
 
-def _addresses(values: list[str]) -> Iterator[tuple[str, str]]:
-    for name, address in getaddresses(values[:20]):
-        clean = address.strip().strip("<>").lower()
-        if "@" in clean and len(clean) <= 320 and not re.search(r"[\s\x00-\x1f]", clean):
-            yield name, clean
+def _addresses(values: list[str]) -> list[tuple[str, str]]:
+    """Names and addresses, of lines as they came: encoded words are names, whatever they hold (RFC 2047, 5), and so is
+    all that stands before `<`. Else whoever writes `=?utf-8?q?anne=40example.org,?= <x@example.org>` would be Anne.
+    """
+    found = []
+    for value in values[:20]:
+        for tokens in _between_commas(_TOKEN.findall(value[:HEADER_MAX])):
+            told = [one.strip("<>") for one in tokens if one.startswith("<")]
+            beside = " ".join(one.strip("()") for one in tokens if one.startswith("("))
+            words = "".join(one for one in tokens if not one.startswith(("<", "("))).strip()
+            clean = (told[0] if told else words).strip().lower()
+            if len(told) < 2 and len(clean) <= 320 and _ADDRESS.fullmatch(clean):
+                name = words.replace('"', "").replace("\\", "") if told else beside
+                found.append((words_of(name), clean))
+    return found
+
+
+def _between_commas(tokens: list[str]) -> Iterator[list[str]]:
+    """What stands between commas; a group (`Friends: a@example.org, b@example.org;`) is those who are in it."""
+    one: list[str] = []
+    for token in tokens:
+        if token in (",", ";"):
+            yield one
+        one = [] if token in (",", ";", ":") else [*one, token]
+    yield one
 
 
 def _ids(headers: Mapping[str, list[str]], name: str) -> list[str]:
