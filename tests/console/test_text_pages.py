@@ -112,3 +112,13 @@ def test_one_text_goes_once_to_those_who_agreed_and_the_rest_is_told(read_as, ma
 def test_who_writes_no_templates_sends_none_to_many(read_as, me):
     set_template(Draught(code="sale", language="fr", label="V", subject="V", text="V"), by=me, now=utc_now())
     assert read_as("agent").get("/texts/sale/fr/many/").status_code == 403
+
+
+def test_a_text_that_says_no_purpose_goes_to_nobody_since_nobody_was_asked(read_as, make_person, me):
+    set_template(Draught(code="sale", language="fr", label="V", subject="V", text="V"), by=me, now=utc_now())
+    make_person("Anne", "Kerouac", email="anne@example.org")
+    client = read_as("supervisor")
+    client.post("/worklist/people/views/", {"name": "Kerouac", "q": "kerouac"})
+    body = {"view": SavedView.objects.get().pk, "key": "k"}
+    assert "This text says no purpose" in client.post("/texts/sale/fr/many/", body).content.decode()
+    assert not Message.objects.exists()

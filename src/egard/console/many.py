@@ -51,6 +51,14 @@ FATE = {
 }
 
 
+class NoPurpose(Refusal):
+    """A text to many says what it is for: `service` is what she must know, anything else is asked of her consent."""
+
+    code = "messages.no_purpose"
+    title = _("What is this text for?")
+    message = _("This text says no purpose. Write one on its page first: “service” for what clients must know.")
+
+
 @require_http_methods(["GET", "POST"])
 @staff_page
 def many(request: HttpRequest, code: str, language: str) -> HttpResponse:
@@ -64,8 +72,10 @@ def many(request: HttpRequest, code: str, language: str) -> HttpResponse:
     tabs = views_of(viewer, registry.worklists["people"])
     asked = request.POST if request.method == "POST" else request.GET
     chosen = next((tab for tab in tabs if tab.id == id_or_none(asked.get("view"))), None)
-    context: dict[str, Any] = {"held": held, "tabs": tabs, "chosen": chosen, "purpose": held.purpose or "service"}
+    context: dict[str, Any] = {"held": held, "tabs": tabs, "chosen": chosen, "purpose": held.purpose}
     try:
+        if not held.purpose:  # else nobody would be asked whether she agreed
+            raise NoPurpose
         if chosen is not None and request.method == "POST":
             return _write(request, viewer, held, chosen.filters, asked.get("key", "")[:64])
         if chosen is not None:
@@ -82,7 +92,7 @@ def many(request: HttpRequest, code: str, language: str) -> HttpResponse:
 
 @transaction.atomic
 def _write(request: HttpRequest, viewer: Viewer, held: Template, filters: Mapping[str, str], form: str) -> HttpResponse:
-    now, purpose, key = utc_now(), held.purpose or "service", f"many:{form}"
+    now, purpose, key = utc_now(), held.purpose, f"many:{form}"
     tally = campaigns.write_all(_persons(viewer, filters), held, purpose=purpose, key=key, by=viewer.actor, now=now)
     if tally["queued"]:
         log_change(

@@ -96,6 +96,16 @@ def test_what_she_was_told_by_when_holds_after_a_join_that_was_undone(anne, post
     assert (promise.state, promise.due_at, promise.person) == ("open", due, anne)
 
 
+def test_a_join_pushes_nothing_back(anne, post, now):
+    due = now + timedelta(hours=2)
+    closed = post("Deux", at=now - timedelta(days=1)).thread
+    reply(closed, Words(text="Fait."), by=ME, now=now, key="a")
+    Thread.objects.filter(pk=closed.pk).update(awaiting=None)
+    first = receive_chat(anne, "Un", due_at=due, key="k", now=now).message.thread
+    kept = join(first, Thread.objects.get(pk=closed.pk), by=ME, now=now + timedelta(hours=1))
+    assert Promise.objects.get(uuid=kept.awaiting).due_at == due
+
+
 def test_a_message_is_moved_and_nobody_waits_where_it_was(anne, post, now):
     first, second = post("Un"), post("Deux")
     move(second, first.thread, by=ME, now=now)

@@ -20,6 +20,9 @@ from egard.journeys.friction.rules.comparing import N_MIN, Side, of_means, of_sh
 from egard.journeys.friction.rules.relation import Level, Relation, Rows, TooFew, relate, slopes
 from egard.kernel.access.live import tell
 
+PERSONS_MIN = 5
+"""Of fewer no mean is shown: it would be one person's own."""
+
 COMPARED = timedelta(days=90)
 """So long before a change, and after it, at most."""
 CHANGES_MAX = 50
@@ -127,11 +130,14 @@ def _side(of: Side) -> dict[str, Any]:
 
 
 def _processes(here: list[Standing]) -> list[dict[str, Any]]:
-    """The mean index of each, over those whom it touched; the heaviest first."""
+    """The mean index of each, over those whom it touched; the heaviest first. None where a handful would be known by
+    their mean.
+    """
     rows = []
     for name in sorted({name for one in here for name in one.parts}):
         touched = [one.parts[name] for one in here if name in one.parts]
-        rows.append({"process": name, **_side(side(touched)), "sum": sum(touched)})
+        if len(touched) >= PERSONS_MIN:
+            rows.append({"process": name, **_side(side(touched)), "sum": sum(touched)})
     return sorted(rows, key=lambda row: -row["sum"])
 
 
@@ -143,6 +149,8 @@ def _places(here: list[Standing], level: Level | None) -> list[dict[str, Any]]:
     rows = []
     for site, points in by.items():
         of = side(points)
+        if of.n < PERSONS_MIN:
+            continue
         rows.append({"site": str(site) if site else None, **_side(of), "state": _state(of, level)})
     return sorted(rows, key=lambda row: -row["mean"])
 

@@ -17,6 +17,7 @@ from egard.kernel.access.models import User
 from egard.kernel.access.queries import staff
 from egard.kernel.people.models import Person, Relationship
 from egard.kernel.promises.models import OUTSTANDING, Promise
+from egard.kernel.promises.queries import hidden_kinds
 
 READ, ANSWER, MANAGE = "reach.read", "reach.answer", "reach.manage"
 FIGURES = "reach.figures"
@@ -120,15 +121,20 @@ def owed_in(viewer: Viewer, user: User, since: datetime, until: datetime) -> lis
     """
     colleague(viewer, user.pk)
     found = Promise.objects.filter(OUTSTANDING, owner=user, due_at__gt=since, due_at__lte=until)
+    found = found.exclude(kind__in=hidden_kinds(viewer))
     return list(found.select_related("person", "owner").order_by("due_at", "pk")[:OWED_MAX])
 
 
 def call_back(viewer: Viewer, uuid: UUID) -> CallBack:
-    """One, with its person. Raises `NotAllowed`, `NotFound`."""
+    """One, with its person: of the house, of the viewer's own desk or one that she stands in for, or manages. Raises
+    `NotAllowed`, `NotFound`.
+    """
     viewer.require(ANSWER)
     found = CallBack.objects.select_related("person", "desk__user").filter(uuid=uuid).first()
     if found is None:
         raise NotFound
+    if found.desk is not None and viewer.user_id not in (found.desk.user_id, found.desk.deputy_id):
+        colleague(viewer, found.desk.user_id)
     return found
 
 

@@ -74,7 +74,7 @@ def owe(thread: Thread, message: Message, *, due_at: datetime | None = None, by:
     thread.awaiting = made.uuid
 
 
-def owe_again(thread: Thread, message: Message, *, by: Actor, now: datetime) -> None:
+def owe_again(thread: Thread, message: Message, *, due_at: datetime | None = None, by: Actor, now: datetime) -> None:
     """As `owe`; what was owed of this message before (joined and taken apart, moved and moved back) is owed again, by
     the moment that was promised.
     """
@@ -82,7 +82,7 @@ def owe_again(thread: Thread, message: Message, *, by: Actor, now: datetime) -> 
         return
     made = Promise.objects.filter(person=thread.person, key=_key(thread, message)).first()
     if made is None:
-        owe(thread, message, by=by, now=now)
+        owe(thread, message, due_at=due_at, by=by, now=now)
         return
     if made.ended_at is not None:
         made = promises.reopen(made, by=by, now=now)

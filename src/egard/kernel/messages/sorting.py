@@ -100,10 +100,11 @@ def join(thread: Thread, into: Thread, *, by: Actor, now: datetime) -> Thread:
     gone.messages.update(thread=kept)
     lent = kept.person is None and gone.person is not None
     kept.person = kept.person or gone.person
+    owed = Promise.objects.filter(uuid=gone.awaiting).values_list("due_at", flat=True).first()
     saying.let_go(gone, reason=str(_("conversations joined")), by=by, now=now)
     gone.joined_to, gone.state = kept, "closed"
     gone.save()
-    _settle(kept, by=by, now=now)
+    _settle(kept, due_at=owed, by=by, now=now)
     saying.trail(gone, "joined_to", by=by, now=now, to=str(kept.uuid), messages=moved, lent=lent)
     saying.trail(kept, "joined", by=by, now=now, of=str(gone.uuid))
     saying.tell_thread(gone)
@@ -162,8 +163,8 @@ def _same_person(one: Thread, other: Thread) -> None:
         raise NotTheSame
 
 
-def _settle(thread: Thread, *, by: Actor, now: datetime) -> None:
-    """Its state and its promise, as its messages now have it."""
+def _settle(thread: Thread, *, due_at: datetime | None = None, by: Actor, now: datetime) -> None:
+    """Its state and its promise, as its messages now have it; by `due_at`, where an answer was owed by then already."""
     said = (
         Message.objects.filter(thread=thread, automatic=False)
         .exclude(direction="note")
@@ -173,7 +174,7 @@ def _settle(thread: Thread, *, by: Actor, now: datetime) -> None:
     last = said.last()
     if last is not None and last.direction == "in":
         thread.state = "waiting_for_us"
-        saying.owe_again(thread, last, by=by, now=now)
+        saying.owe_again(thread, last, due_at=due_at if due_at and due_at > now else None, by=by, now=now)
     else:
         saying.let_go(thread, reason=str(_("nobody waits here any more")), by=by, now=now)
         thread.state = "waiting_for_them" if last is not None else "closed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ from egard.kernel.people.operations import BadValue, set_adviser
 from egard.kernel.promises.models import OUTSTANDING, Promise
 from egard.kernel.promises.writing import lock_subjects
 from egard.kernel.timeline.operations import record
+
+logger = logging.getLogger(__name__)
 
 JOB = "reach.hand_over"
 SOON = timedelta(seconds=10)
@@ -118,11 +121,17 @@ def hand_over(*, handover: int, now: datetime) -> None:
     if held is None:
         return
     waiting = Handed.objects.filter(handover=held, at=None).order_by("pk")
+    done = 0
     for pk in list(waiting.values_list("pk", flat=True)[:BATCH]):
-        hand_one(held, pk, now=now)
+        try:
+            hand_one(held, pk, now=now)
+            done += 1
+        except Exception:  # one client stops nobody behind her; she is tried again with the next sweep
+            logger.exception("handover %s, client %s", held.pk, pk)
     with transaction.atomic():
         if waiting.exists():
-            defer(JOB, handover=held.pk)
+            if done:
+                defer(JOB, handover=held.pk)
         elif Handover.objects.filter(pk=held.pk, ended_at=None).update(ended_at=now):
             n = Handed.objects.filter(handover=held, why__in=("", *_TOLD_NOT)).count()
             log_change("reach.handed_over", by=_by(held), now=now, subject=str(held.giver_id),
