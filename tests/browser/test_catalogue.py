@@ -56,7 +56,8 @@ VIOLATIONS = """async ([run, without]) => {
 THEME = "(theme) => { document.documentElement.dataset.bsTheme = theme }"
 TEXTS = """() => {
     const said = [document.title], names = ["aria-label", "title", "placeholder", "alt", "aria-description"];
-    const foreign = e => e.closest("[lang]")?.lang !== document.documentElement.lang || e.closest("code, kbd");
+    const foreign = e => e.closest("[lang]")?.lang !== document.documentElement.lang
+        || e.closest("code, kbd, [translate=no]");
     for (const e of document.querySelectorAll("body, body *")) {
         if (foreign(e)) continue;
         for (const name of names) if (e.getAttribute(name)) said.push(e.getAttribute(name));
@@ -277,7 +278,7 @@ def forget_translations() -> None:
 
 DATA = re.compile(
     r"[\w.+-]+@[\w.-]+|https?://\S+|Egard|Sandbox|Anne|Lebœuf|Camille|Lefèvre|CES?T|TOTP|"
-    r"Test|ba-a|Firefox|\bEUR\b|Français|English|"
+    r"Test|ba-a|be-a|Firefox|\bEUR\b|Français|English|"
     # teams that departments of case types became
     r"Accounting|Legal|Logistics|Quality|Security|"
     # codes and names of accounts of the ledger

@@ -121,8 +121,14 @@ def _banned() -> list[tuple[str, str]]:
         if rule.kind in ("existence", "substitution") and rule.level != "suggestion" and not rule.only.formality:
             tongue = BRAND.style.languages[rule.language]
             hits = [(text, finds(rule, text, tongue)[0]) for text in rule.examples.bad]
-            found += [(rule.language, text[one.start : one.end].rstrip(" ,:")) for text, one in hits]
+            found += [(rule.language, _wanting(text[one.start : one.end], one.suggestion)) for text, one in hits]
     return found
+
+
+def _wanting(words: str, kept: str) -> str:
+    """Without what its proposal keeps at its end ("… inform you that your": "Your"), which may speak of her."""
+    wanting = words[: -len(kept)] if kept and words.lower().endswith(kept.lower()) else words
+    return wanting.rstrip(" ,:")
 
 
 BANNED = _banned()
