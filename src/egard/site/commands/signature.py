@@ -113,6 +113,9 @@ def check(
     from egard.journeys.signature.rules.check import check as judge
 
     files, held = _files(paths), _brand(brand)
+    known = {name for tongue in held.style.languages.values() for name in tongue.moments}
+    if moment and moment not in known:  # a slip would switch off what such a message has
+        raise click.BadParameter(f"{moment!r} is none of {', '.join(sorted(known))}.", param_hint="--moment")
     several = len(files) > 1 or any(path.is_dir() for path in paths)
     told: list[dict[str, Any]] = []
     lines: list[str] = []

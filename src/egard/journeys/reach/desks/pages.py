@@ -81,7 +81,7 @@ def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any
         log_sight(viewer, "list", detail=f"owed by {held.user.name}", now=now)
     address = link("desk", held.user_id, root=_root(request), now=now)
     context = {
-        "set": held, "user": held.user, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
+        "set": held, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
         "absences": shown, "manages": viewer.can(queries.MANAGE),
         "link": address, "qr": drawn(address),
