@@ -145,7 +145,7 @@ def test_a_draft_survives_a_reload_and_signing_out_and_goes_when_it_is_sent(town
     expect(page.locator(".mention-option")).to_have_text("Hugo Delmas")
     keys(page, "Enter")
     expect(page.locator("#note-text")).to_have_value("Her sister is called @Hugo Delmas ")
-    expect(page.locator("[data-draft-state]")).to_have_text("Draft kept")
+    expect(page.get_by_role("region", name="Note").locator("[data-draft-state]")).to_have_text("Draft kept")
     page.reload()
     expect(page.locator("#note-text")).to_have_value("Her sister is called @Hugo Delmas ")
 

@@ -147,8 +147,7 @@ def gone(*members):
 def test_it_serves_answers_and_ctrl_c_ends_everything(data, port):
     serve = Serve("--port", port)
     address = serve.up()
-    family = serve.family()
-    assert set(family) == {"postgres", "web", "worker"}
+    assert processes.wait_until(lambda: set(serve.family()) == {"postgres", "web", "worker"}, seconds=20)
     assert answers(address)
     everyone = psutil.Process(serve.process.pid).children(recursive=True)
     began = time.monotonic()
