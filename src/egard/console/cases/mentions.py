@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -20,7 +19,7 @@ from egard.kernel.access.queries import staff_names
 from egard.kernel.cases import queries, types
 from egard.kernel.cases.checks import said
 from egard.kernel.cases.writing import Held
-from egard.kernel.registry import Action, Done, WorkItem, Worklist, WorkRow
+from egard.kernel.registry import WorkItem, WorkRow
 
 
 def keep(viewer: Viewer, held: Held, text: str, ids: Sequence[str], *, now: datetime) -> None:
@@ -62,10 +61,6 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
     return Page(items, encode_cursor("case_mentions", held[limit - 1].pk) if len(held) > limit else None)
 
 
-def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
-    return _open(viewer)[:most].count()
-
-
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The note, and its case in short. Raises `NotFound`."""
     found = mentioned.one(CaseMention, viewer, row)
@@ -76,33 +71,14 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     return WorkItem((person.uuid,) if person else (), "console/cases/_short.html", context)
 
 
-def finish(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
-    return mentioned.finish(CaseMention, viewer, ids, now=now)
-
-
-def take_up(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Collection[str]:
-    return mentioned.take_up(CaseMention, viewer, former)
-
-
-MENTIONS = Worklist(
-    "case-mentions",
+MENTIONS = mentioned.worklist(
+    "case",
     gettext_lazy("Cases where a note names me"),
     queries.READ,
-    "message-circle",
+    CaseMention,
+    _open,
     rows,
-    item=item,
-    count=count,
-    actions=(
-        Action(
-            "console.finish_case_mentions",
-            gettext_lazy("Done"),
-            queries.READ,
-            run=finish,
-            undo=take_up,
-            key="e",
-            icon="check",
-        ),
-    ),
+    item,
     empty=gettext_lazy("When a colleague writes @ and your name on a case, it waits here until you are done with it."),
     order=6,
 )

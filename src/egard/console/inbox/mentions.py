@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -21,7 +20,7 @@ from egard.kernel.messages import queries
 from egard.kernel.messages.models import Message
 from egard.kernel.messages.saying import excerpt
 from egard.kernel.people import queries as people
-from egard.kernel.registry import Action, Done, WorkItem, Worklist, WorkRow
+from egard.kernel.registry import WorkItem, WorkRow
 
 
 def keep(note: Message, *, by: str, now: datetime) -> None:
@@ -57,10 +56,6 @@ def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: in
     return Page(items, encode_cursor("thread_mentions", held[limit - 1].pk) if len(held) > limit else None)
 
 
-def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
-    return _open(viewer)[:most].count()
-
-
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     """The conversation in which the note stands. Raises `NotFound`."""
     found = mentioned.one(ThreadMention, viewer, row)
@@ -69,33 +64,14 @@ def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
     return WorkItem(persons, "console/inbox/_thread.html", {"shown": held, "now": now})
 
 
-def finish(viewer: Viewer, ids: Sequence[str], *, choice: str, now: datetime) -> Done:
-    return mentioned.finish(ThreadMention, viewer, ids, now=now)
-
-
-def take_up(viewer: Viewer, former: Mapping[str, Any], *, now: datetime) -> Collection[str]:
-    return mentioned.take_up(ThreadMention, viewer, former)
-
-
-MENTIONS = Worklist(
-    "thread-mentions",
+MENTIONS = mentioned.worklist(
+    "thread",
     gettext_lazy("Conversations where a note names me"),
     queries.CONVERSE,
-    "message-circle",
+    ThreadMention,
+    _open,
     rows,
-    item=item,
-    count=count,
-    actions=(
-        Action(
-            "console.finish_thread_mentions",
-            gettext_lazy("Done"),
-            queries.CONVERSE,
-            run=finish,
-            undo=take_up,
-            key="e",
-            icon="check",
-        ),
-    ),
+    item,
     empty=gettext_lazy(
         "When a colleague writes @ and your name in a conversation, the note waits here until you are done with it."
     ),
