@@ -53,17 +53,17 @@ def put_shop(request: HttpRequest, site_id: UUID, body: schemas.ShopIn) -> Any:
     return shops.set_shop(access.site(viewer, site_id), **told, by=viewer.actor, now=utc_now())
 
 
-@router.get("reasons", response=Listed[schemas.ReasonOut], summary="What people come for")
+@router.get("reasons", response=Listed[schemas.VisitReasonOut], summary="What people come for")
 def list_visit_reasons(request: HttpRequest, site: UUID | None = None, limit: Limit = 50, cursor: Cursor = None) -> Any:
     """All of the house, or what somebody is received for at a site. Scope: `visits.read`."""
     viewer = viewer_of(request)
     found = list(reasons_at(queries.shop(viewer, site)) if site else queries.reasons(viewer))
     return shapes.page_out(
-        shapes.sliced(found, "reasons", limit=limit, cursor=cursor), schemas.ReasonOut.model_validate
+        shapes.sliced(found, "reasons", limit=limit, cursor=cursor), schemas.VisitReasonOut.model_validate
     )
 
 
-@router.put("reasons/{code}", response=schemas.ReasonOut, summary="Set a reason to come")
+@router.put("reasons/{code}", response=schemas.VisitReasonOut, summary="Set a reason to come")
 def put_visit_reason(request: HttpRequest, code: str, body: shops.ReasonSaid) -> Any:
     """Made, or changed as a whole; what is booked keeps what it was booked with. Scope: `visits.manage`, everywhere."""
     viewer = viewer_of(request)

@@ -49,7 +49,7 @@ class ShopOut(Out):
     brief_minutes: int
 
 
-class ReasonOut(Out):
+class VisitReasonOut(Out):
     """See `PUT reasons/{code}`; times are minutes."""
 
     code: str
