@@ -155,6 +155,17 @@ def coming(viewer: Viewer, person: Person, *, now: datetime) -> list[CallBack]:
     return list(found.order_by("starts_at")[:20])
 
 
+def own_call(viewer: Viewer, person: Person, uuid: UUID) -> CallBack:
+    """One call back of hers that was promised, whatever became of it. Raises `NotAllowed`, `NotFound`."""
+    if viewer.actor.kind != "person":
+        viewer.require(READ)
+    rows = CallBack.objects.filter(person__in=person.members, uuid=uuid, promise__isnull=False)
+    found = rows.select_related("person__root", "desk__user").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _desks() -> QuerySet[Desk]:
     talks = Call.objects.filter(rung=OuterRef("user"), state__in=ON_THE_LINE)
     return Desk.objects.select_related("user").annotate(talks=Exists(talks))
