@@ -15,6 +15,7 @@ from egard.kernel.access.models import User
 from egard.kernel.messages import checking, templating
 from egard.kernel.messages.rules import fields
 from egard.kernel.messages.templating import SUBJECT_MAX, TEXT_MAX, Filled
+from egard.kernel.messages.texts import language_for
 from egard.kernel.people.models import Person
 from egard.kernel.registry import Draft
 
@@ -80,11 +81,13 @@ def filled(words: Mapping[str, str], person: Person, giver: User, taker: User) -
     return Filled(" ".join(fields.filled(words["subject"], values).split()), fields.filled(words["text"], values))
 
 
-def preview(words: Mapping[str, str], person: Person, giver: User, taker: User) -> Filled:
-    """The same for who writes it: what is missing stands marked in its place."""
-    values = values_for(person, giver, taker)
+def preview(words: Mapping[str, str], person: Person, giver: User, taker: User | None) -> Filled:
+    """The same for who writes it: what is missing stands marked, also the adviser while none is chosen."""
+    with translation.override(language_for(person.language)):
+        values = values_for(person, giver, taker) | ({} if taker else {"adviser": f"⟨{_('the new adviser')}⟩"})
     return Filled(*(fields.shown(words[name], values, lambda name: f"⟨{name}⟩") for name in ("subject", "text")))
 
 
-def values_for(person: Person, giver: User, taker: User) -> dict[str, str]:
-    return {**templating.values_for(person, giver.name), "adviser": taker.name, "former": giver.name}
+def values_for(person: Person, giver: User, taker: User | None) -> dict[str, str]:
+    told = {"adviser": taker.name if taker else "", "former": giver.name}
+    return {**templating.values_for(person, giver.name), **told}

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from egard.base.clock import utc_now
-from egard.journeys.reach import operations, pages, portfolio
+from egard.journeys.reach import operations, pages, portfolio, refusals
 from egard.journeys.reach.desks import pages as desks
 from egard.journeys.reach.handovers import pages as handovers
 from egard.journeys.reach.handovers import wording
@@ -193,6 +193,24 @@ def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make
     assert client.post(url, {"what": "nothing"}).status_code == 404
 
 
+def test_only_who_serves_clients_is_offered_as_taker_and_as_deputy_and_nobody_else_is_taken(house, make_user, me, now):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(house.claire)
+    others = [make_user(role, name=f"The {role}") for role in ("auditor", "administrator", "host", "analyst")]
+    pages = [client.get(url).content.decode() for url in ("/reach/handovers/new/", f"/reach/desks/{house.claire.pk}/")]
+    for page in pages:
+        assert ">Hugo Delmas</option>" in page
+        assert not [one.name for one in others if f">{one.name}</option>" in page]
+    form = dict(re.findall(r'name="(giver|key)" value="([^"]+)"', pages[0])) | {"what": "plan", "when": "now"}
+    form |= {f"{part}_{code}": words for code, one in wording.ours().items() for part, words in one.items()}
+    for one in others:
+        with pytest.raises(refusals.NoStaff):
+            operations.set_desk(house.claire, deputy=one, by=me, now=now)
+        refused = client.post("/reach/handovers/new/", {**form, "taker": str(one.pk)})
+        assert refused.status_code == 422
+        assert "of those who serve clients" in refused.content.decode()
+
+
 def test_a_portfolio_is_handed_over_on_its_page_with_a_preview_and_who_could_not_be_told_is_seen(
     house, clock, make_person, make_user, carry_out, me
 ):
@@ -207,6 +225,10 @@ def test_a_portfolio_is_handed_over_on_its_page_with_a_preview_and_who_could_not
     shown = client.post("/reach/handovers/new/", {**form, "what": "preview", "taker": str(house.hugo.pk),
                                                   "whose": str(house.elodie.uuid)}).content.decode()  # fmt: skip
     assert "Hello Élodie" in shown
+    early = client.post("/reach/handovers/new/", {**form, "what": "preview", "taker": "",
+                                                  "whose": str(house.elodie.uuid)}).content.decode()  # fmt: skip
+    assert "⟨the new adviser⟩ is your adviser from now on" in early
+    assert "Claire Martin is your adviser" not in early
     assert "Hugo Delmas is your adviser from now on" in shown
     assert client.post("/reach/handovers/new/", {**form, "what": "plan"}).status_code == 422
     plan = {**form, "what": "plan", "taker": str(house.hugo.pk), "when": "now", "whom": "all"}
