@@ -122,7 +122,7 @@ def _form(
     context = {
         "giver": giver, "takers": takers, "clients": clients, "n": n, "refusal": refusal, "shown": shown, "form": form,
         "picked": set(form.getlist("person")), "key": form.get("key") or str(new_id()), "now": now,
-        "words": [(code, name, words[code]) for code, name in settings.LANGUAGES], "fields": wording.FIELDS,
+        "words": [(code, name, words[code]) for code, name in settings.LANGUAGES], "fields": wording.known_fields(),
         "templates": [one for one in templating.newest(is_reply=False) if one.purpose in ("", "service")],
         "mine": giver.pk == viewer.user_id, "chosen": request.GET.get("template", ""),
     }  # fmt: skip

@@ -19,9 +19,12 @@ from egard.kernel.messages.texts import language_for
 from egard.kernel.people.models import Person
 from egard.kernel.registry import Draft
 
-FIELDS = (*templating.FIELDS, "former")
-"""Of any text of the house, and `former`: who was her adviser. `adviser` is the new one."""
 MOMENT = "handover"
+
+
+def known_fields() -> tuple[str, ...]:
+    """Those of any text of the house, and `former`: who was her adviser. `adviser` is the new one."""
+    return (*templating.known_fields(), "former")
 
 
 def ours() -> dict[str, dict[str, str]]:
@@ -62,8 +65,10 @@ def checked(words: Mapping[str, Mapping[str, str]], *, by: Actor, now: datetime)
         if not text or len(text) > TEXT_MAX or "\x00" in text:
             wrong[f"text_{code}"] = _("write 1 to {limit} characters").format(limit=TEXT_MAX)
         for name, value in (("subject", subject), ("text", text)):
-            if not fields.is_whole(value) or set(fields.named(value)) - set(FIELDS):
-                wrong.setdefault(f"{name}_{code}", _("the merge fields are {known}").format(known=", ".join(FIELDS)))
+            if not fields.is_whole(value) or set(fields.named(value)) - set(known_fields()):
+                wrong.setdefault(
+                    f"{name}_{code}", _("the merge fields are {known}").format(known=", ".join(known_fields()))
+                )
         told[code] = {"subject": subject, "text": text}
     if wrong:
         raise WrongHandover(fields=wrong, why="; ".join(dict.fromkeys(wrong.values())))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from egard.journeys.reach import calls, refusals
+from egard.journeys.reach import calls, refusals, shown
 from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages
 from egard.journeys.reach.models import CallBack
@@ -16,6 +16,7 @@ from egard.journeys.reach.tests.phones import MOBILE
 from egard.kernel.access.models import Sight
 from egard.kernel.access.operations import set_user_active
 from egard.kernel.lifecycle.operations import erase_person
+from egard.kernel.messages import templating
 from egard.kernel.promises.models import Promise
 
 pytestmark = pytest.mark.django_db
@@ -159,3 +160,17 @@ def test_what_was_asked_for_is_taken_back_by_who_asked_alone(house, clock):
 
 def test_a_link_is_drawn_to_be_printed(house, clock):
     assert links.drawn(path("desk", house.claire.pk, clock)).startswith("<svg")
+
+
+def test_a_text_of_the_house_gives_her_the_link_by_which_she_is_called(
+    browser, house, clock, settings, monkeypatch, me
+):
+    monkeypatch.setattr(shown, "utc_now", lambda: clock.now)
+    settings.URL = "https://house.example"
+    words = templating.Draught(code="reach_me", language="en", label="Reach me", text="Choose when: {{ call_link }}")
+    text = templating.fill(templating.set_template(words, by=me, now=clock.now), house.elodie, author="Claire").text
+    address = re.search(r"https://house\.example(/p/call/\S+)", text)[1]
+    assert "Claire Martin, your adviser, calls you" in browser.get(address).content.decode()
+    settings.URL = ""
+    with pytest.raises(templating.FieldMissing):
+        templating.fill(templating.template("reach_me"), house.elodie, author="Claire")

@@ -133,9 +133,7 @@ def test_teams_are_told_apart_with_n_and_intervals(spoken, make_user, now):
     assert [(one.name, one.n) for one in _figures(make_user("analyst"), now, "month").groups] == [("2026-03", 12)]
 
 
-def test_an_agent_sees_her_own_a_manager_her_teams_and_sites_and_a_stranger_nothing(
-    spoken, make_user, me, now, client
-):
+def test_an_agent_sees_her_own_a_manager_her_teams_and_sites_and_a_stranger_nothing(spoken, make_user, me, now, client):
     assert _figures(spoken.writers[0], now).whole.n == 6
     manager = make_user("site_manager")
     assert _figures(manager, now).whole.n == 0
