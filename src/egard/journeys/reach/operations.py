@@ -44,7 +44,7 @@ def set_desk(
 
     Raises `NoStaff`, `BadIdentifier` (the line), `UnknownCalendar`.
     """
-    stands_in = deputy is None or (deputy.pk != user.pk and state.is_reached(deputy, now=now))
+    stands_in = deputy is None or (deputy.pk != user.pk and state.is_reached(deputy))
     if not user.is_staff or not user.is_active or not stands_in:
         raise refusals.NoStaff(fields={"deputy": str(refusals.NoStaff.message)})
     newest(calendar)

@@ -15,10 +15,10 @@ from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.rules.routing import Staff
 from egard.journeys.reach.rules.times import Hours, Period
-from egard.kernel.access.models import User
-from egard.kernel.access.queries import viewer_for
+from egard.kernel.access.models import RoleGrant, User
 from egard.kernel.promises.calendars import HOUSE, calendar
 from egard.kernel.promises.models import CalendarVersion
+from egard.kernel.registry import registry
 
 ANSWER = "reach.answer"
 LOST = timedelta(seconds=90)
@@ -118,9 +118,10 @@ def place_of(call: Call, *, now: datetime) -> int | None:
     return _waiting(call.adviser_id, now).filter(before).count()
 
 
-def is_reached(user: User, *, now: datetime) -> bool:
+def is_reached(user: User) -> bool:
     """Whether clients may be put through to somebody: who works here, in a role that serves them."""
-    return user.is_active and user.is_staff and viewer_for(user, now=now).can(ANSWER)
+    roles = RoleGrant.objects.filter(user=user, role__in=registry.permissions[ANSWER].roles, until=None)
+    return user.is_active and user.is_staff and roles.exists()
 
 
 def taken_times(desks: Iterable[int], *, now: datetime) -> Iterable[tuple[int, datetime, datetime]]:

@@ -72,7 +72,7 @@ def plan(
             return held
     wrong: dict[str, str] = {}
     why = str(refusals.NoStaff.message)
-    if taker.pk == giver.pk or not state.is_reached(taker, now=now):
+    if taker.pk == giver.pk or not state.is_reached(taker):
         wrong["taker"] = why
     hers = {one.pk for one in persons or ()}
     if persons is not None:
