@@ -6,8 +6,10 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import yaml
@@ -16,7 +18,7 @@ from hypothesis import given, settings
 
 from egard.base.clock import utc_now
 from egard.journeys.signature import brands, checking, operations
-from egard.journeys.signature.models import Publication
+from egard.journeys.signature.models import Publication, Scored
 from egard.journeys.signature.rules import brand, grammar
 from egard.journeys.signature.rules.check import check
 from egard.journeys.signature.rules.lint import lint
@@ -25,7 +27,10 @@ from egard.journeys.signature.rules.reading import read
 from egard.journeys.signature.rules.source import read as source_of
 from egard.journeys.signature.tests.test_signature_by_chance import TEXTS
 from egard.kernel import registry
+from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import create_api_key
+from egard.kernel.messages.conversing import Words, write
+from egard.kernel.timeline import reactions
 from egard.site.commands import signature as command
 
 SHIPPED = brand.DEFAULT.read_text(encoding="utf-8")
@@ -139,7 +144,8 @@ before = "spacy" in sys.modules
 check(text, own, language="fr")
 print(before, grammar._model().pipe_names, grammar._model() is grammar._model())
 """
-    done = subprocess.run([sys.executable, "-c", told, str(brand.DEFAULT)], capture_output=True, text=True, check=False)
+    asked = [sys.executable, "-X", "utf8", "-c", told]
+    done = subprocess.run(asked, input=SPACY, capture_output=True, encoding="utf-8", check=False)
     assert done.stdout == "False ['tok2vec', 'morphologizer'] True\n", done.stderr
 
 
@@ -221,6 +227,24 @@ def test_without_the_model_a_letter_leaves_unscored_and_says_why_a_template_wait
     )
     kept = registry.Draft(text="Passez me voir.", language="fr", channel="email", author=me, now=now, template=True)
     assert checking.check(kept).blocks
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_left_without_the_model_waits_to_be_judged_by_the_style_that_asks_for_it(
+    own, make_person, make_user, now, settle, monkeypatch
+):
+    anna, claire = make_person("Anna", "Le Goff", email="anna@example.org"), make_user("agent", name="Claire")
+    by = Actor("user", str(claire.pk), claire.name)
+    with monkeypatch.context() as gone:
+        gone.setattr(grammar, "is_installed", lambda: False)
+        write(anna, "chat", Words(text="Passez jeudi."), purpose="answer", by=by, now=now, key="said 1")
+        deadline = monotonic() + 30
+        while not reactions.lag()["failing"] and monotonic() < deadline:
+            reactions.catch_up(now=now)
+        assert "signature.reader_missing" in reactions.lag()["failing"]["signature.score/0"]
+        assert not Scored.objects.exists()
+    settle(at=now + timedelta(hours=1))
+    assert Scored.objects.get().version_id == brand.read(SPACY).version
 
 
 @pytest.mark.django_db
