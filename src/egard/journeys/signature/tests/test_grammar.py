@@ -13,7 +13,6 @@ from time import monotonic
 
 import pytest
 import yaml
-from click.testing import CliRunner
 from hypothesis import given, settings
 
 from egard.base.clock import utc_now
@@ -31,7 +30,6 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.access.operations import create_api_key
 from egard.kernel.messages.conversing import Words, write
 from egard.kernel.timeline import reactions
-from egard.site.commands import signature as command
 
 SHIPPED = brand.DEFAULT.read_text(encoding="utf-8")
 SPACY = SHIPPED.replace("brand: house", "brand: lumiere\nreader: spacy", 1)
@@ -196,7 +194,7 @@ def test_without_the_model_a_style_that_asks_for_it_is_not_published(absent, me,
 
 
 @pytest.mark.django_db
-def test_without_the_model_pages_api_and_command_refuse_with_the_same_code(absent, own, client, make_user, me, now):
+def test_without_the_model_pages_and_api_refuse_with_the_same_code(absent, own, client, make_user, me, now):
     _key, secret = create_api_key(name="writers", scopes=["signature.check"], by=me, now=now)
     answer = client.post(
         "/api/v1/signature/check",
@@ -212,8 +210,6 @@ def test_without_the_model_pages_api_and_command_refuse_with_the_same_code(absen
     assert "egard[french]" in looked.content.decode()
     refused = client.post("/signature/style/file/", {"source": SPACY})
     assert (refused.status_code, "fr_core_news_sm 3.8.0" in refused.content.decode()) == (503, True)
-    done = CliRunner().invoke(command.signature, ["check", str(own), "--brand", str(own)])
-    assert done.exception.code == "signature.reader_missing"
 
 
 @pytest.mark.django_db
