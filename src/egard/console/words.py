@@ -81,6 +81,7 @@ SIGHTS: dict[str, Any] = {
     "payment": _("read a payment"),
     "complaint": _("read a complaint"),
     "account": _("read an account"),
+    "visit": _("read a visit"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
@@ -146,6 +147,11 @@ CHANGES: dict[str, Any] = {
     "gestures.catalogue_published": _("published the catalogue of gestures"),
     "gestures.budget_set": _("set a budget of gestures"),
     "gestures.redemption_undone": _("undid the use of a voucher"),
+    "visits.shop_set": _("set how a shop receives people"),
+    "visits.reason_set": _("set a reason to come"),
+    "visits.reason_ended": _("ended a reason to come"),
+    "visits.host_set": _("set whom somebody receives"),
+    "visits.room_set": _("set a room of a shop"),
     "reach.desk_set": _("set an adviser’s desk"),
     "reach.absence_added": _("added an absence"),
     "reach.absence_ended": _("ended an absence"),

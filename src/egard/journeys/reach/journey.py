@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.reach import calls, facts, operations, queries, shown
+from egard.journeys.reach import busy, calls, facts, operations, queries, shown
 from egard.journeys.reach.chatting import reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
+    Busy,
     Capability,
     Escalation,
     Hooks,
@@ -76,6 +77,7 @@ journey = Journey(
         LiveTopic(operations.DESK, reception.may_hear, portal=True),
     ),
     capabilities=(Capability("reach.reception", reception.reception),),
+    busy=(Busy("reach", busy.spans),),
     panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
         MenuItem(

@@ -4,6 +4,67 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.registry import Journey
+from egard.journeys.visits import booking, busy, facts, privacy, queries
+from egard.kernel.registry import (
+    Busy,
+    Escalation,
+    Hooks,
+    Job,
+    Journey,
+    LiveTopic,
+    Permission,
+    PromiseKind,
+    Scope,
+)
 
-journey = Journey(name="visits", label=_("Visits"))
+_FRONT: dict[str, Scope] = {
+    "agent": "all",
+    "adviser": "all",
+    "host": "site",
+    "site_manager": "site",
+    "supervisor": "all",
+}
+
+journey = Journey(
+    name="visits",
+    label=_("Visits"),
+    facts=(
+        facts.Booked,
+        facts.Moved,
+        facts.Cancelled,
+        facts.Arrived,
+        facts.Received,
+        facts.Ended,
+        facts.Missed,
+    ),
+    permissions=(
+        Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
+        Permission(queries.BOOK, _("book, move and cancel visits"), {**_FRONT, "administrator": "all"}),
+        Permission(queries.RECEIVE, _("welcome visitors"), _FRONT),
+        Permission(
+            queries.MANAGE,
+            _("set hours, reasons and who receives"),
+            {"site_manager": "site", "supervisor": "all", "administrator": "all"},
+        ),
+        Permission(
+            queries.FIGURES,
+            _("see figures of visits"),
+            {"site_manager": "site", "supervisor": "all", "administrator": "all", "analyst": "all", "auditor": "all"},
+        ),
+    ),
+    promises=(
+        PromiseKind(
+            booking.RECEIVE,
+            _("A visit"),
+            within="5 min",
+            escalation=(Escalation("10 min", ("owner", "lead")),),
+            permission=queries.READ,
+            icon="calendar",
+        ),
+    ),
+    jobs=(Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),),
+    live=(LiveTopic(booking.TOPIC, queries.may_hear),),
+    busy=(Busy("visits", busy.spans),),
+    hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    router="egard.journeys.visits.api:router",
+)

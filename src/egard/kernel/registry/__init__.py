@@ -3,6 +3,7 @@
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
+    Busy,
     Capability,
     CaseListener,
     CaseTypeFile,
@@ -54,6 +55,7 @@ __all__ = [
     "Action",
     "Asks",
     "Authority",
+    "Busy",
     "Capability",
     "CaseListener",
     "CasePanel",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
@@ -243,6 +245,17 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """Time of staff that a journey gives away: `spans(users, since, until, now)` gives `(user, since, until)` of all
+    that overlaps the period, as it is `now`. Whoever promises time of theirs asks for all of it (`kernel.access.busy`).
+    `name` is the journey's.
+    """
+
+    name: str
+    spans: Callable[..., Iterable[tuple[UUID, datetime, datetime]]]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseTypeFile:
     """A type of case that a journey brings, as a file (see docs/cases.md); its name is that of the file.
 
@@ -319,6 +332,7 @@ class Journey:
     checks: tuple[Check, ...] = ()
     """What must hold of its rows in a live database; `egard check` asks."""
     capabilities: tuple[Capability, ...] = ()
+    busy: tuple[Busy, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""
     """Dotted name of a django-ninja router (`egard.journeys.purchases.api:router`), mounted under /api/v1/."""

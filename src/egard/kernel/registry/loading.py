@@ -14,6 +14,7 @@ from egard.base.calendars import BadSpan, Span
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
+    Busy,
     Capability,
     CaseListener,
     CaseTypeFile,
@@ -90,6 +91,7 @@ class Registry:
         self.units: dict[str, Unit] = {}
         self.checks: dict[str, Check] = {}
         self.capabilities: dict[str, Capability] = {}
+        self.busy: dict[str, Busy] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
 
@@ -167,6 +169,8 @@ class Registry:
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
+        for busy in journey.busy:
+            self._put("busy time", self.busy, busy.name, busy, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
         self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks

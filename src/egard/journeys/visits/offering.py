@@ -1,0 +1,259 @@
+"""What is offered at sites: loaded for the rules in a constant number of queries, whatever the sites and days."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.db.models import F, Q, QuerySet
+
+from egard.base.calendars import Calendar, spans
+from egard.base.calendars.calendar import micros
+from egard.journeys.visits.models import Engaged, Occupied, Reason, Resource, Shop, Sitting, Skill
+from egard.journeys.visits.refusals import ManyDays
+from egard.journeys.visits.rules import hours, slots
+from egard.kernel.access.busy import busy
+
+DAYS_MOST = 62
+"""So many dates are asked for at once, at most."""
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Offer:
+    """When a visit can begin at one site, in order, and who is free then: the ids of hosts (resources), in order; and
+    the sittings of several that have a seat left, by their beginning.
+    """
+
+    shop: Shop
+    at: dict[datetime, tuple[int, ...]] = field(default_factory=dict)
+    shared: dict[datetime, list[Sitting]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    id: int
+    user: UUID | None
+    max_per_day: int | None
+    hours: bytes | None
+
+
+def offers(
+    shops: Sequence[Shop], reason: Reason, first: date, last: date, *, only: UUID | None = None, seats: int = 1,
+    now: datetime, beside: int | None = None,
+) -> list[Offer]:  # fmt: skip
+    """What is offered for a reason at each of `shops` (loaded with their sites) on the dates `first` to `last` of each
+    one's clock; by one member of staff `only`, where she is named; as if the sitting `beside` were not there. Seven
+    queries, of which reach's absences and call backs take two. Raises `ManyDays`.
+    """
+    if last < first or last - first >= DAYS_MOST * DAY:
+        raise ManyDays(most=DAYS_MOST, fields={"to": str(ManyDays.title)})
+    last = min(last, (now + reason.horizon_days * DAY).date() + DAY)
+    able = _hosts(shops, reason, only)
+    rooms = _rooms(shops, reason)
+    since = datetime.combine(first - 3 * DAY, time(), tzinfo=ZoneInfo("UTC"))
+    until = datetime.combine(last + 4 * DAY, time(), tzinfo=ZoneInfo("UTC"))
+    everybody = {host.id: host.user for hosts in (*able.values(), *rooms.values()) for host in hosts}
+    taken = _taken(everybody, since, until, beside=beside, now=now) if first <= last else {}
+    shared = _shared(shops, reason, since, until, seats, only, beside, now=now) if reason.capacity > 1 else {}
+    asked = slots.Reason(
+        reason.minutes, reason.step_minutes, reason.before, reason.after, reason.notice_minutes, hosts=reason.hosts
+    )
+    found = []
+    for shop in shops:
+        calendar = opening(shop)
+        offer = Offer(shop)
+
+        def host(one: _Host, shop: Shop = shop) -> slots.Host:
+            return slots.Host(
+                str(one.id), _kept(shop, one), taken=tuple(taken.get(one.id, ())), max_per_day=one.max_per_day
+            )
+
+        free = slots.slots(
+            map(host, able[shop.site_id]),
+            asked,
+            first=first,
+            last=last,
+            site=calendar,
+            now=now,
+            rooms=map(host, rooms[shop.site_id]) if reason.room_kind else None,
+        )
+        end = latest(reason, now=now)
+        offer.at = {at: tuple(sorted(map(int, names))) for at, names in free.items() if at <= end}
+        soonest = now + timedelta(minutes=reason.notice_minutes)
+        for sitting in shared.get(shop.site_id, ()):
+            on = sitting.starts_at.astimezone(ZoneInfo(calendar.zone)).date()
+            if soonest <= sitting.starts_at <= end and first <= on <= last:
+                offer.shared.setdefault(sitting.starts_at, []).append(sitting)
+                offer.at.setdefault(sitting.starts_at, ())
+        offer.at = dict(sorted(offer.at.items()))
+        found.append(offer)
+    return found
+
+
+def latest(reason: Reason, *, now: datetime) -> datetime:
+    """No visit for it is booked for later than this."""
+    return now + reason.horizon_days * DAY
+
+
+def opening(shop: Shop) -> Calendar:
+    """When a site is open, and its clock."""
+    return _read(_hours(shop))
+
+
+def could(shop: Shop, reason: Reason, at: datetime, *, only: UUID | None = None, now: datetime) -> bool:
+    """Whether a visit could begin at a moment if nobody had been given time yet: a time that is not free, not none."""
+    if not now + timedelta(minutes=reason.notice_minutes) <= at <= latest(reason, now=now):
+        return False
+    end = at + timedelta(minutes=reason.minutes)
+    kept = (_kept(shop, one) for one in _hosts([shop], reason, only)[shop.site_id])
+    return any(
+        start <= at and end <= close
+        for calendar in kept if calendar is not None
+        for start, close in spans(at - DAY, end + DAY, calendar)
+    )  # fmt: skip
+
+
+def rooms_of(shop: Shop, reason: Reason) -> list[int]:
+    """The rooms of a site that do for a reason, in order; none where it needs none."""
+    return [room.id for room in _rooms([shop], reason)[shop.site_id]]
+
+
+def users_of(resources: Iterable[int]) -> dict[int, UUID]:
+    """Who stands behind hosts."""
+    rows = Resource.objects.filter(pk__in=list(resources), user__isnull=False)
+    return {pk: user for pk, user in rows.values_list("pk", "user_id") if user is not None}
+
+
+def public_shops() -> QuerySet[Shop]:
+    """The sites that are booked on line, by name."""
+    return Shop.objects.filter(is_public=True).select_related("site").order_by("site__name", "pk")
+
+
+def reasons_at(shop: Shop, *, public: bool = False) -> QuerySet[Reason]:
+    """What somebody is received for at a site; with `public`, what is booked on line."""
+    held = Skill.objects.filter(
+        rota__site=shop.site_id, rota__resource__ended_at__isnull=True, rota__resource__user__is_active=True
+    )
+    found = Reason.objects.filter(ended_at__isnull=True, pk__in=held.values("reason")).order_by("code")
+    return found.filter(is_public=True) if public else found
+
+
+def day_of(shop: Shop, day: date) -> tuple[datetime, datetime]:
+    """When a date begins and ends at a site."""
+    zone = ZoneInfo(shop.site.zone)
+    return datetime.combine(day, time(), tzinfo=zone), datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
+
+
+# --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _kept(shop: Shop, one: _Host) -> Calendar | None:
+    """When a host receives at a site; None: never."""
+    return opening(shop) if one.hours is None else _met(_hours(shop), one.hours)
+
+
+def _hosts(shops: Sequence[Shop], reason: Reason, only: UUID | None) -> dict[UUID, list[_Host]]:
+    found: dict[UUID, list[_Host]] = defaultdict(list)
+    rows = Skill.objects.filter(
+        reason=reason, rota__site__in=[shop.site_id for shop in shops], rota__resource__ended_at__isnull=True,
+        rota__resource__user__is_active=True,
+    )  # fmt: skip
+    if only is not None:
+        rows = rows.filter(rota__resource__user=only)
+    for site, resource, user, most, own in rows.order_by("rota__resource").values_list(
+        "rota__site_id", "rota__resource_id", "rota__resource__user_id", "rota__resource__max_per_day", "rota__hours"
+    ):
+        found[site].append(_Host(resource, user, most, None if own is None else _bytes(own)))
+    return found
+
+
+def _rooms(shops: Sequence[Shop], reason: Reason) -> dict[UUID, list[_Host]]:
+    found: dict[UUID, list[_Host]] = defaultdict(list)
+    if reason.room_kind:
+        rows = Resource.objects.filter(
+            kind=reason.room_kind, site__in=[shop.site_id for shop in shops], ended_at__isnull=True
+        )
+        for site, resource, most in rows.order_by("pk").values_list("site_id", "pk", "max_per_day"):
+            found[site].append(_Host(resource, None, most, None))
+    return found
+
+
+def _taken(
+    who: Mapping[int, UUID | None], since: datetime, until: datetime, *, beside: int | None, now: datetime
+) -> dict[int, list[slots.Taken]]:
+    """What is given away of the time of each between two moments, wherever: by visits, other calendars and other
+    journeys.
+    """
+    found: dict[int, list[slots.Taken]] = defaultdict(list)
+    if not who:
+        return found
+    rows = Occupied.objects.filter(resource__in=who, until__gt=since, since__lt=until).filter(counts(now))
+    if beside is not None:
+        rows = rows.exclude(sitting=beside)
+    for resource, start, end, held_since, held_until in rows.values_list(
+        "resource_id", "sitting__starts_at", "sitting__ends_at", "since", "until"
+    ):
+        # A visit that ended early, or was cut, frees what is left of it: what is held counts, not what was planned.
+        start, end = max(start, held_since), min(end, held_until)
+        before, after = start - held_since, held_until - end
+        found[resource].append(slots.Taken(micros(start), micros(end), before.seconds // 60, after.seconds // 60))
+    for resource, start, end in Engaged.objects.filter(
+        resource__in=who, until__gt=since, since__lt=until
+    ).values_list("resource_id", "since", "until"):  # fmt: skip
+        found[resource].append(slots.Taken(micros(start), micros(end), is_visit=False))
+    of_user = {user: resource for resource, user in who.items() if user is not None}
+    for user, start, end in busy(of_user, since, until, now=now, besides="visits"):
+        found[of_user[user]].append(slots.Taken(micros(start), micros(end), is_visit=False))
+    return found
+
+
+def _shared(
+    shops: Sequence[Shop], reason: Reason, since: datetime, until: datetime, seats: int, only: UUID | None,
+    beside: int | None, *, now: datetime,
+) -> dict[UUID, list[Sitting]]:  # fmt: skip
+    """Sittings of several that have so many seats left, by site."""
+    rows = Sitting.objects.filter(
+        site__in=[shop.site_id for shop in shops], reason=reason, starts_at__range=(since, until), capacity__gt=1,
+        taken__gt=0, taken__lte=F("capacity") - seats,
+    )  # fmt: skip
+    if only is not None:
+        rows = rows.filter(occupied__resource__user=only)
+    if beside is not None:
+        rows = rows.exclude(pk=beside)
+    found: dict[UUID, list[Sitting]] = defaultdict(list)
+    for row in rows.order_by("starts_at", "pk"):
+        found[row.site_id].append(row)
+    return found
+
+
+def counts(now: datetime) -> Q:
+    """A hold that has lapsed holds nothing."""
+    return Q(lapses_at__isnull=True) | Q(lapses_at__gt=now)
+
+
+def _hours(shop: Shop) -> bytes:
+    """By the clock that the site has now."""
+    return _bytes({**shop.hours, "zone": shop.site.zone})
+
+
+def _bytes(data: Any) -> bytes:
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+
+
+@lru_cache(maxsize=20_000)
+def _read(data: bytes) -> Calendar:
+    return Calendar.parse(orjson.loads(data))
+
+
+@lru_cache(maxsize=50_000)
+def _met(site: bytes, own: bytes) -> Calendar | None:
+    """Kept from one question to the next, with what was reckoned of each date."""
+    return hours.within(_read(site), _read(own))

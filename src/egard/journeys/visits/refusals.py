@@ -1,0 +1,102 @@
+"""What is refused around visits."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from egard.base.refusal import Conflict, Refusal
+
+
+class SlotFull(Conflict):
+    """Somebody else has the time now: ask for `slots` again and choose another one."""
+
+    code = "visits.slot_full"
+    title = _("This time is taken")
+    message = _("This time is no longer free. Choose another one.")
+
+
+class NotOffered(Refusal):
+    """The time is not one of those of `slots`: outside the hours, too soon, too far ahead, or off their grid."""
+
+    code = "visits.not_offered"
+    message = _("No visit can begin at this time. Choose one of those that are offered.")
+
+
+class HoldOver(Conflict):
+    """The hold has lapsed, and somebody else has the time: choose another one."""
+
+    code = "visits.hold_over"
+    title = _("The time is no longer held for you")
+    message = _("The time was held for some minutes, and is taken now. Choose another one.")
+
+
+class NotNow(Conflict):
+    """The visit has gone on: it was cancelled, has begun, or is over."""
+
+    code = "visits.not_now"
+    title = _("The visit has gone on")
+    message = _("This is no longer possible: the visit was cancelled, has begun, or is over.")
+
+
+class TooLate(Conflict):
+    """Who comes changes her visit on line until some time before it; after that the shop does."""
+
+    code = "visits.too_late"
+    title = _("Too late to change it here")
+    message = _("The visit is too near to change it here. Please call the shop.")
+
+
+class ManyDays(Refusal):
+    """Times are asked for on 62 days at once at most."""
+
+    code = "visits.many_days"
+    message = _("Ask for {most} days at once at most, the last one not before the first.")
+
+
+class WrongHours(Refusal):
+    """The opening hours contradict themselves; the message says where."""
+
+    code = "visits.wrong_hours"
+    message = _("These are no opening hours: {why}.")
+
+
+class WrongShop(Refusal):
+    """What is said of the shop cannot be: the message says what."""
+
+    code = "visits.wrong_shop"
+    message = _("This cannot be said of a shop: {why}.")
+
+
+class WrongReason(Refusal):
+    """What is said of the reason cannot be: the message says what."""
+
+    code = "visits.wrong_reason"
+    message = _("This cannot be said of a reason to come: {why}.")
+
+
+class WrongHost(Refusal):
+    """Only staff who are active receive people; the limits of a host are whole numbers."""
+
+    code = "visits.wrong_host"
+    message = _("This cannot be said of who receives: {why}.")
+
+
+class MissingAnswer(Refusal):
+    """The reason asks something that was not answered, or not by one of its choices: `fields` name what."""
+
+    code = "visits.missing_answer"
+    message = _("Please answer the questions that are marked.")
+
+
+class NoVisitor(Refusal):
+    """Who comes has a name, and an e-mail address or a phone number."""
+
+    code = "visits.no_visitor"
+    message = _("Give a name, and an e-mail address or a phone number.")
+
+
+class NotHere(Refusal):
+    """Nobody receives people for this reason at this site."""
+
+    code = "visits.not_here"
+    message = _("Nobody receives people for this here. Choose another shop, or another reason.")
