@@ -42,8 +42,8 @@ class ReaderMissing(Refusal):
     status = 503
     title = _("Our style cannot judge here")
     message = _(
-        "The style reads with spaCy (`reader: spacy`), and spaCy 3.8 with its model {model} is not installed here. "
-        "Install it (`egard[french]`), or have the style say `reader: forms`."
+        "Nothing can be judged: our style asks for a grammar of French (spaCy 3.8 with {model}) that is not installed "
+        "here. Whoever runs the server can install it (egard[french]); or publish a style that does without."
     )
 
     def __init__(self) -> None:
