@@ -69,10 +69,9 @@ def thread(viewer: Viewer, uuid: UUID) -> Thread:
     """One conversation with its messages in order (`said`) and their files; three queries. What was joined to another
     leads there. Raises `NotFound`.
     """
-    asked = Thread.objects.filter(uuid=uuid).values_list("joined_to__uuid", flat=True).first()
     said = Prefetch("messages", Message.objects.order_by("at", "id").prefetch_related("attachments"), to_attr="said")
     related = ("person", "person__root", "person__site", "claimed", "assignee", "team")
-    found = visible(viewer).select_related(*related).prefetch_related(said).filter(uuid=asked or uuid).first()
+    found = visible(viewer).select_related(*related).prefetch_related(said).filter(uuid=_led_to(uuid)).first()
     if found is None:
         raise NotFound
     return found
@@ -202,7 +201,9 @@ def _require_herself(viewer: Viewer, person: Person) -> None:
 
 
 def may_hear(viewer: Viewer, of: str) -> bool:
-    """Whether a viewer may follow a conversation: staff who may read it, and the person whose it is."""
+    """Whether a viewer may follow a conversation: staff who may read it, and the person whose it is. Who has one open
+    goes on hearing when it was joined to another.
+    """
     try:
         uuid = UUID(of)
     except ValueError:
@@ -210,4 +211,9 @@ def may_hear(viewer: Viewer, of: str) -> bool:
     if viewer.actor.kind == "person":
         hers = Q(person__uuid=viewer.actor.id) | Q(person__root__uuid=viewer.actor.id)
         return Thread.objects.filter(hers, uuid=uuid).exists()
-    return viewer.can(CONVERSE) and visible(viewer).filter(uuid=uuid).exists()
+    return viewer.can(CONVERSE) and visible(viewer).filter(uuid=_led_to(uuid)).exists()
+
+
+def _led_to(uuid: UUID) -> UUID:
+    """The conversation to which this one was joined, where it was."""
+    return Thread.objects.filter(uuid=uuid).values_list("joined_to__uuid", flat=True).first() or uuid
