@@ -45,7 +45,7 @@ declaration = Journey(
     live=(
         LiveTopic("inbox", lambda viewer, of: not of and viewer.can("messages.converse")),
         LiveTopic("thread", queries.may_hear, portal=True),
-        LiveTopic("typing", queries.may_hear, portal=True),
+        LiveTopic("typing", queries.may_hear, portal=True, fleeting=True),
     ),
     messages=(
         MessageKind("messages.too_large", _("Letter too large"), "messages/kinds/too_large", ("subject", "megabytes")),
