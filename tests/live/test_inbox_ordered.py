@@ -62,7 +62,7 @@ def test_split_move_and_join_are_confirmed_and_undone_on_the_page(talk, sign_in)
 def test_beside_the_list_what_was_joined_opens_and_the_toast_stands(talk, sign_in):
     first, other = talk
     page = sign_in(language="fr")
-    page.goto(f"/worklist/inbox/?open={first.uuid}")
+    page.goto(f"/inbox/?open={first.uuid}")
     page.wait_for_selector(ON, state="attached")
     page.locator(".said-one").nth(1).locator(".said-order summary").click()
     page.get_by_role("button", name="Un échange à part").click()

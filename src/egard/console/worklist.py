@@ -27,7 +27,7 @@ from egard.console.worklist_snooze import put_off
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
-from egard.kernel.registry import WorkItem, Worklist
+from egard.kernel.registry import Filter, WorkItem, Worklist
 from egard.kernel.timeline import queries as timeline
 
 LIST_SIZE = 50
@@ -54,8 +54,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     """One list: whole, its rows alone (`rows`), or the next ones (`more`)."""
     viewer, now = viewer_of(request), utc_now()
     worklist = frames.named(viewer, name)
-    if worklist.url_name:
-        return redirect(worklist.url_name)
+    here = keys.list_url(worklist)
+    if request.path != here:
+        return redirect(f"{here}?{request.GET.urlencode()}".rstrip("?"))
     tabs, chosen, filters = frames.viewed(request, viewer, worklist)
     cursor = request.GET.get("cursor") or None
     part = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
@@ -65,13 +66,16 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         limit = LIST_SIZE
     found = worklist.rows(viewer, filters=filters, now=now, limit=limit, cursor=cursor)
     hidden = put_off(viewer, name, now=now)
+    tabbed = {one.name for one in worklist.filters if one.tabs}
     context: dict[str, Any] = {
         "worklist": worklist,
         "page": Page([row for row in found.items if row.id not in hidden], found.next),
         "now": now,
-        "filters": filters,
+        "filters": filters if set(filters) - tabbed else {},
         "query": urlencode(filters),
         "hidden": len(hidden),
+        "here": here,
+        "shelved": bool(tabbed),
     }
     if part == "more":
         return render(request, "console/desk/_rows.html", context)
@@ -82,18 +86,25 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "chosen": chosen,
         "count": _counted(viewer, worklist, filters, now),
         "share": frames.shares(viewer),
-        "fields": [
-            {"filter": one, "value": filters.get(one.name, ""), "choices": one.choices(viewer) if one.choices else None}
-            for one in worklist.filters
-        ],
+        "fields": [_field(viewer, one, filters) for one in worklist.filters],
         "bulk": acts.actions_on(viewer, worklist),
-        "here": keys.list_url(worklist),
     }
     if part == "rows":
         return render(request, "console/desk/_list.html", context)
     context["desk"] = frames.on_list(request, viewer, worklist)
     context["topics"] = " ".join(f"user:{viewer.user_id}" if topic == "user" else topic for topic in worklist.live)
     return render(request, "console/desk/page.html", context)
+
+
+def _field(viewer: Viewer, one: Filter, filters: dict[str, str]) -> dict[str, Any]:
+    """A filter as it stands above the list; each tab leads to the list with the other filters as they are."""
+    choices = one.choices(viewer) if one.choices else None
+    value = filters.get(one.name, "")
+    if not one.tabs or not choices:
+        return {"filter": one, "value": value, "choices": choices}
+    value = value or choices[0].value
+    tabs = [(choice, urlencode({**filters, one.name: choice.value}), choice.value == value) for choice in choices]
+    return {"filter": one, "value": value, "tabs": tabs}
 
 
 def _counted(viewer: Viewer, worklist: Worklist, filters: dict[str, str], now: Any) -> str:

@@ -20,8 +20,8 @@ from egard.kernel.access.live import tell
 from egard.kernel.access.queries import staff_names, system_viewer
 from egard.kernel.messages import queries
 from egard.kernel.messages.arriving import Receipt, receive_chat
-from egard.kernel.messages.conversing import assign
 from egard.kernel.messages.brand import organisation
+from egard.kernel.messages.conversing import assign
 from egard.kernel.messages.models import Message, Thread
 from egard.kernel.messages.saying import topic_of
 from egard.kernel.registry import Reception, registry

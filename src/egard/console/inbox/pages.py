@@ -49,12 +49,6 @@ class SaidMeanwhile(Conflict):
 
 @require_GET
 @staff_page
-def inbox(request: HttpRequest) -> HttpResponse:
-    return redirect("console:worklist", "inbox")
-
-
-@require_GET
-@staff_page
 def thread(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Its page; what was said alone where a page asks for that again."""
     viewer = viewer_of(request)
