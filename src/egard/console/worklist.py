@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -27,11 +26,10 @@ from egard.console.worklist_snooze import put_off
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
-from egard.kernel.registry import Filter, WorkItem, Worklist
+from egard.kernel.registry import WorkItem
 from egard.kernel.timeline import queries as timeline
 
 LIST_SIZE = 50
-COUNT_MAX = 1000
 FACTS_SHOWN = 8
 
 
@@ -41,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The lists of this viewer, with how many rows wait in each."""
     viewer, now = viewer_of(request), utc_now()
     shown = [
-        {"list": worklist, "url": keys.list_url(worklist), "count": _counted(viewer, worklist, {}, now)}
+        {"list": worklist, "url": keys.list_url(worklist), "count": frames.counted(viewer, worklist, {}, now)}
         for worklist in frames.lists_for(viewer)
     ]
     context = {"lists": shown}
@@ -84,9 +82,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     context |= {
         "tabs": tabs,
         "chosen": chosen,
-        "count": _counted(viewer, worklist, filters, now),
+        "count": frames.counted(viewer, worklist, filters, now),
         "share": frames.shares(viewer),
-        "fields": [_field(viewer, one, filters) for one in worklist.filters],
+        "fields": [frames.field(viewer, one, filters) for one in worklist.filters],
         "bulk": acts.actions_on(viewer, worklist),
     }
     if part == "rows":
@@ -94,25 +92,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     context["desk"] = frames.on_list(request, viewer, worklist)
     context["topics"] = " ".join(f"user:{viewer.user_id}" if topic == "user" else topic for topic in worklist.live)
     return render(request, "console/desk/page.html", context)
-
-
-def _field(viewer: Viewer, one: Filter, filters: dict[str, str]) -> dict[str, Any]:
-    """A filter as it stands above the list; each tab leads to the list with the other filters as they are."""
-    choices = one.choices(viewer) if one.choices else None
-    value = filters.get(one.name, "")
-    if not one.tabs or not choices:
-        return {"filter": one, "value": value, "choices": choices}
-    value = value or choices[0].value
-    tabs = [(choice, urlencode({**filters, one.name: choice.value}), choice.value == value) for choice in choices]
-    return {"filter": one, "value": value, "tabs": tabs}
-
-
-def _counted(viewer: Viewer, worklist: Worklist, filters: dict[str, str], now: Any) -> str:
-    """How many, in words a head can hold; empty where the list is not counted."""
-    if worklist.count is None:
-        return ""
-    n = worklist.count(viewer, filters=filters, now=now, most=COUNT_MAX + 1)
-    return _("more than %(n)s") % {"n": COUNT_MAX} if n > COUNT_MAX else str(n)
 
 
 @require_GET

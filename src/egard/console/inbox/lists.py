@@ -39,7 +39,7 @@ SHELVES = {
     "waiting": pgettext_lazy("conversations", "Waiting for us"),
     "answered": pgettext_lazy("conversations", "Answered"),
     "snoozed": pgettext_lazy("conversations", "Put off"),
-    "all": pgettext_lazy("conversations", "All that go on"),
+    "all": pgettext_lazy("conversations", "All"),
     "closed": pgettext_lazy("conversations", "Closed"),
 }
 
