@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -103,7 +104,7 @@ def _sites(viewer: Viewer) -> list[Choice]:
 
 
 def _advisers(viewer: Viewer) -> list[Choice]:
-    return [Choice(NOBODY, _("Nobody")), *(Choice(str(user.pk), user.name) for user in staff(viewer))]
+    return [Choice(NOBODY, _("Without an adviser")), *(Choice(str(user.pk), user.name) for user in staff(viewer))]
 
 
 def _teams(viewer: Viewer) -> list[Choice]:
@@ -112,8 +113,10 @@ def _teams(viewer: Viewer) -> list[Choice]:
 
 def _purposes(viewer: Viewer) -> list[Choice]:
     """What people may agree to; nothing for who may not see that."""
-    asked = {code: words.PURPOSES[code] for code in words.PURPOSES_OFFERED if code not in OWED}
-    return _worded(asked) if viewer.sees(FieldClass.CONSENT) else []
+    if not viewer.sees(FieldClass.CONSENT):
+        return []
+    asked = [code for code in words.PURPOSES_OFFERED if code not in OWED]
+    return [Choice(code, _("Agreed to: %(purpose)s") % {"purpose": words.PURPOSES[code]}) for code in asked]
 
 
 def _worded(table: Mapping[str, Any]) -> list[Choice]:
@@ -222,12 +225,17 @@ LISTS = (
         everybody,
         filters=(
             Filter("q", gettext_lazy("Search")),
-            BY_SITE,
-            Filter("adviser", gettext_lazy("Adviser"), _advisers),
-            Filter("team", gettext_lazy("Her adviser’s team"), _teams),
-            Filter("role", gettext_lazy("Role"), lambda viewer: _worded(words.ROLES)),
-            Filter("agreed", gettext_lazy("Agreed by e-mail to"), _purposes),
-            Filter("language", gettext_lazy("Language"), lambda viewer: _worded(words.LANGUAGES)),
+            replace(BY_SITE, none=gettext_lazy("Any shop")),
+            Filter("adviser", gettext_lazy("Adviser"), _advisers, gettext_lazy("Any adviser")),
+            Filter("team", gettext_lazy("Her adviser’s team"), _teams, gettext_lazy("Any team")),
+            Filter("role", gettext_lazy("Role"), lambda viewer: _worded(words.ROLES), gettext_lazy("Any role")),
+            Filter("agreed", gettext_lazy("Agreed by e-mail to"), _purposes, gettext_lazy("Agreed or not")),
+            Filter(
+                "language",
+                gettext_lazy("Language"),
+                lambda viewer: _worded(words.LANGUAGES),
+                gettext_lazy("Any language"),
+            ),
         ),
         count=_count_all,
         url_name="console:people",

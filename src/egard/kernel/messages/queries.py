@@ -163,7 +163,8 @@ def to_answer(
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    due = micros(last.due_at) if last.due_at else 0
+    until = last.due_at  # ty: ignore[missing-attribute]  (annotated above)
+    due = micros(until) if until else 0
     return Page(rows[:limit], encode_cursor("to_answer", due, micros(last.last_at), last.pk))
 
 
