@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,16 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from egard.base.ids import new_id
-from egard.journeys.visits import facts, refusals
+from egard.journeys.visits import facts, refusals, telling
 from egard.journeys.visits.models import Occupied, Reason, Shop, Visit
 from egard.journeys.visits.placing import Wish, leave, place
 from egard.journeys.visits.visitors import own_adviser
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
+from egard.kernel.messages.permitted import WRITTEN
 from egard.kernel.people.models import Person
+from egard.kernel.people.operations import normalise
 from egard.kernel.promises import operations as promises
 from egard.kernel.promises.refusals import Ended
 from egard.kernel.timeline.operations import record
@@ -39,13 +41,14 @@ WHY_MAX, NOTE_MAX, NAME_MAX = 300, 500, 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What is said with a booking: answers to the questions of the reason, a word, how she wants to hear of it
-    (`email`, `sms`, or nothing).
+    (`email`, `sms`, or nothing) and where: an address or number, else the one in her file.
     """
 
     name: str = ""
     answers: dict[str, Any] = field(default_factory=dict)
     note: str = ""
     told_by: str = ""
+    told_to: str = ""
     language: str = "fr"
     channel: str = "web"
 
@@ -98,7 +101,7 @@ def confirm(held: Visit, person: Person, *, told: Told, by: Actor, now: datetime
     else:
         Occupied.objects.filter(sitting=visit.sitting_id).update(lapses_at=None)
     visit.person, visit.state, visit.lapses_at = person, "booked", None
-    for name in ("name", "answers", "note", "told_by", "language"):
+    for name in ("name", "answers", "note", "told_by", "told_to", "language"):
         setattr(visit, name, getattr(told, name))
     visit.changed_at = now
     visit.save()
@@ -119,6 +122,7 @@ def move(
     own = wish.own or (own_adviser(held.person) if held.person else None) or held.host_id
     # Her own time must not stand in her way; where nothing else is found, all of this never was.
     assert held.sitting_id is not None
+    same_time = (held.site_id, held.starts_at) == (shop.site_id, wish.at)
     leave(held.sitting_id, held.seats)
     placed = place(shop, held.reason, Wish(wish.at, wish.only, own, held.seats), now=now)
     _released(held, why=why or "moved", by=by, now=now)
@@ -126,7 +130,11 @@ def move(
     held.starts_at, held.ends_at = placed.sitting.starts_at, placed.sitting.ends_at
     held.revision, held.changed_at, held.why, held.promise = held.revision + 1, now, why.strip()[:WHY_MAX], None
     held.save()
-    return _expected(held, by=by, now=now, moved=True, by_us=not on_line and by.kind != "person")
+    by_us = not on_line and by.kind != "person"
+    _expected(held, by=by, now=now, moved=True, by_us=by_us)
+    if held.person is not None:
+        telling.changed(held, by_us=by_us, same_time=same_time, by=by, now=now)
+    return held
 
 
 @transaction.atomic
@@ -147,6 +155,7 @@ def cancel(visit: Visit, *, why: str = "", on_line: bool = False, by: Actor, now
             held.uuid, held.site.name, held.reason.code, held.starts_at, by_us=by.kind != "person", why=held.why
         )
         note(held, told, f"{held.uuid}:cancelled", by=by, now=now)
+        telling.cancelled(held, by_us=by.kind != "person", by=by, now=now)
     tell_visit(held)
     return held
 
@@ -196,8 +205,8 @@ def _made(
                 sitting=placed.sitting, person=person, host_id=placed.host, seats=wish.seats,
                 state="held" if lapses_at else "booked", starts_at=placed.sitting.starts_at,
                 ends_at=placed.sitting.ends_at, lapses_at=lapses_at, name=told.name, answers=told.answers,
-                note=told.note, told_by=told.told_by, language=told.language, channel=told.channel, key=key,
-                made_at=now, changed_at=now, by=str(by),
+                note=told.note, told_by=told.told_by, told_to=told.told_to, language=told.language,
+                channel=told.channel, key=key, made_at=now, changed_at=now, by=str(by),
             )  # fmt: skip
     except IntegrityError:  # sent twice at the same moment
         if found := _whole().filter(key=key).first():
@@ -220,6 +229,8 @@ def _expected(visit: Visit, *, by: Actor, now: datetime, moved: bool = False, by
     where = (visit.uuid, visit.site.name, visit.reason.code, visit.starts_at, host.name if host else "")
     fact = facts.Moved(*where, by_us=by_us, why=visit.why) if moved else facts.Booked(*where)
     note(visit, fact, f"{visit.uuid}:{visit.revision}", by=by, now=now)
+    if not moved:
+        telling.booked(visit, by=by, now=now)
     tell_visit(visit)
     return visit
 
@@ -270,10 +281,10 @@ def _checked(reason: Reason, told: Told) -> Told:
         answers[question["key"]] = given
     if missing:
         raise refusals.MissingAnswer(fields=missing)
-    return Told(
-        name=told.name.strip()[:NAME_MAX], answers=answers, note=told.note.strip()[:NOTE_MAX], told_by=told.told_by,
-        language=told.language, channel=told.channel,
-    )  # fmt: skip
+    to = normalise(WRITTEN[told.told_by], told.told_to) if told.told_by and told.told_to else ""
+    return replace(
+        told, name=told.name.strip()[:NAME_MAX], answers=answers, note=told.note.strip()[:NOTE_MAX], told_to=to
+    )
 
 
 def _locked(visit: Visit) -> Visit:

@@ -18,7 +18,7 @@ def export(person: Person) -> dict[str, Any]:
         "visits": list(
             rows.values(
                 "reference", "site__name", "reason__code", "starts_at", "ends_at", "state", "name", "answers", "note",
-                "told_by", "made_at", "arrived_at", "started_at", "ended_at", "why", "outcome", "next_step",
+                "told_by", "told_to", "made_at", "arrived_at", "started_at", "ended_at", "why", "outcome", "next_step",
             )
         )
     }  # fmt: skip
@@ -27,6 +27,7 @@ def export(person: Person) -> dict[str, Any]:
 def erase(person: Person, *, now: datetime) -> None:
     """What is still to come is cancelled; her words go; that somebody came then, for what and to whom, stays."""
     rows = Visit.objects.filter(person=person)
+    rows.update(told_by="", told_to="")  # she is not written to any more
     for visit in rows.filter(state__in=("held", "booked")):
         cancel(visit, by=system("erasure"), now=now)
     rows.update(name="", answers={}, note="", why="", next_step="")
