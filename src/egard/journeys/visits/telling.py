@@ -71,10 +71,12 @@ def remind(*, now: datetime) -> int:
     due = Telling.objects.filter(state="due", due_at__lte=now).select_for_update(of=("self",), skip_locked=True)
     rows = due.select_related("visit__site", "visit__reason", "visit__host", "visit__person__site")
     found = list(rows.order_by("due_at", "pk")[:TOGETHER])
+    shops = Shop.objects.in_bulk({row.visit.site_id for row in found})
     for row in found:
         visit = row.visit
         if visit.state == "booked" and visit.revision == row.revision and visit.starts_at > now:
-            _hand_over(row, visit, _fields(visit), by=system("visits"), now=now)
+            shop = shops[visit.site_id]
+            _hand_over(row, visit, shop, _fields(visit, shop), by=system("visits"), now=now)
         else:
             _end(row, "void", now=now)
     return len(found)
@@ -122,9 +124,10 @@ def _tell(
         visit=visit, revision=visit.revision, kind=what, channel=visit.told_by, defaults={"due_at": now}
     )
     if created:
+        shop = Shop.objects.get(pk=visit.site_id)
         # Whom we cannot receive as promised hears that we are sorry; what staff does is often what she asked for.
-        fields = _fields(visit, why=visit.why if by_us else "", sorry=by.kind == "system", same_time=same_time)
-        _hand_over(row, visit, fields, asked=asked, by=by, now=now)
+        fields = _fields(visit, shop, why=visit.why if by_us else "", sorry=by.kind == "system", same_time=same_time)
+        _hand_over(row, visit, shop, fields, asked=asked, by=by, now=now)
 
 
 def _plan(visit: Visit, *, now: datetime) -> None:
@@ -153,7 +156,7 @@ def _void(visit: Visit, *, now: datetime) -> None:
 
 
 def _hand_over(
-    row: Telling, visit: Visit, fields: dict[str, Any], *, asked: bool = False, by: Actor, now: datetime
+    row: Telling, visit: Visit, shop: Shop, fields: dict[str, Any], *, asked: bool = False, by: Actor, now: datetime
 ) -> None:
     found = reach(visit, asked=asked, now=now)
     if found is None:
@@ -167,7 +170,7 @@ def _hand_over(
     entry = ""
     if row.channel == "email" and not is_reminder:
         method: ics.Method = "CANCEL" if row.kind == CANCELLED else "REQUEST"
-        entry = ics.entry(visit, _shop(visit), method=method, to=to)
+        entry = ics.entry(visit, shop, method=method, to=to)
     expires_at = visit.starts_at if is_reminder else visit.ends_at
     send(
         f"visits.{row.kind.partition(' ')[0]}", to, key=_key(visit, row), fields=fields, person=visit.person,
@@ -186,19 +189,15 @@ def _key(visit: Visit, row: Telling) -> str:
     return f"visit:{visit.uuid}:{row.revision}:{row.kind}"
 
 
-def _fields(visit: Visit, *, why: str = "", sorry: bool = False, same_time: bool = False) -> dict[str, Any]:
+def _fields(visit: Visit, shop: Shop, *, why: str = "", sorry: bool = False, same_time: bool = False) -> dict[str, Any]:
     return {
-        **said_of(visit, _shop(visit), own_link(visit)),
+        **said_of(visit, shop, own_link(visit)),
         "host": visit.host.name if visit.host else "",
         "reference": visit.reference,
         "why": why,
         "sorry": sorry,
         "same_time": same_time,
     }
-
-
-def _shop(visit: Visit) -> Shop:
-    return Shop.objects.get(pk=visit.site_id)
 
 
 def _day(local: datetime) -> str:

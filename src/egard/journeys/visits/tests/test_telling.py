@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import vobject
-from tests.killing import Workers
+from tests.killing import Workers, wait_until
 
 from egard.base.refusal import Refusal
 from egard.journeys.visits import booking, privacy, telling
@@ -19,8 +19,6 @@ from egard.journeys.visits.models_told import Telling
 from egard.journeys.visits.placing import Wish
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.messages.models import DeadAddress, Outgoing
-from egard.site.conversations import from_environment
-from egard.site.processes import wait_until
 
 DEEP = os.environ.get("EGARD_DEEP") == "1"
 HERSELF = Actor("person", "elodie", "Élodie")
@@ -189,11 +187,6 @@ def test_who_is_erased_is_not_written_to(shop, book, me, now):
     privacy.erase(shop.elodie, now=now)
     assert not Outgoing.objects.filter(kind="visits.cancelled").exists()
     assert Visit.objects.get().told_to == ""
-
-
-def test_the_house_says_how_long_before(settings):
-    assert from_environment({"EGARD_VISIT_REMINDERS": "3 days, 1h"}, "")["VISIT_REMINDERS"] == ("3 days", "1 h")
-    assert from_environment({"EGARD_VISIT_REMINDERS": ""}, "")["VISIT_REMINDERS"] == ()
 
 
 WORK = """
