@@ -140,6 +140,7 @@ class Closing(models.Model):
     why = models.CharField(max_length=300, blank=True)
     moved = models.PositiveIntegerField(default=0, help_text="to another time or host")
     cancelled = models.PositiveIntegerField(default=0)
+    untold = models.PositiveIntegerField(default=0, help_text="of these, those who could not be written to")
     by = models.CharField(max_length=64)
     made_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
