@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, facts, privacy, queries, telling
+from egard.journeys.visits import booking, busy, days, facts, privacy, queries, telling
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -70,6 +70,8 @@ journey = Journey(
     ),
     jobs=(
         Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),
+        Job("visits.see_to", days.see_to),
+        Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
     ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
