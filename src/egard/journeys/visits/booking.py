@@ -20,6 +20,7 @@ from egard.journeys.visits.visitors import own_adviser
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
+from egard.kernel.jobs.operations import defer
 from egard.kernel.messages.permitted import WRITTEN
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import normalise
@@ -54,12 +55,14 @@ class Told:
 
 
 @transaction.atomic
-def hold(shop: Shop, reason: Reason, wish: Wish, *, told: Told, key: str, by: Actor, now: datetime) -> Visit:
-    """Keep a time for somebody for ten minutes while she says who she is; the same key is one hold.
+def hold(
+    shop: Shop, reason: Reason, wish: Wish, *, told: Told, lasts: timedelta = HOLD, key: str, by: Actor, now: datetime
+) -> Visit:
+    """Keep a time for somebody while she says who she is; the same key is one hold.
 
     Raises `SlotFull`, `NotOffered`.
     """
-    return _made(shop, reason, None, wish, told, lapses_at=now + HOLD, key=key, by=by, now=now)
+    return _made(shop, reason, None, wish, told, lapses_at=now + lasts, key=key, by=by, now=now)
 
 
 @transaction.atomic
@@ -71,8 +74,8 @@ def book(
 
     Raises `SlotFull`, `NotOffered`, `MissingAnswer`, `Erased`.
     """
-    told = _checked(reason, told)
-    _one_by_one(person)
+    told = checked(reason, told)
+    one_by_one(person)
     same = Q(key=key) | Q(
         person__in=person.members, site=shop.site_id, reason=reason, starts_at=wish.at, state="booked"
     )
@@ -89,9 +92,9 @@ def confirm(held: Visit, person: Person, *, told: Told, by: Actor, now: datetime
     """Who holds a time says who she is: it is hers. Where the hold has lapsed and nobody else came, too; the same again
     changes nothing. Raises `HoldOver`, `NotNow`, `MissingAnswer`, `Erased`.
     """
-    _one_by_one(person)
+    one_by_one(person)
     visit = _locked(held)
-    told = _checked(visit.reason, told)
+    told = checked(visit.reason, told)
     if visit.state == "booked" and visit.person_id in person.members:
         return visit
     if visit.state not in ("held", "lapsed"):
@@ -134,6 +137,7 @@ def move(
     _expected(held, by=by, now=now, moved=True, by_us=by_us)
     if held.person is not None:
         telling.changed(held, by_us=by_us, same_time=same_time, by=by, now=now)
+        defer("visits.offer")
     return held
 
 
@@ -156,6 +160,7 @@ def cancel(visit: Visit, *, why: str = "", on_line: bool = False, by: Actor, now
         )
         note(held, told, f"{held.uuid}:cancelled", by=by, now=now)
         telling.cancelled(held, by_us=by.kind != "person", by=by, now=now)
+        defer("visits.offer")
     tell_visit(held)
     return held
 
@@ -186,6 +191,39 @@ def note(visit: Visit, fact: Any, key: str, *, by: Actor, now: datetime, at: dat
 def tell_visit(visit: Visit) -> None:
     """Open pages of its shop, and of who comes, ask again."""
     tell(TOPIC, f"{TOPIC}:{visit.site_id}")
+
+
+def checked(reason: Reason, told: Told) -> Told:
+    """What was said, shortened to what is kept; each question that must be is answered, by one of its choices.
+
+    Raises `MissingAnswer`.
+    """
+    answers: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for question in reason.questions:
+        given = told.answers.get(question["key"])
+        given = given.strip()[:NOTE_MAX] if isinstance(given, str) else given
+        choices = [choice["value"] for choice in question.get("choices", ())]
+        if question["kind"] == "yes_no" and given not in (None, ""):
+            given = given in (True, "true", "yes", "on", "1")
+        if given in (None, "") or (choices and given not in choices):
+            if question.get("required") or given not in (None, ""):
+                missing[question["key"]] = str(refusals.MissingAnswer.title)
+            continue
+        answers[question["key"]] = given
+    if missing:
+        raise refusals.MissingAnswer(fields=missing)
+    kind = WRITTEN.get(told.told_by)
+    to = normalise(kind, told.told_to) if kind and told.told_to else ""
+    return replace(
+        told, name=told.name.strip()[:NAME_MAX], answers=answers, note=told.note.strip()[:NOTE_MAX], told_to=to
+    )
+
+
+def one_by_one(person: Person) -> None:
+    """Bookings of one person are made one after the other, so that a retry finds the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.visits.' || %s, 0))", [str(person.uuid)])
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
@@ -261,44 +299,12 @@ def _released(visit: Visit, *, why: str, by: Actor, now: datetime) -> None:
             promises.release(visit.promise, reason=why, by=by, now=now)
 
 
-def _checked(reason: Reason, told: Told) -> Told:
-    """What was said, shortened to what is kept; each question that must be is answered, by one of its choices.
-
-    Raises `MissingAnswer`.
-    """
-    answers: dict[str, Any] = {}
-    missing: dict[str, str] = {}
-    for question in reason.questions:
-        given = told.answers.get(question["key"])
-        given = given.strip()[:NOTE_MAX] if isinstance(given, str) else given
-        choices = [choice["value"] for choice in question.get("choices", ())]
-        if question["kind"] == "yes_no" and given not in (None, ""):
-            given = given in (True, "true", "yes", "on", "1")
-        if given in (None, "") or (choices and given not in choices):
-            if question.get("required") or given not in (None, ""):
-                missing[question["key"]] = str(refusals.MissingAnswer.title)
-            continue
-        answers[question["key"]] = given
-    if missing:
-        raise refusals.MissingAnswer(fields=missing)
-    to = normalise(WRITTEN[told.told_by], told.told_to) if told.told_by and told.told_to else ""
-    return replace(
-        told, name=told.name.strip()[:NAME_MAX], answers=answers, note=told.note.strip()[:NOTE_MAX], told_to=to
-    )
-
-
 def _locked(visit: Visit) -> Visit:
     return _whole().select_for_update(of=("self",)).get(pk=visit.pk)
 
 
 def _whole() -> Any:
     return Visit.objects.select_related("site", "reason", "person", "sitting", "host")
-
-
-def _one_by_one(person: Person) -> None:
-    """Bookings of one person are made one after the other, so that a retry finds the first."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.visits.' || %s, 0))", [str(person.uuid)])
 
 
 def new_key() -> str:

@@ -10,9 +10,11 @@ from django.core import signing
 
 from egard.base.refusal import NotFound
 from egard.journeys.visits.models import Visit
+from egard.journeys.visits.models_told import Waiting
 from egard.journeys.visits.rules import SHOWN
 
 OWN = "egard.visits.own"
+WAITING = "egard.visits.waiting"
 
 
 def own_link(visit: Visit, root: str = "") -> str:
@@ -24,6 +26,20 @@ def opened(token: str) -> Visit:
     """The visit of such an address. Raises `NotFound`, also for what was held and never booked."""
     held = Visit.objects.select_related("site", "reason", "person", "host")
     found = held.filter(uuid=unsigned(token, OWN), state__in=SHOWN).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def waiting_link(waiting: Waiting, root: str = "") -> str:
+    """Where who waits takes what is offered to her, lets it go, or leaves the list."""
+    return f"{settings.URL or root}/p/visits/waiting/{signed(waiting.uuid, WAITING)}/"
+
+
+def waiting_opened(token: str) -> Waiting:
+    """Who waits, of such an address. Raises `NotFound`."""
+    held = Waiting.objects.select_related("reason", "person", "offer__site", "offer__host")
+    found = held.filter(uuid=unsigned(token, WAITING)).first()
     if found is None:
         raise NotFound
     return found

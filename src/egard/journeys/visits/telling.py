@@ -4,6 +4,8 @@ revision; what is queued for sending stands in the transaction of what it tells.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +24,7 @@ from egard.journeys.visits.models_told import Telling
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.messages import permitted
 from egard.kernel.messages.operations import send, take_back
+from egard.kernel.people.models import Person
 from egard.kernel.people.rules import display_phone
 from egard.kernel.registry import MessageKind
 
@@ -84,8 +87,8 @@ def remind(*, now: datetime) -> int:
 
 def said_of(visit: Visit, shop: Shop, link: str) -> dict[str, str]:
     """When and where she comes and for what, in her language and by the clock of the shop."""
-    local = visit.starts_at.astimezone(ZoneInfo(visit.site.zone))
-    with translation.override(visit.language):
+    with spoken(visit) as zone:
+        local = visit.starts_at.astimezone(zone)
         day, time = _day(local), date_format(local, "H:i")
     return {
         "name": visit.name or (visit.person.given_name if visit.person else ""),
@@ -99,17 +102,23 @@ def said_of(visit: Visit, shop: Shop, link: str) -> dict[str, str]:
     }
 
 
-def reach(visit: Visit, *, asked: bool, now: datetime) -> tuple[str, datetime] | None:
-    """Where she is told of it, and not before when: what she did herself is answered at once. None: nowhere."""
-    channel = visit.told_by
-    if visit.person is None or channel not in permitted.WRITTEN:
-        return None
+def reach(person: Person, channel: str, given: str, *, asked: bool, now: datetime) -> tuple[str, datetime] | None:
+    """Where she is told something, at the address that she gave or that is known, and not before when: what she did
+    herself is answered at once. None: nowhere.
+    """
     try:
-        to = visit.told_to or permitted.address_for(visit.person, channel)
-        permitted.require(visit.person, channel, "service", address=to)
+        to = given or permitted.address_for(person, channel)
+        permitted.require(person, channel, "service", address=to)
     except Refusal:  # no address, none that takes messages, or erased
         return None
-    return to, permitted.not_before(visit.person, channel, "answer" if asked else "service", now=now)
+    return to, permitted.not_before(person, channel, "answer" if asked else "service", now=now)
+
+
+@contextmanager
+def spoken(visit: Visit) -> Generator[ZoneInfo]:
+    """In the language of who comes; gives the clock of the shop."""
+    with translation.override(visit.language):
+        yield ZoneInfo(visit.site.zone)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
@@ -158,7 +167,8 @@ def _void(visit: Visit, *, now: datetime) -> None:
 def _hand_over(
     row: Telling, visit: Visit, shop: Shop, fields: dict[str, Any], *, asked: bool = False, by: Actor, now: datetime
 ) -> None:
-    found = reach(visit, asked=asked, now=now)
+    assert visit.person is not None
+    found = reach(visit.person, row.channel, visit.told_to, asked=asked, now=now)
     if found is None:
         _end(row, "unreachable", now=now)
         return
