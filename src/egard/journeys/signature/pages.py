@@ -79,7 +79,7 @@ def style_page(request: HttpRequest) -> HttpResponse:
     viewer_of(request).require(CHECK)
     held = brands.held()
     style, reader = held.brand.style, get_language() or "en"
-    given = {"name": _("a name"), "next_step": _("a next step, with its date"), "direct_line": _("a direct line")}
+    given = {"name": _("a name"), "next_step": _("a next step, with its date"), "direct_line": _("a way to be reached")}
     language, tongue = style.tongue(spoken(request.GET.get("in", "")) or spoken(reader) or "fr")
     context = {
         "title": style.title.said(reader),

@@ -99,10 +99,9 @@ def confirm(held: Visit, person: Person, *, told: Told, by: Actor, now: datetime
         return visit
     if visit.state not in ("held", "lapsed"):
         raise refusals.NotNow
-    if visit.state == "lapsed" or (visit.lapses_at and visit.lapses_at <= now):
+    over = visit.state == "lapsed" or (visit.lapses_at is not None and visit.lapses_at <= now)
+    if over or not Occupied.objects.filter(sitting=visit.sitting_id).update(lapses_at=None):
         _regain(visit, person, now=now)
-    else:
-        Occupied.objects.filter(sitting=visit.sitting_id).update(lapses_at=None)
     visit.person, visit.state, visit.lapses_at = person, "booked", None
     for name in ("name", "answers", "note", "told_by", "told_to", "language"):
         setattr(visit, name, getattr(told, name))

@@ -36,7 +36,7 @@ from egard.kernel.registry.desk import (
 )
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
-from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
+from egard.kernel.registry.messages import Checked, Draft, Finding, MergeField, MessageCheck
 from egard.kernel.registry.pages import (
     CasePanel,
     LiveTopic,
@@ -80,6 +80,7 @@ __all__ = [
     "Journey",
     "LiveTopic",
     "MenuItem",
+    "MergeField",
     "MessageCheck",
     "MessageKind",
     "OpenItem",

@@ -14,7 +14,7 @@ from uuid import UUID
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.messages import MessageCheck
+from egard.kernel.registry.messages import MergeField, MessageCheck
 from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
@@ -323,6 +323,7 @@ class Journey:
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
     message_checks: tuple[MessageCheck, ...] = ()
+    merge_fields: tuple[MergeField, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
     authorities: tuple[Authority, ...] = ()
