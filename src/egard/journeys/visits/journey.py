@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, facts, privacy, queries
+from egard.journeys.visits import booking, busy, days, facts, privacy, queries, telling, waitlist
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -62,7 +62,20 @@ journey = Journey(
             icon="calendar",
         ),
     ),
-    jobs=(Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),),
+    messages=(
+        telling.kind(telling.CONFIRMED, _("Visit booked")),
+        telling.kind(telling.CHANGED, _("Visit changed")),
+        telling.kind(telling.CANCELLED, _("Visit cancelled")),
+        telling.kind(telling.REMINDER, _("Reminder of a visit")),
+        telling.kind(waitlist.OFFERED, _("A time that became free"), waitlist.OFFER_FIELDS),
+    ),
+    jobs=(
+        Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),
+        Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
+        Job("visits.see_to", days.see_to),
+        Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
+    ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +96,28 @@ def leave(sitting: int, seats: int) -> None:
     """Seats are free again; with the last one the time of hosts and rooms is."""
     Sitting.objects.filter(pk=sitting).update(taken=F("taken") - seats)
     Occupied.objects.filter(sitting=sitting, sitting__taken=0).delete()
+
+
+def relieve(shop: Shop, sitting: Sitting, gone: int, *, own: UUID | None, now: datetime) -> UUID | None:
+    """Another host in the place of one (`gone`) at the same time: who; None where nobody is free. What is booked stays,
+    so that notice, horizon and grid do not count.
+    """
+    reason = copy(sitting.reason)
+    reason.minutes = int((sitting.ends_at - sitting.starts_at).total_seconds() // 60)
+    reason.before, reason.after = sitting.before, sitting.after
+    reason.step_minutes, reason.notice_minutes, reason.horizon_days = 1, 0, 366
+    day = sitting.starts_at.astimezone(ZoneInfo(opening(shop).zone)).date()
+    offer = offers([shop], reason, day, day, now=now, beside=sitting.pk)[0]
+    there = set(Occupied.objects.filter(sitting=sitting).values_list("resource", flat=True))
+    free = [one for one in offer.at.get(sitting.starts_at, ()) if one not in there]
+    users = users_of(free)
+    order = _order(shop, free, users, Wish(sitting.starts_at, own=own)) if free else []
+    left = Occupied.objects.filter(sitting=sitting, resource=gone)
+    hosts = _seized(sitting, order, 1, lapses_at=left.values_list("lapses_at", flat=True).first(), now=now)
+    if not hosts:
+        return None
+    left.delete()
+    return users[hosts[0]]
 
 
 def end_early(sitting: int, at: datetime) -> None:

@@ -95,6 +95,15 @@ class NoVisitor(Refusal):
     message = _("Give a name, and an e-mail address or a phone number.")
 
 
+class WrongWish(Refusal):
+    """Who waits says at which shops, between which dates, at what time of day, and how she is told; `fields` name what
+    is wrong.
+    """
+
+    code = "visits.wrong_wish"
+    message = _("Choose shops, dates that are still to come, and how we may tell you.")
+
+
 class NotHere(Refusal):
     """Nobody receives people for this reason at this site."""
 

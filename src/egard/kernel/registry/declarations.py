@@ -224,6 +224,7 @@ class MessageKind:
 
     `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
     line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
+    Short messages are `code.fr.sms.txt` and `code.en.sms.txt`, where there are such.
     `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
     as it is of no use; until then it stands in the sandbox, for those who hold `permission` where one is named.
     """
