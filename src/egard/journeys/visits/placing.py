@@ -22,11 +22,15 @@ _DAY = timedelta(days=1)
 _TAKE = """
 with gone as (
   delete from visits_occupied where resource_id = %(resource)s and lapses_at <= %(now)s
-    and tstzrange(since, until, '[)') && tstzrange(%(since)s, %(until)s, '[)'))
+    and tstzrange(since, until, '[)') && tstzrange(%(since)s, %(until)s, '[)') returning id)
 insert into visits_occupied (resource_id, sitting_id, since, until, lapses_at)
-values (%(resource)s, %(sitting)s, %(since)s, %(until)s, %(lapses_at)s) on conflict do nothing returning id
+select %(resource)s, %(sitting)s, %(since)s::timestamptz, %(until)s::timestamptz, %(lapses_at)s::timestamptz
+  from (select count(*) from gone) as first
+on conflict do nothing returning id
 """
-"""Waits for whoever takes the same at this moment; gives nothing where she does. A hold that has lapsed makes way."""
+"""Waits for whoever takes the same at this moment; gives nothing where she does. A hold that has lapsed makes way: it is
+counted, so that it is gone before anything is written.
+"""
 
 
 @dataclass(frozen=True, slots=True)
