@@ -28,8 +28,8 @@ select %(resource)s, %(sitting)s, %(since)s::timestamptz, %(until)s::timestamptz
   from (select count(*) from gone) as first
 on conflict do nothing returning id
 """
-"""Waits for whoever takes the same at this moment; gives nothing where she does. A hold that has lapsed makes way: it is
-counted, so that it is gone before anything is written.
+"""Waits for whoever takes the same at this moment; gives nothing where she does. A hold that has lapsed makes way: its
+row is counted, so that it is gone before anything is written.
 """
 
 

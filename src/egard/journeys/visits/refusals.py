@@ -119,13 +119,6 @@ class TooMany(Refusal):
     message = _("Many visits were booked from here in a short time. Try again in an hour, or call the shop.")
 
 
-class NoWay(Refusal):
-    """Who is to be reminded gives where: an e-mail address, or a phone number for text messages."""
-
-    code = "visits.no_way"
-    message = _("Say where we shall remind you.")
-
-
 class NotByThis(Refusal):
     """The house keeps nothing under this address any more: another one, or by phone."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from egard.journeys.visits import booking, refusals
 from egard.journeys.visits.booking import Told
@@ -83,12 +84,11 @@ def confirm(
 ) -> Visit:
     """She says who she is, and the time is hers. What is known of whoever has the address changes nothing of it.
 
-    Raises `NoVisitor`, `NoWay`, `BadIdentifier`, `MissingAnswer`, `HoldOver`, `TooMany`, `NotByThis`.
+    Raises `NoVisitor`, `BadIdentifier`, `MissingAnswer`, `HoldOver`, `TooMany`, `NotByThis`.
     """
     told = replace(told, language=held.language)
     if person is None:
-        if {"email": email, "sms": phone}.get(told.told_by, "-").strip() == "":
-            raise refusals.NoWay(fields={"phone" if told.told_by == "sms" else "email": str(refusals.NoWay.message)})
+        _require_told(told, email, phone)
         try:
             found = visitor(
                 told.name, email=email, phone=phone, site=held.site, language=held.language, by=PUBLIC, now=now
@@ -113,6 +113,16 @@ def mark_of(place: str, form: UUID) -> str:
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _require_told(told: Told, email: str, phone: str) -> None:
+    """Her name, and where she is reminded; all that is missing at once. Raises `NoVisitor`."""
+    where = {"email": email, "sms": phone}.get(told.told_by, email or phone)
+    missing = {} if told.name.strip() else {"name": _("Say your name.")}
+    if not where.strip():
+        missing["phone" if told.told_by == "sms" else "email"] = _("Say where we shall remind you.")
+    if missing:
+        raise refusals.NoVisitor(fields=missing)
 
 
 def _from(place: str) -> str:

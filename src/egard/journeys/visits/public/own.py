@@ -51,7 +51,7 @@ def move(request: HttpRequest, token: str) -> HttpResponse:
                 shop, visit.reason, at, only=host.user_id if host else None, visit=visit, now=now
             )
     day = pages.read_date(request.GET.get("day", ""))
-    found = picking.choice(shop, visit.reason, day=day, host=host, own=visit.host_id, visit=visit, now=now)
+    found = picking.choice(shop, visit.reason, day=day, host=host, visit=visit, now=now)
     door, chosen = door_of(request), str(host.uuid) if host else ""
 
     def url(**query: str) -> str:
