@@ -77,4 +77,5 @@ journey = Journey(
     ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
     pages="egard.journeys.visits.pages",
+    router="egard.journeys.visits.api:router",
 )

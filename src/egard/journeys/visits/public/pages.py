@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
@@ -20,6 +20,7 @@ from egard.console.typed import id_or_none
 from egard.journeys.visits import booking, links, refusals
 from egard.journeys.visits.booking import Told
 from egard.journeys.visits.models import Reason, Resource, Shop, Skill, Visit
+from egard.journeys.visits.nearby import kilometres
 from egard.journeys.visits.offering import public_shops, reasons_at
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.public import holding, picking, said
@@ -35,11 +36,13 @@ def shops(request: HttpRequest) -> HttpResponse:
     door, wanted = door_of(request), request.GET.get("reason", "")
     query, place = request.GET.get("q", "").strip()[:100], _place(request.GET.get("near", ""))
     found = public_shops().filter(site__in=_served(wanted))
+    if place:
+        found = found.annotate(away=kilometres(*place)).order_by(F("away").asc(nulls_last=True), "site__name")
     words = fold(query).split()
     matching = [one for one in found if all(word in fold(f"{one.site.name} {one.address}") for word in words)]
     if len(matching) == 1 and not query and not place:
         return HttpResponseRedirect(_after_shop(door, matching[0], wanted))
-    rows = picking.by_distance(matching, place) if place else [(one, None) for one in matching]
+    rows = [(one, getattr(one, "away", None)) for one in matching]
     told = [
         {"shop": shop, "url": _after_shop(door, shop, wanted), "far": picking.far_words(km) if km is not None else ""}
         for shop, km in rows[:SHOPS_SHOWN]
@@ -249,7 +252,7 @@ def read_date(text: str) -> date | None:
         return None
 
 
-def _place(text: str) -> picking.Place | None:
+def _place(text: str) -> tuple[float, float] | None:
     """`45.76,4.83`, rounded by the browser to a kilometre or so; None for what is no place."""
     latitude, _comma, longitude = text.partition(",")
     try:

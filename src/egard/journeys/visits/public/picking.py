@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from django.utils.translation import pgettext
 
 from egard.console.moments import day_words
 from egard.journeys.visits.models import Reason, Resource, Shop, Skill, Visit
+from egard.journeys.visits.nearby import nearest
 from egard.journeys.visits.offering import DAYS_MOST, Offer, latest, offers, public_shops
 
 DAY = timedelta(days=1)
@@ -22,7 +22,6 @@ WEEKS = 2
 WINDOW = (7 * WEEKS - 1) * DAY
 NEAREST, ELSEWHERE, LOOKED = 4, 3, 20
 """Other times and other shops that are offered; shops that are looked through for these."""
-EARTH_KM = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,38 +151,19 @@ class Elsewhere:
 
 def elsewhere(shop: Shop, reason: Reason, *, now: datetime) -> list[Elsewhere]:
     """The nearest other shops that receive people for a reason within the next two weeks."""
-    held = Skill.objects.filter(reason=reason).values("rota__site")
-    others = list(public_shops().filter(site__in=held).exclude(pk=shop.pk))
-    near = [one for one, _km in by_distance(others, place_of(shop))][:LOOKED]
     today = now.astimezone(ZoneInfo(shop.site.zone)).date()
-    found = []
-    for offer in offers(near, reason, today, today + WINDOW, now=now):
-        if at := next(iter(offer.at), None):
-            words = _day_and_time(at, ZoneInfo(offer.shop.site.zone))
-            found.append(Elsewhere(offer.shop, km_between(place_of(shop), place_of(offer.shop)), at, words))
-    return found[:ELSEWHERE]
+    others, until = public_shops().exclude(pk=shop.pk), today + WINDOW
+    if shop.latitude is None or shop.longitude is None:
+        held = Skill.objects.filter(reason=reason, rota__resource__ended_at__isnull=True).values("rota__site")
+        found = offers(list(others.filter(site__in=held)[:LOOKED]), reason, today, until, now=now)
+        return [_earliest(offer, None) for offer in found if offer.at][:ELSEWHERE]
+    near = nearest(others, reason, (shop.latitude, shop.longitude), today, until, most=ELSEWHERE, now=now)
+    return [_earliest(one.offer, one.kilometres) for one in near]
 
 
-Place = tuple[float, float]
-"""Latitude and longitude, in degrees."""
-
-
-def place_of(shop: Shop) -> Place | None:
-    return (shop.latitude, shop.longitude) if shop.latitude is not None and shop.longitude is not None else None
-
-
-def km_between(one: Place | None, other: Place | None) -> float | None:
-    """Along the ground, by the haversine formula; None where one of them is not known."""
-    if one is None or other is None:
-        return None
-    (a, x), (b, y) = ((radians(lat), radians(lon)) for lat, lon in (one, other))
-    return 2 * EARTH_KM * asin(sqrt(sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin((y - x) / 2) ** 2))
-
-
-def by_distance(shops: Iterable[Shop], place: Place | None) -> list[tuple[Shop, float | None]]:
-    """Shops with how far they are, the nearest first; those of which nobody knows where they lie last."""
-    told = [(shop, km_between(place, place_of(shop))) for shop in shops]
-    return sorted(told, key=lambda one: (one[1] is None, one[1] or 0.0))
+def _earliest(offer: Offer, km: float | None) -> Elsewhere:
+    at = next(iter(offer.at))
+    return Elsewhere(offer.shop, km, at, _day_and_time(at, ZoneInfo(offer.shop.site.zone)))
 
 
 def far_words(km: float) -> str:
