@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, facts, privacy, queries
+from egard.journeys.visits import booking, busy, facts, privacy, queries, reception
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -36,6 +36,7 @@ journey = Journey(
         facts.Received,
         facts.Ended,
         facts.Missed,
+        facts.NotArrived,
     ),
     permissions=(
         Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
@@ -61,8 +62,20 @@ journey = Journey(
             permission=queries.READ,
             icon="calendar",
         ),
+        PromiseKind(
+            reception.FOLLOW_UP,
+            _("What was agreed at a visit"),
+            within="7 days",
+            warnings=("1 day",),
+            escalation=(Escalation("1 day", ("owner", "lead")),),
+            permission=queries.READ,
+            icon="calendar",
+        ),
     ),
-    jobs=(Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),),
+    jobs=(
+        Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),
+        Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
+    ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),

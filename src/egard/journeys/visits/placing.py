@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Max, Q
 
 from egard.journeys.visits.models import Occupied, Reason, Resource, Shop, Sitting
-from egard.journeys.visits.offering import Offer, could, offers, opening, rooms_of, users_of
-from egard.journeys.visits.refusals import NotOffered, SlotFull
+from egard.journeys.visits.offering import Offer, could, counts, offers, opening, rooms_of, users_of
+from egard.journeys.visits.refusals import HostBusy, NotHere, NotOffered, SlotFull
 from egard.journeys.visits.rules.choosing import Able, ranked
 
 ATTEMPTS = 4
@@ -65,6 +65,35 @@ def place(shop: Shop, reason: Reason, wish: Wish, *, lapses_at: datetime | None 
     if could(shop, reason, wish.at, only=wish.only, now=now):
         raise SlotFull(fields={"start": str(SlotFull.message)})
     raise NotOffered(fields={"start": str(NotOffered.message)})
+
+
+def take_now(shop: Shop, reason: Reason, user: UUID, *, seats: int, now: datetime) -> Placed:
+    """Time of one host from now on, for somebody who is in the shop: as long as the reason takes, cut where the host's
+    next visit begins. Raises `NotHere`, `HostBusy`.
+    """
+    host = Resource.objects.filter(user=user, rotas__site=shop.site_id, ended_at__isnull=True).first()
+    if host is None:
+        raise NotHere
+    for _attempt in range(ATTEMPTS):
+        given = Occupied.objects.filter(counts(now), resource=host, until__gt=now).order_by("since")
+        following = given.values_list("since", flat=True).first()
+        if following is not None and following <= now:
+            break
+        ends_at = now + timedelta(minutes=reason.minutes)
+        until = ends_at + timedelta(minutes=reason.after)
+        until = min(until, following) if following else until
+        ends_at = min(ends_at, until)
+        sitting = Sitting.objects.create(
+            site_id=shop.site_id, reason=reason, starts_at=now, ends_at=ends_at, after=(until - ends_at).seconds // 60,
+            capacity=seats, taken=seats,
+        )  # fmt: skip
+        told = {"sitting": sitting.pk, "since": now, "until": until, "now": now, "lapses_at": None}
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, {**told, "resource": host.pk})
+            if cursor.fetchone():
+                return Placed(sitting, user)
+        sitting.delete()
+    raise HostBusy
 
 
 def leave(sitting: int, seats: int) -> None:
