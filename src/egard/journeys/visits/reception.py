@@ -30,7 +30,7 @@ from egard.journeys.visits.placing import end_early, leave, take_now
 from egard.journeys.visits.rules import COMING, OUTCOMES
 from egard.journeys.visits.rules.queue import is_late
 from egard.journeys.visits.visitors import own_adviser
-from egard.journeys.visits.waiting import waiting
+from egard.journeys.visits.waiting import line
 from egard.kernel.access.actors import Actor, system
 from egard.kernel.access.live import tell
 from egard.kernel.access.models import User
@@ -311,7 +311,7 @@ def _owed_since(held: Visit, *, by: Actor, now: datetime) -> None:
 def _by_queue(held: Visit, shop: Shop, now: datetime) -> datetime:
     """When the queue lets expect her turn, in round five minutes, and the time that everybody is given."""
     there = Visit.objects.filter(site=held.site_id, state="arrived", arrived_at__gte=now - SENT_LATE)
-    places = waiting(shop, list(there.select_related("reason")), now=now)
+    places = line(shop, list(there.select_related("reason")), now=now).places
     at = next(place.at for place in places if place.visit.pk == held.pk)
     if at is None:
         return now + NOBODY_FREE

@@ -40,6 +40,7 @@ from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
 from egard.kernel.registry.pages import (
     CasePanel,
     LiveTopic,
+    Mark,
     MenuItem,
     OpenItem,
     OpenItems,
@@ -79,6 +80,7 @@ __all__ = [
     "Job",
     "Journey",
     "LiveTopic",
+    "Mark",
     "MenuItem",
     "MessageCheck",
     "MessageKind",

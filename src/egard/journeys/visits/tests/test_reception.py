@@ -14,7 +14,7 @@ from egard.journeys.visits.models import Occupied, Visit
 from egard.journeys.visits.offering import present
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.reception import FollowUp
-from egard.journeys.visits.waiting import waiting
+from egard.journeys.visits.waiting import line
 from egard.kernel.access.actors import Actor
 from egard.kernel.promises import sweeping
 from egard.kernel.promises.models import Promise
@@ -105,7 +105,7 @@ def test_within_the_grace_she_keeps_her_turn_and_is_promised_from_her_coming(sho
     reception.arrive(visit, by=host, now=at(10, 8))
     assert promised(visit) == ("open", at(10, 13))
     assert Promise.objects.filter(kind="visits.receive", state="broken").count() == 0
-    place = waiting(shop.shop, [Visit.objects.select_related("reason").get(pk=visit.pk)], now=at(10, 8))[0]
+    place = line(shop.shop, [Visit.objects.select_related("reason").get(pk=visit.pk)], now=at(10, 8)).places[0]
     assert (place.turn, place.is_late, place.host) == (at(10), False, shop.claire.pk)
 
 
@@ -113,7 +113,7 @@ def test_later_she_queues_like_one_who_walked_in(shop, visit, host, me):
     walked = reception.walk_in(shop.shop, shop.discovery, name="Paul", key="w", by=host, now=at(10, 12))
     came = reception.arrive(visit, by=host, now=at(10, 15))
     rows = list(Visit.objects.select_related("reason").filter(state="arrived"))
-    places = waiting(shop.shop, rows, now=at(10, 15))
+    places = line(shop.shop, rows, now=at(10, 15)).places
     assert [(place.visit.pk, place.is_late) for place in places] == [(walked.pk, False), (came.pk, True)]
     # Claire alone takes discoveries in the morning, and her ten o'clock is free again: Paul, then Élodie.
     assert [place.at for place in places] == [at(10, 15), at(11)]
