@@ -81,6 +81,7 @@ SIGHTS: dict[str, Any] = {
     "payment": _("read a payment"),
     "complaint": _("read a complaint"),
     "account": _("read an account"),
+    "visit": _("read a visit"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {

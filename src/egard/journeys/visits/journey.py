@@ -79,4 +79,5 @@ journey = Journey(
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    router="egard.journeys.visits.api:router",
 )
