@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from egard.base.text import fold
 from egard.journeys.visits import queries
+from egard.journeys.visits.booking import ON_TIME
 from egard.journeys.visits.models import Reason, Shop, Visit
 from egard.journeys.visits.offering import Present, present
 from egard.journeys.visits.reception import SLIP
@@ -43,12 +44,15 @@ class Row:
     reason: str
     answers: list[tuple[str, str]]
     hour: str
+    date: date
     host: str = ""
     person: Person | None = None
     marks: Sequence[OpenItem] = ()
     search: str = ""
     wait: int = 0
     is_late: bool = False
+    is_long: bool = False
+    """She waits past what everybody is promised, from her hour, or from her coming where that was later."""
     place: Place | None = None
     likely: str = ""
     """Who is expected to receive her."""
@@ -95,7 +99,7 @@ def day(viewer: Viewer, shop: Shop, *, now: datetime) -> Day:
     hosts = present(shop, on, now=now)
     users = _names({one.user for one in hosts} | {row.host_id for row in visits if row.host_id})
     queue = line(shop, visits, hosts=hosts, now=now)
-    rows = {row.visit.pk: row for row in rows_of(viewer, visits, zone, now=now)}
+    rows = {row.visit.pk: row for row in rows_of(viewer, visits, now=now)}
     welcome = [said(step) for step in shop.welcome]
     for row in rows.values():
         row.hosts = [(one.user, users[one.user]) for one in hosts if row.visit.reason_id in one.reasons]
@@ -125,22 +129,25 @@ def day(viewer: Viewer, shop: Shop, *, now: datetime) -> Day:
     )  # fmt: skip
 
 
-def rows_of(viewer: Viewer, visits: Sequence[Visit], zone: ZoneInfo, *, now: datetime) -> list[Row]:
+def rows_of(viewer: Viewer, visits: Sequence[Visit], *, now: datetime) -> list[Row]:
     """Visits as the shop sees them: who they are and what to know of them, as far as the viewer may see it."""
     known = named(viewer, [row.person_id for row in visits if row.person_id]) if viewer.can("people.read") else {}
     told = marks(viewer, set(known.values()), now)
-    phones = _phones(viewer, known)
+    phones = _phones(viewer, visits)
     found = []
     for visit in visits:
         person = known.get(visit.person_id or 0)
         name = visit.name or (visit.person.name if visit.person else "") or _("Visitor without a name")
-        row = Row(visit, name, said(visit.reason.name), answers_of(visit), f"{visit.starts_at.astimezone(zone):%H:%M}")
+        local = visit.starts_at.astimezone(ZoneInfo(visit.site.zone))
+        row = Row(visit, name, said(visit.reason.name), answers_of(visit), f"{local:%H:%M}", local.date())
         row.host = visit.host.name if visit.host else ""
         row.person, row.marks = person, told.get(person.pk, ()) if person else ()
         row.search = " ".join([fold(name), *phones.get(visit.person_id or 0, ()), visit.reference.lower()])
         since = visit.arrived_at if visit.arrived_at and visit.state != "booked" else visit.starts_at
         until = visit.started_at or now
         row.wait = max(0, int((until - since) / timedelta(minutes=1)))
+        owed = max(visit.starts_at, since) + ON_TIME
+        row.is_long = visit.state == "arrived" and now > owed
         row.is_late = visit.state == "booked" and now > visit.starts_at
         row.can_undo = visit.state == "arrived" and now <= visit.changed_at + SLIP
         found.append(row)
@@ -183,15 +190,15 @@ def _is_reflex(viewer: Viewer, shop: Shop) -> bool:
     return is_reflex((len(done) >= len(shop.welcome) for done in steps), shop.reflex_after)
 
 
-def _phones(viewer: Viewer, known: dict[int, Person]) -> dict[int, list[str]]:
-    """The last digits of theirs, where the viewer sees ways to reach people."""
-    if not known or not viewer.sees(FieldClass.CONTACT):
+def _phones(viewer: Viewer, visits: Sequence[Visit]) -> dict[int, list[str]]:
+    """The last digits of who comes, where the viewer sees ways to reach people."""
+    whose = {row.person_id for row in visits if row.person_id}
+    if not whose or not viewer.sees(FieldClass.CONTACT):
         return {}
-    whose = {row: pk for pk, person in known.items() for row in person.members}
     found: dict[int, list[str]] = {}
     kept = Identifier.objects.filter(person__in=whose, kind="phone")
     for row, value in kept.values_list("person_id", "value"):
-        found.setdefault(whose[row], []).append(re.sub(r"\D", "", value)[-PHONE_DIGITS:])
+        found.setdefault(row, []).append(re.sub(r"\D", "", value)[-PHONE_DIGITS:])
     return found
 
 

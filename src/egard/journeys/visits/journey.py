@@ -12,6 +12,7 @@ from egard.kernel.registry import (
     Job,
     Journey,
     LiveTopic,
+    MenuItem,
     Permission,
     PromiseKind,
     Scope,
@@ -79,5 +80,17 @@ journey = Journey(
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    menu=(
+        MenuItem(
+            _("In the shop"),
+            "visits:shop",
+            "building-store",
+            queries.RECEIVE,
+            order=20,
+            waits="visits:waits",
+            topics=booking.TOPIC,
+        ),
+    ),
     router="egard.journeys.visits.api:router",
+    pages="egard.journeys.visits.pages",
 )

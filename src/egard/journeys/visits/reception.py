@@ -64,6 +64,8 @@ class FollowUp:
 def arrive(visit: Visit, *, at: datetime | None = None, by: Actor, now: datetime) -> Visit:
     """She is in the shop, since `at` (a tap that was sent later) or now; the same again changes nothing.
 
+    A tap is known by its moment: one that was taken back does not count when it is sent again.
+
     In time, what she was promised stays. After her hour she is promised anew: within five minutes of her coming while
     she keeps her turn, else by when the queue lets expect. Raises `NotNow`, `NotToday`.
     """
@@ -77,6 +79,8 @@ def arrive(visit: Visit, *, at: datetime | None = None, by: Actor, now: datetime
     same_day = came.astimezone(zone).date() == held.starts_at.astimezone(zone).date()
     if (at or now) > now + SKEW or came < now - SENT_LATE or not same_day:
         raise refusals.NotToday
+    if Fact.objects.filter(person=held.person, key=f"visit:{_arrival(held, came)}").exists():
+        return held  # this very tap was taken in before, and taken back since
     held.state, held.arrived_at, held.ended_at, held.changed_at = "arrived", came, None, now
     held.welcomed_by_id = _user(by)
     held.save()
@@ -334,8 +338,10 @@ def _give_up_turn(visit: Visit, *, now: datetime) -> None:
         _freed(held, now=now)
 
 
-def _arrival(held: Visit) -> str:
-    return f"{held.uuid}:arrived:{held.arrived_at.isoformat()}" if held.arrived_at else ""
+def _arrival(held: Visit, at: datetime | None = None) -> str:
+    """The name of an arrival: its tap has a moment of its own."""
+    at = at or held.arrived_at
+    return f"{held.uuid}:arrived:{at.isoformat()}" if at else ""
 
 
 def _tell(held: Visit) -> None:

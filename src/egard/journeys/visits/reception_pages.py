@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,22 +12,24 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from pydantic import TypeAdapter, ValidationError
 
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
-from egard.base.moments import moment_or_none
+from egard.base.moments import Moment
 from egard.base.refusal import NotFound, Refusal
 from egard.console.context import viewer_of
 from egard.console.live import again_after
-from egard.console.pages import staff_page
+from egard.console.middleware import refused
+from egard.console.pages import View, staff_page
 from egard.console.typed import id_of, id_or_none, read_day
 from egard.journeys.visits import expected, queries, reception
 from egard.journeys.visits.models import Shop, Visit
-from egard.journeys.visits.offering import day_of
 from egard.journeys.visits.reception import FollowUp
 from egard.journeys.visits.refusals import NoVisitor, WrongOutcome
 from egard.journeys.visits.visitors import visitor
@@ -34,6 +37,7 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
 from egard.kernel.access.operations import log_sight
 
+MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 WORKER = Path(__file__).parent / "static" / "visits" / "worker.js"
 OUTCOMES = {
     "settled": gettext_lazy("Settled"),
@@ -44,6 +48,21 @@ OUTCOMES = {
 }
 LEFT = gettext_lazy("Left before being received")
 FOLLOW_UP_DAYS = 7
+
+
+def in_notices(view: View) -> View:
+    """A refusal stands above the list, which stays as it is."""
+
+    @wraps(view)
+    def told(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except Refusal as refusal:
+            answer = refused(request, refusal)
+            answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#notices", "innerHTML"
+            return answer
+
+    return told
 
 
 @require_GET
@@ -68,6 +87,7 @@ def shop_day(request: HttpRequest, site: UUID) -> HttpResponse:
 
 @require_POST
 @staff_page
+@in_notices
 def walk_in(request: HttpRequest, site: UUID) -> HttpResponse:
     """Somebody without a booking: a reason, and what else she likes to say."""
     viewer, now = viewer_of(request), utc_now()
@@ -82,7 +102,9 @@ def walk_in(request: HttpRequest, site: UUID) -> HttpResponse:
         kind = "email" if "@" in contact else "phone"
         person = visitor(name, **{kind: contact}, site=held.site, by=viewer.actor, now=now)
     key = f"walk-in:{id_or_none(form.get('key')) or new_id()}"
-    reception.walk_in(held, reason, person, name=name, key=key, language=request.LANGUAGE_CODE, by=viewer.actor, now=now)  # type: ignore[attr-defined]
+    reception.walk_in(
+        held, reason, person, name=name, key=key, language=request.LANGUAGE_CODE, by=viewer.actor, now=now
+    )  # type: ignore[attr-defined]
     return _day(request, viewer, held, now=now)
 
 
@@ -93,10 +115,12 @@ def arrival(request: HttpRequest, uuid: UUID) -> JsonResponse:
     as the page's script reads it.
     """
     viewer, now = viewer_of(request), utc_now()
-    at = moment_or_none(request.POST.get("at", ""))
     try:
+        at = MOMENT.validate_python(request.POST["at"]) if request.POST.get("at") else None
         held = reception.arrive(queries.visit(viewer, uuid, queries.RECEIVE), at=at, by=viewer.actor, now=now)
-    except Refusal as refusal:
+    except ValidationError:
+        return JsonResponse({"code": "visits.wrong_moment", "detail": request.POST["at"][:40]}, status=422)
+    except Refusal as refusal:  # for the script, not for a reader
         told = {"code": refusal.code, "title": str(refusal.title), "detail": str(refusal.detail)}
         return JsonResponse(told, status=refusal.status)
     return JsonResponse({"state": held.state, "arrived_at": held.arrived_at})
@@ -104,6 +128,7 @@ def arrival(request: HttpRequest, uuid: UUID) -> JsonResponse:
 
 @require_POST
 @staff_page
+@in_notices
 def act(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """What is done with one visit from a list: the list as it is then."""
     viewer, now = viewer_of(request), utc_now()
@@ -142,14 +167,15 @@ def mine_part(request: HttpRequest, viewer: Viewer, *, now: datetime) -> HttpRes
     first = now - timedelta(hours=16)
     visits = expected.of_host(viewer, first, now + timedelta(days=2))
     days: dict[Any, list[expected.Row]] = {}
-    for row in expected.rows_of(viewer, visits, None, now=now):
-        local = row.visit.starts_at.astimezone(ZoneInfo(row.visit.site.zone)).date()
+    for row in expected.rows_of(viewer, visits, now=now):
         today = now.astimezone(ZoneInfo(row.visit.site.zone)).date()
-        if today <= local <= today + timedelta(days=1) or row.visit.state in ("arrived", "started"):
-            days.setdefault(max(local, today), []).append(row)
+        if today <= row.date <= today + timedelta(days=1) or row.visit.state in ("arrived", "started"):
+            days.setdefault(max(row.date, today), []).append(row)
     log_sight(viewer, "list", detail="own visits", now=now, again_after=again_after(request))
-    topics = " ".join(["user:" + str(viewer.user_id)])
-    context = {"days": sorted(days.items()), "now": now, "topics": topics}
+    context = {
+        "days": sorted(days.items()), "now": now, "topics": "visits", "today": timezone.localdate(now),
+        "request_path": reverse("visits:mine"),
+    }  # fmt: skip
     return render(request, "visits/_mine.html" if request.htmx else "visits/mine.html", context)  # type: ignore[attr-defined]
 
 
@@ -169,7 +195,7 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
         except Refusal as told:
             refusal = told
     log_sight(viewer, "visit", person_id=held.person_id, detail=held.site.name, now=now)
-    row = expected.rows_of(viewer, [held], None, now=now)[0]
+    row = expected.rows_of(viewer, [held], now=now)[0]
     held_shop = Shop.objects.select_related("site").get(pk=held.site_id)
     day = expected.today_of(held_shop, now) + timedelta(days=FOLLOW_UP_DAYS)
     context = {
@@ -186,11 +212,11 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def waits(request: HttpRequest) -> HttpResponse:
     """How many are in the shop for the viewer, for the menu."""
     n = expected.waiting_for(viewer_of(request), now=utc_now())
-    told = {"id": "visits-waits", "url": request.path, "topics": "user", "n": n}
+    told = {"id": "visits-waits", "url": request.path, "topics": "visits", "n": n}
     return render(request, "console/components/waits.html", told)
 
 
-@require_GET
+@require_safe
 def worker(request: HttpRequest) -> HttpResponse:
     """What keeps today's list readable without a network: it must lie where the pages that it serves lie."""
     answer = HttpResponse(WORKER.read_bytes(), content_type="text/javascript")
@@ -207,7 +233,8 @@ def _day(request: HttpRequest, viewer: Viewer, held: Shop, *, now: datetime) -> 
     others = [one for one in queries.shops(viewer) if one.pk != held.pk]
     context = {
         "day": day, "now": now, "others": others, "may_receive": viewer.can(queries.RECEIVE), "key": new_id(),
-        "topics": f"visits:{held.site_id}", "clock": f"{now.astimezone(day.zone):%H:%M}",
+        "topics": f"visits:{held.site_id}", "url": reverse("visits:shop_day", args=[held.site_id]),
+        "clock": f"{now.astimezone(day.zone):%H:%M}",
         "counts": {"expected": len(day.expected), "waiting": len(day.waiting), "received": len(day.received)},
     }  # fmt: skip
     return render(request, "visits/_day.html" if request.htmx else "visits/day.html", context)  # type: ignore[attr-defined]
