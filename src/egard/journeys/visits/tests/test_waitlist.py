@@ -1,9 +1,10 @@
-"""Who finds no time waits, in order: what becomes free is offered to one at a time, and to the next if she lets it go."""
+"""Who finds no time waits, in order: what becomes free is offered to one at a time, then to the next."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import count
 
 import pytest
 from tests.racing import at_once
@@ -28,12 +29,11 @@ def at(hours: int, minutes: int = 0, day: int = 16) -> datetime:
 @pytest.fixture
 def full(shop, me, now, make_person):
     """A Wednesday without a free time: who comes when."""
-    found = {}
+    found, n = {}, count()
     while times := list(offers([shop.shop], shop.discovery, DAY, DAY, now=now)[0].at):
-        person = make_person("Q", str(len(found)), email=f"q{len(found)}@example.org")
-        made = booking.book(
-            shop.shop, shop.discovery, person, Wish(times[0]), told=Told(), key=f"q{len(found)}", by=me, now=now
-        )
+        key = f"q{next(n)}"
+        person = make_person("Q", key, email=f"{key}@example.org")
+        made = booking.book(shop.shop, shop.discovery, person, Wish(times[0]), told=Told(), key=key, by=me, now=now)
         found.setdefault(made.starts_at, made)
     return found
 
