@@ -110,14 +110,19 @@ def relieve(shop: Shop, sitting: Sitting, gone: int, *, own: UUID | None, now: d
     offer = offers([shop], reason, day, day, now=now, beside=sitting.pk)[0]
     there = set(Occupied.objects.filter(sitting=sitting).values_list("resource", flat=True))
     free = [one for one in offer.at.get(sitting.starts_at, ()) if one not in there]
-    users = users_of(free)
-    order = _order(shop, free, users, Wish(sitting.starts_at, own=own)) if free else []
     left = Occupied.objects.filter(sitting=sitting, resource=gone)
-    hosts = _seized(sitting, order, 1, lapses_at=left.values_list("lapses_at", flat=True).first(), now=now)
-    if not hosts:
-        return None
-    left.delete()
-    return users[hosts[0]]
+    told = {
+        "site": sitting.site_id, "starts_at": sitting.starts_at, "now": now,
+        "since": sitting.starts_at - timedelta(minutes=sitting.before),
+        "until": sitting.ends_at + timedelta(minutes=sitting.after),
+        "lapses_at": left.values_list("lapses_at", flat=True).first(),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        for one in _order(offer, free, Wish(sitting.starts_at, own=own)):
+            if _seized(cursor, sitting.pk, [offer.hosts[one]], 1, told):
+                left.delete()
+                return offer.hosts[one].user
+    return None
 
 
 def end_early(sitting: int, at: datetime) -> None:
