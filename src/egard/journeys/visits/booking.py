@@ -164,6 +164,16 @@ def cancel(visit: Visit, *, why: str = "", on_line: bool = False, by: Actor, now
     return held
 
 
+@transaction.atomic
+def let_go(held: Visit, *, now: datetime) -> None:
+    """A time that is held no longer, for she chose another one. What is booked already stays."""
+    row = Visit.objects.select_for_update().filter(pk=held.pk, state="held", sitting__isnull=False).first()
+    if row is not None and row.sitting_id is not None:
+        leave(row.sitting_id, row.seats)
+        Visit.objects.filter(pk=row.pk).update(state="lapsed", ended_at=now)
+        tell_visit(row)
+
+
 def lapse(*, now: datetime) -> int:
     """Let go of the holds that are over; gives how many there were."""
     over = Visit.objects.filter(state="held", lapses_at__lte=now).order_by("pk")
@@ -278,7 +288,9 @@ def _regain(visit: Visit, person: Person, *, now: datetime) -> None:
         leave(visit.sitting_id, visit.seats)
     shop = Shop.objects.select_related("site").get(pk=visit.site_id)
     try:
-        placed = place(shop, visit.reason, Wish(visit.starts_at, None, own_adviser(person), visit.seats), now=now)
+        # Who was named on the page is asked first: who is somebody's own adviser is nobody else's business.
+        wish = Wish(visit.starts_at, None, visit.host_id or own_adviser(person), visit.seats)
+        placed = place(shop, visit.reason, wish, now=now)
     except (refusals.SlotFull, refusals.NotOffered) as error:
         raise refusals.HoldOver from error
     visit.sitting, visit.host_id, visit.ended_at = placed.sitting, placed.host, None

@@ -13,6 +13,7 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     Permission,
+    PortalItem,
     PromiseKind,
     Scope,
 )
@@ -78,6 +79,16 @@ journey = Journey(
     ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
+    portal_menu=(
+        PortalItem(
+            _("My visits"),
+            _("Book a visit to a shop; see, move or cancel those to come"),
+            "visits:my_list",
+            "calendar",
+            order=11,
+        ),
+    ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    pages="egard.journeys.visits.pages",
     router="egard.journeys.visits.api:router",
 )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from egard.base.calendars import Calendar, opened
@@ -129,6 +130,7 @@ def slots(
     opens = Openings(first - ZONES_APART, last + ZONES_APART)
     able = [_Times(host, free(host, reason, opens)) for host in sorted(hosts, key=_name) if host.can(reason)]
     held = None if rooms is None else [_Times(room, free(room, reason, opens)) for room in rooms]
+    twice = any(times.overlaps for times in able)
     found: dict[Micros, list[Name]] = {}
     for times in able:
         for start, end in times.pieces:
@@ -142,9 +144,10 @@ def slots(
                     found[at] = [times.name]
     kept: dict[datetime, tuple[Name, ...]] = {}
     for at in sorted(found):
-        # Those who receive together keep one another's grid; one whose openings overlap stands here twice.
+        # Those who receive together keep one another's grid.
         names = found[at] if reason.hosts == 1 else [one.name for one in able if one.has(at, length)]
-        names = list(dict.fromkeys(names))
+        if twice:
+            names = list(dict.fromkeys(names))
         if len(names) >= reason.hosts and (held is None or any(room.has(at, length) for room in held)):
             kept[EPOCH + at * MICROSECOND] = tuple(names)
     return kept
@@ -155,6 +158,7 @@ class _Times:
 
     def __init__(self, host: Host, pieces: list[Span]) -> None:
         self.name, self.pieces, self.full = host.name, pieces, _full_days(host)
+        self.overlaps = any(later[0] < one[1] for one, later in pairwise(pieces))
 
     def is_full(self, at: Micros) -> bool:
         return any(start <= at < end for start, end in self.full)
