@@ -45,8 +45,9 @@ PRESENCES = {
 def desks(request: HttpRequest) -> HttpResponse:
     """Who is there, by which line and hours, who stands in, who is absent; and what the provider of lines is told."""
     viewer, now = viewer_of(request), utc_now()
+    found = queries.desks(viewer, now=now)
     context = {
-        "rows": [(desk, state.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
+        "rows": list(zip(found, state.there(found, now=now), strict=True)),
         "without": queries.without_desk(viewer), "calendars": _calendars(viewer), "now": now,
         "voice": f"{_root(request)}/api/v1/calls",
         "is_shared": voice.is_shared(), "secret": voice.SHARED_WITH_PROVIDER,
@@ -81,7 +82,7 @@ def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any
         log_sight(viewer, "list", detail=f"owed by {held.user.name}", now=now)
     address = link("desk", held.user_id, root=_root(request), now=now)
     context = {
-        "set": held, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
+        "set": held, "mine": held.user_id == viewer.user_id, "there": state.there([held], now=now)[0],
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
         "absences": shown, "manages": viewer.can(queries.MANAGE),
         "link": address, "qr": drawn(address),

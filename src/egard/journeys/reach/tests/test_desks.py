@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from egard.base.refusal import NotFound
 from egard.journeys.reach import moving, operations, queries, refusals
+from egard.journeys.reach.desks import pages
 from egard.journeys.reach.models import Call, CallBack
 from egard.journeys.reach.state import situation
 from egard.journeys.reach.tests.phones import LINES, phone
@@ -37,6 +39,23 @@ def test_presence_is_said_by_oneself_or_by_who_manages_and_ends_by_itself(house,
     for wrong, until in (("asleep", None), ("busy", now), ("available", now + timedelta(hours=1))):
         with pytest.raises(refusals.WrongPresence):
             operations.set_presence(house.claire, wrong, until=until, by=me, now=now)
+
+
+def test_at_night_and_while_absent_nobody_is_at_work_whatever_she_says(house, make_user, me, now, monkeypatch):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(make_user("supervisor"))
+    night = now.replace(hour=21)
+
+    def page(at) -> str:
+        monkeypatch.setattr(pages, "utc_now", lambda: at)
+        return client.get("/reach/desks/").content.decode()
+
+    assert (page(now).count("available"), page(now).count("not at work")) == (2, 0)
+    assert (page(night).count("available"), page(night).count("not at work")) == (0, 2)
+    operations.add_absence(house.desk, now, now + timedelta(hours=1), by=me, now=now)
+    supervisor = viewer_for(make_user("supervisor"))
+    there = {one.name: one.at_work for one in queries.presences(supervisor, now=now)}
+    assert there == {"Claire Martin": False, "Hugo Delmas": True}
 
 
 def test_presence_by_the_api(house, client, me, now, clock):
