@@ -57,8 +57,6 @@ def panel_data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, An
 
 def _call_back(row: CallBack) -> str:
     words = {"when": spoken(row.starts_at), "name": row.desk.user.name if row.desk else ""}
-    return (
-        elided(_("A call from %(name)s on %(when)s") % words, words["name"])
-        if row.desk
-        else _("A call from us on %(when)s") % words
-    )
+    if row.desk is None:
+        return _("A call from us on %(when)s") % words
+    return elided(_("A call from %(name)s on %(when)s") % words, words["name"])

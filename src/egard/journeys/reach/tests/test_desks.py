@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from egard.base.refusal import NotFound
 from egard.journeys.reach import moving, operations, queries, refusals
 from egard.journeys.reach.desks import pages
-from egard.journeys.reach.models import Call, CallBack
+from egard.journeys.reach.models import Absence, Call, CallBack
 from egard.journeys.reach.state import situation
 from egard.journeys.reach.tests.phones import LINES, phone
 from egard.kernel.access.actors import NotAllowed
@@ -187,3 +189,21 @@ def test_a_manager_sets_desks_as_far_as_her_role_reaches(house, make_user, me, n
         queries.desk(narrow, house.claire.pk)
     with pytest.raises(NotAllowed):
         queries.desk(viewer_for(house.claire), house.hugo.pk)
+
+
+def test_absences_that_overlap_are_cut_when_the_rule_comes_the_later_one_begins_where_the_earlier_ends(house, me, now):
+    cut = importlib.import_module("egard.journeys.reach.migrations.0002_handovers").CUT
+    days = [(0, 5), (1, 3), (4, 8), (8, 9), (2, 10)]  # of the last one only the tenth day is left
+    with connection.cursor() as cursor:
+        cursor.execute("alter table reach_absence drop constraint reach_absence_alone")
+    for since, until in days:
+        Absence.objects.create(desk=house.desk, since=now + timedelta(since), until=now + timedelta(until), by="me")
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        for statement in cut:
+            cursor.execute(statement)
+    left = Absence.objects.order_by("since").values_list("since", "until")
+    assert [((since - now).days, (until - now).days) for since, until in left] == [(0, 5), (5, 10)]
+    constraint = next(one for one in Absence._meta.constraints if one.name == "reach_absence_alone")
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Absence, constraint)  # the rule holds of what is left
