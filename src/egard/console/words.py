@@ -142,6 +142,8 @@ CHANGES: dict[str, Any] = {
     "gestures.draw_closed": _("closed a draw"),
     "promises.calendar_set": _("changed opening hours"),
     "promises.published": _("published kinds of promises"),
+    "reach.page_opened": _("opened the page on which anybody asks to be called"),
+    "reach.page_closed": _("closed the page on which anybody asks to be called"),
     "promises.unpublished": _("took kinds of promises back"),
     "delegations.granted": _("delegated a decision"),
     "gestures.catalogue_published": _("published the catalogue of gestures"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -58,14 +58,30 @@ class There:
     since: datetime | None
     until: datetime | None
     on_the_line: bool
+    at_work: bool
+    """Whether her hours say so now, beside her absences."""
 
 
-def there(row: Desk, *, now: datetime) -> There:
-    """How she can be reached now, of a desk with `talks`."""
+def presence_of(row: Desk, *, now: datetime) -> tuple[str, datetime | None]:
+    """What she says of herself, and until when."""
     over = row.until is not None and row.until <= now
-    presence = "available" if over else row.presence
-    talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
-    return There(row.user_id, row.user.name, presence, row.since, None if over else row.until, talks)
+    return ("available", None) if over else (row.presence, row.until)
+
+
+def there(rows: Collection[Desk], *, now: datetime) -> list[There]:
+    """How each can be reached now, of desks with `talks`, one that is not kept yet included: two queries."""
+    away: dict[int, list[Period]] = defaultdict(list)
+    held = Absence.objects.filter(desk__in=[row.pk for row in rows if row.pk], since__lte=now, until__gt=now)
+    for desk, since, until in held.values_list("desk_id", "since", "until"):
+        away[desk].append((since, until))
+    calendars = _calendars({HOUSE, *(row.calendar for row in rows)})
+    found = []
+    for row in rows:
+        hours = Hours(calendars.get(row.calendar) or calendars[HOUSE], tuple(away[row.pk]))
+        presence, until = presence_of(row, now=now)
+        talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
+        found.append(There(row.user_id, row.user.name, presence, row.since, until, talks, hours.there(now)))
+    return found
 
 
 def situation(adviser: UUID | None, *, now: datetime, beside: int | None = None) -> Situation:
