@@ -120,6 +120,7 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     """
     viewer, now = viewer_of(request), utc_now()
     viewer.require(queries.CONVERSE)
+    checking.require_moment(body.moment)
     words = conversing.Words(text=body.text, subject=body.subject, moment=body.moment)
     told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": body.key}
     if body.thread is not None:
