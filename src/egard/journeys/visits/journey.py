@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
+from egard.journeys.visits.credits import keeping as credits
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -16,6 +17,7 @@ from egard.kernel.registry import (
     Permission,
     PortalItem,
     PromiseKind,
+    Reaction,
     Scope,
 )
 
@@ -40,6 +42,7 @@ journey = Journey(
         facts.Missed,
         facts.NotArrived,
     ),
+    reactions=(Reaction("visits.credit", facts=credits.FACTS, handle=credits.keep, history="apply"),),
     permissions=(
         Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
         Permission(queries.BOOK, _("book, move and cancel visits"), {**_FRONT, "administrator": "all"}),
@@ -100,7 +103,7 @@ journey = Journey(
             order=11,
         ),
     ),
-    hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    hooks=Hooks(export=privacy.export, erase=privacy.erase, merge=credits.merged, unmerge=credits.merged),
     menu=(
         MenuItem(
             _("In the shop"),
