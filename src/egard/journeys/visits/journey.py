@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, telling, waitlist
+from egard.journeys.visits import booking, busy, days, facts, fetched, privacy, queries, telling, waitlist
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -75,6 +75,8 @@ journey = Journey(
         Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.read_feeds", fetched.read_feeds, every="*/15 * * * *", alone=True),
+        Job("visits.read_feed", fetched.read_feed),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
     ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),

@@ -169,6 +169,7 @@ def _told(kept: Visit, form: Any) -> Told:
     return Told(
         name=form.get("name", ""), answers=answers, note=form.get("note", ""), channel=kept.channel,
         told_by=told_by if told_by in ("email", "sms") else "",
+        told_to={"email": form.get("email", ""), "sms": form.get("phone", "")}.get(told_by, ""),
     )  # fmt: skip
 
 
