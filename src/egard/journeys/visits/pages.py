@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from egard.journeys.visits import reception_pages
 from egard.journeys.visits.public import embed, feed, own
 from egard.journeys.visits.public import pages as public
 
 app_name = "visits"
-
 urlpatterns = [
     *embed.urlpatterns,
     *own.urlpatterns,
     *feed.urlpatterns,
     *public.urlpatterns,
+    *reception_pages.urlpatterns,
 ]
