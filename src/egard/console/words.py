@@ -157,6 +157,7 @@ CHANGES: dict[str, Any] = {
     "visits.feed_set": _("set somebody’s other calendar"),
     "visits.feed_renewed": _("made a calendar address for visits"),
     "visits.feed_ended": _("ended a calendar address for visits"),
+    "visits.waited_openly": _("put her name on a waiting list"),
     "visits.host_relieved": _("took somebody off visits"),
     "reach.desk_set": _("set an adviser’s desk"),
     "reach.absence_added": _("added an absence"),
