@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
+from egard.journeys.visits import (
+    booking,
+    busy,
+    days,
+    facts,
+    fetched,
+    privacy,
+    queries,
+    reception,
+    telling,
+    waitlist,
+)
 from egard.journeys.visits.credits import keeping as credits
 from egard.kernel.registry import (
     Busy,
@@ -82,6 +93,8 @@ journey = Journey(
         Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.read_feeds", fetched.read_feeds, every="*/15 * * * *", alone=True),
+        Job("visits.read_feed", fetched.read_feed),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
     ),
