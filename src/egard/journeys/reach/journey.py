@@ -16,6 +16,7 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     MenuItem,
+    MergeField,
     Panel,
     Permission,
     PortalItem,
@@ -78,6 +79,7 @@ journey = Journey(
     ),
     capabilities=(Capability("reach.reception", reception.reception),),
     busy=(Busy("reach", busy.spans),),
+    merge_fields=(MergeField(name="call_link", label=_("A link by which she is called"), fill=shown.call_link),),
     panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
         MenuItem(

@@ -55,10 +55,10 @@ class NoNumber(Refusal):
 
 
 class NoStaff(Refusal):
-    """A desk is that of a colleague; a deputy is another one."""
+    """A desk is that of a colleague; a deputy, or a new adviser, is another one whose role serves clients."""
 
     code = "reach.no_staff"
-    message = _("Choose a colleague; the deputy is somebody else.")
+    message = _("Choose another colleague, of those who serve clients.")
 
 
 class WrongPresence(Refusal):

@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from egard.base.clock import utc_now
 from egard.journeys.reach.links.operations import link
 from egard.journeys.reach.models import Call, CallBack
 from egard.journeys.reach.operations import BACK
@@ -39,6 +41,11 @@ def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any]:
     rows = Call.objects.filter(person__in=person.members).order_by("-asked_at")[:PANEL_MAX]
     calls = [(row, OUTCOMES.get(row.outcome, "")) for row in rows]
     return {"calls": calls, "link": link("person", person.uuid, now=now), "now": now}
+
+
+def call_link(person: Person) -> str:
+    """In a text to her: the link by which she chooses when she is called; empty where no public address is set."""
+    return link("person", person.uuid, now=utc_now()) if settings.URL else ""
 
 
 def panel_data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any]:

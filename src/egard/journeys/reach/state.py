@@ -15,9 +15,12 @@ from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.rules.routing import Staff
 from egard.journeys.reach.rules.times import Hours, Period
+from egard.kernel.access.models import RoleGrant, User
 from egard.kernel.promises.calendars import HOUSE, calendar
 from egard.kernel.promises.models import CalendarVersion
+from egard.kernel.registry import registry
 
+ANSWER = "reach.answer"
 LOST = timedelta(seconds=90)
 """Who waits is heard of every quarter of a minute; after this long without a word she has gone."""
 LATELY, LENGTHS_MAX = timedelta(days=60), 60
@@ -113,6 +116,12 @@ def place_of(call: Call, *, now: datetime) -> int | None:
         return None
     before = Q(waiting_since__lt=call.waiting_since) | Q(waiting_since=call.waiting_since, pk__lt=call.pk)
     return _waiting(call.adviser_id, now).filter(before).count()
+
+
+def is_reached(user: User) -> bool:
+    """Whether clients may be put through to somebody: who works here, in a role that serves them."""
+    roles = RoleGrant.objects.filter(user=user, role__in=registry.permissions[ANSWER].roles, until=None)
+    return user.is_active and user.is_staff and roles.exists()
 
 
 def taken_times(desks: Iterable[int], *, now: datetime) -> Iterable[tuple[int, datetime, datetime]]:

@@ -22,7 +22,7 @@ _READERS: dict[str, Scope] = {
     "agent": "own",
     "adviser": "own",
     "host": "own",
-    "site_manager": "team",
+    "site_manager": "site",
     "supervisor": "all",
     "analyst": "all",
     "auditor": "all",

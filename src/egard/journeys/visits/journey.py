@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, facts, privacy, queries, reception
+from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -14,6 +14,7 @@ from egard.kernel.registry import (
     LiveTopic,
     MenuItem,
     Permission,
+    PortalItem,
     PromiseKind,
     Scope,
 )
@@ -75,10 +76,30 @@ journey = Journey(
     ),
     jobs=(
         Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),
+        Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
+        Job("visits.see_to", days.see_to),
+        Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
+    ),
+    messages=(
+        telling.kind(telling.CONFIRMED, _("Visit booked")),
+        telling.kind(telling.CHANGED, _("Visit changed")),
+        telling.kind(telling.CANCELLED, _("Visit cancelled")),
+        telling.kind(telling.REMINDER, _("Reminder of a visit")),
+        telling.kind(waitlist.OFFERED, _("A time that became free"), waitlist.OFFER_FIELDS),
     ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
+    portal_menu=(
+        PortalItem(
+            _("My visits"),
+            _("Book a visit to a shop; see, move or cancel those to come"),
+            "visits:my_list",
+            "calendar",
+            order=11,
+        ),
+    ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
     menu=(
         MenuItem(

@@ -253,6 +253,7 @@ class Visit(models.Model):
     answers = models.JSONField(default=dict, help_text="to the questions of its reason, by their keys")
     note = models.CharField(max_length=500, blank=True)
     told_by = models.CharField(max_length=8, blank=True, help_text="email, sms, or nothing")
+    told_to = models.CharField(max_length=320, blank=True, help_text="as she gave it; else where she is reached")
     language = models.CharField(max_length=8)
     channel = models.CharField(max_length=32, help_text="where it was booked")
     walked_in = models.BooleanField(default=False)
@@ -304,19 +305,6 @@ class Visit(models.Model):
         ]
 
 
-# The tables of the parts that have a folder of their own: Django looks for them here.
-from egard.journeys.visits.briefs.models import Brief, BriefRead  # noqa: E402
-
-__all__ = [
-    "Brief",
-    "BriefRead",
-    "Engaged",
-    "Occupied",
-    "Reason",
-    "Resource",
-    "Rota",
-    "Shop",
-    "Sitting",
-    "Skill",
-    "Visit",
-]
+# The tables of the parts that have a file or folder of their own: Django looks for them here.
+from egard.journeys.visits import models_told as _told  # noqa: E402, F401
+from egard.journeys.visits.briefs.models import Brief, BriefRead  # noqa: E402, F401

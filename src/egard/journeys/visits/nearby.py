@@ -33,7 +33,7 @@ def nearest(
     (degrees of latitude and longitude). As many queries, however many sites there are.
     """
     held = Skill.objects.filter(reason=reason, rota__site=OuterRef("pk"), rota__resource__ended_at__isnull=True)
-    known = shops.filter(latitude__isnull=False).filter(Exists(held)).annotate(away=_kilometres(*place))
+    known = shops.filter(latitude__isnull=False).filter(Exists(held)).annotate(away=kilometres(*place))
     rows = list(known.order_by("away", "pk")[: most * ROUNDS])
     found: list[Near] = []
     for begin in range(0, len(rows), most):
@@ -46,8 +46,8 @@ def nearest(
     return found[:most]
 
 
-def _kilometres(latitude: float, longitude: float) -> ASin:
-    """The great circle by haversines."""
+def kilometres(latitude: float, longitude: float) -> ASin:
+    """How far the sites of a query lie from a place: the great circle by haversines."""
     here, there = Radians(Value(latitude)), Radians(F("latitude"))
     height = Power(Sin((there - here) / 2), 2)
     width = Cos(here) * Cos(there) * Power(Sin((Radians(F("longitude")) - Radians(Value(longitude))) / 2), 2)

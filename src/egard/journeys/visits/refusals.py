@@ -95,11 +95,44 @@ class NoVisitor(Refusal):
     message = _("Give a name, and an e-mail address or a phone number.")
 
 
+class WrongWish(Refusal):
+    """Who waits says at which shops, between which dates, at what time of day, and how she is told; `fields` name what
+    is wrong.
+    """
+
+    code = "visits.wrong_wish"
+    message = _("Choose shops, dates that are still to come, and how we may tell you.")
+
+
 class NotHere(Refusal):
     """Nobody receives people for this reason at this site."""
 
     code = "visits.not_here"
     message = _("Nobody receives people for this here. Choose another shop, or another reason.")
+
+
+class FormOver(Refusal):
+    """The form is of another day, or of somebody else: open the page again."""
+
+    code = "visits.form_over"
+    title = _("This page was open for too long")
+    message = _("This page was open for too long. Choose the time again.")
+
+
+class TooMany(Refusal):
+    """Many visits were asked for from one place or for one person: later again, or by phone."""
+
+    code = "visits.too_many"
+    status = 429
+    title = _("Too many visits at once")
+    message = _("Many visits were booked from here in a short time. Try again in an hour, or call the shop.")
+
+
+class NotByThis(Refusal):
+    """The house keeps nothing under this address any more: another one, or by phone."""
+
+    code = "visits.not_by_this"
+    message = _("We cannot book with this address. Give another one, or call the shop.")
 
 
 class HostBusy(Conflict):

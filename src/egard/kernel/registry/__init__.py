@@ -36,7 +36,7 @@ from egard.kernel.registry.desk import (
 )
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
-from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
+from egard.kernel.registry.messages import Checked, Draft, Finding, MergeField, MessageCheck
 from egard.kernel.registry.pages import (
     CasePanel,
     LiveTopic,
@@ -82,6 +82,7 @@ __all__ = [
     "LiveTopic",
     "Mark",
     "MenuItem",
+    "MergeField",
     "MessageCheck",
     "MessageKind",
     "OpenItem",

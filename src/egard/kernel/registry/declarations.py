@@ -14,7 +14,7 @@ from uuid import UUID
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.messages import MessageCheck
+from egard.kernel.registry.messages import MergeField, MessageCheck
 from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
@@ -224,6 +224,7 @@ class MessageKind:
 
     `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
     line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
+    Short messages are `code.fr.sms.txt` and `code.en.sms.txt`, where there are such.
     `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
     as it is of no use; until then it stands in the sandbox, for those who hold `permission` where one is named.
     """
@@ -323,6 +324,7 @@ class Journey:
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
     message_checks: tuple[MessageCheck, ...] = ()
+    merge_fields: tuple[MergeField, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
     authorities: tuple[Authority, ...] = ()

@@ -31,7 +31,7 @@ from egard.kernel.registry.declarations import (
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.messages import MessageCheck
+from egard.kernel.registry.messages import MergeField, MessageCheck
 from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
@@ -84,6 +84,7 @@ class Registry:
         self.jobs: dict[str, Job] = {}
         self.messages: dict[str, MessageKind] = {}
         self.message_checks: dict[str, MessageCheck] = {}
+        self.merge_fields: dict[str, MergeField] = {}
         self.promises: dict[str, PromiseKind] = {}
         self.promise_listeners: list[PromiseListener] = []
         self.authorities: dict[str, Authority] = {}
@@ -185,6 +186,10 @@ class Registry:
         for reader in journey.message_checks:
             self._dotted(journey, reader.name)
             self._put("message check", self.message_checks, reader.name, reader, journey)
+        for field in journey.merge_fields:
+            if not _NAME.fullmatch(field.name):
+                raise DeclarationError(f"{journey.name}: a merge field is a lower-case word, not {field.name!r}")
+            self._put("merge field", self.merge_fields, field.name, field, journey)
 
     def _add_units(self, journey: Journey) -> None:
         for unit in journey.units:

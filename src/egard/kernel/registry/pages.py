@@ -100,12 +100,14 @@ class LiveTopic:
 
     `may_hear(viewer, of)` answers, by the same questions as the pages, whether this viewer may know that it changed;
     `of` is what stands behind the colon, or nothing. Operations say that it did with `access.live.tell`. With `portal`
-    a person may ask for it in her own space, and is the viewer then.
+    a person may ask for it in her own space, and is the viewer then. What is `fleeting` is of no use a moment later,
+    and told to nobody who was away.
     """
 
     name: str
     may_hear: Callable[[Any, str], bool]
     portal: bool = False
+    fleeting: bool = False
 
 
 MenuPart: TypeAlias = Literal["work", "writing", "steering", "house"]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('access', '0003_presence'),
         ('people', '0004_person_protected'),
-        ('visits', '0001_initial'),
+        ('visits', '0002_told'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
