@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
+from egard.journeys.visits.briefs import operations as briefing
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -13,6 +14,7 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     MenuItem,
+    MessageKind,
     Permission,
     PortalItem,
     PromiseKind,
@@ -80,9 +82,12 @@ journey = Journey(
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
+        Job("visits.briefs", briefing.send_job, every="* * * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
     ),
     messages=(
+        MessageKind(briefing.SENT, _("Morning brief"), "visits/messages/brief", briefing.FIELDS),
+        MessageKind(briefing.UNREAD, _("Morning brief unread"), "visits/messages/brief_unread", briefing.UNREAD_FIELDS),
         telling.kind(telling.CONFIRMED, _("Visit booked")),
         telling.kind(telling.CHANGED, _("Visit changed")),
         telling.kind(telling.CANCELLED, _("Visit cancelled")),

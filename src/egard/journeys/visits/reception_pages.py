@@ -29,6 +29,8 @@ from egard.console.middleware import refused
 from egard.console.pages import View, staff_page
 from egard.console.typed import id_of, id_or_none, read_day
 from egard.journeys.visits import expected, queries, reception
+from egard.journeys.visits.briefs import pages as briefs
+from egard.journeys.visits.briefs.queries import unread_since
 from egard.journeys.visits.models import Shop, Visit
 from egard.journeys.visits.reception import FollowUp
 from egard.journeys.visits.refusals import NoVisitor, WrongOutcome
@@ -234,7 +236,8 @@ def _day(request: HttpRequest, viewer: Viewer, held: Shop, *, now: datetime) -> 
     context = {
         "day": day, "now": now, "others": others, "may_receive": viewer.can(queries.RECEIVE), "key": new_id(),
         "topics": f"visits:{held.site_id}", "url": reverse("visits:shop_day", args=[held.site_id]),
-        "clock": f"{now.astimezone(day.zone):%H:%M}",
+        "clock": f"{now.astimezone(day.zone):%H:%M}", "is_before": day.opens_at is not None and now < day.opens_at,
+        "unread": unread_since(viewer, held, day.date),
         "counts": {"expected": len(day.expected), "waiting": len(day.waiting), "received": len(day.received)},
     }  # fmt: skip
     return render(request, "visits/_day.html" if request.htmx else "visits/day.html", context)  # type: ignore[attr-defined]
@@ -265,6 +268,7 @@ def _end(viewer: Viewer, held: Visit, form: QueryDict, *, now: datetime) -> None
 
 
 urlpatterns = [
+    *briefs.urlpatterns,
     path("shop/", shop, name="shop"),
     path("shop/mine/", mine, name="mine"),
     path("shop/waits/", waits, name="waits"),

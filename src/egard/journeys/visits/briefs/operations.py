@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 
 from egard.base.calendars import openings
 from egard.journeys.visits.booking import TOPIC
 from egard.journeys.visits.briefs.models import Brief, BriefRead
-from egard.journeys.visits.briefs.queries import Said, brief, staff
+from egard.journeys.visits.briefs.queries import Said, brief
 from egard.journeys.visits.models import Shop
 from egard.journeys.visits.offering import opening, present
 from egard.kernel.access.actors import system
@@ -71,7 +71,7 @@ def send_brief(shop: Shop, day: date, opens_at: datetime, *, now: datetime) -> b
         return False
     Brief.objects.filter(pk=held.pk).update(sent_at=now, opens_at=opens_at)
     told: dict[str, Said] = {}
-    for user in _readers(staff(shop, present(shop, day, now=now))):
+    for user in _readers(shop, day, now):
         language = texts.language_for(user.language)
         with translation.override(language):
             if language not in told:
@@ -124,9 +124,10 @@ def _opens_at(shop: Shop, day: date) -> datetime | None:
     return found[0][0] if found else None
 
 
-def _readers(users: Iterable[UUID]) -> list[User]:
-    """Of these, who may see who is expected."""
-    rows = User.objects.filter(pk__in=list(users), is_active=True).order_by("pk")
+def _readers(shop: Shop, day: date, now: datetime) -> list[User]:
+    """Who works there that day and may see who is expected: the site's own people, and who receives there."""
+    hosts = [one.user for one in present(shop, day, now=now) if one.there]
+    rows = User.objects.filter(Q(sites=shop.site_id) | Q(pk__in=hosts), is_active=True).distinct().order_by("pk")
     return [user for user in rows if viewer_for(user).can("visits.read")]
 
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from egard.base.calendars import openings
@@ -141,9 +140,3 @@ def _walk_ins(shop: Shop, day: date) -> list[int]:
             found[on] += 1
     calendar = opening(shop)
     return [n for on, n in found.items() if n or openings(on, calendar)]
-
-
-def staff(shop: Shop, hosts: Sequence[Present]) -> list[UUID]:
-    """Who works at a site that day: its own people, and who receives there."""
-    own = User.objects.filter(sites=shop.site_id, is_active=True, is_staff=True).values_list("pk", flat=True)
-    return sorted({*own, *(one.user for one in hosts if one.there)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TypeAlias
 
 Span: TypeAlias = tuple[datetime, datetime]
@@ -37,7 +38,7 @@ def at_risk(visits: Sequence[tuple[datetime, datetime, int]], there: Sequence[Sp
         {at for since, until, _n in visits for at in (since, until)} | {at for span in there for at in span}
     )
     found: list[Risk] = []
-    for since, until in zip(moments, moments[1:], strict=False):
+    for since, until in pairwise(moments):
         needed = sum(n for a, b, n in visits if a <= since and until <= b)
         present = sum(a <= since and until <= b for a, b in there)
         if needed <= present:
