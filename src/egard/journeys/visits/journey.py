@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
+from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, shown, telling, waitlist
 from egard.journeys.visits.briefs import operations as briefing
 from egard.kernel.registry import (
     Busy,
@@ -15,6 +15,7 @@ from egard.kernel.registry import (
     LiveTopic,
     MenuItem,
     MessageKind,
+    Panel,
     Permission,
     PortalItem,
     PromiseKind,
@@ -65,6 +66,7 @@ journey = Journey(
             escalation=(Escalation("10 min", ("owner", "lead")),),
             permission=queries.READ,
             icon="calendar",
+            url=shown.url,
         ),
         PromiseKind(
             reception.FOLLOW_UP,
@@ -74,6 +76,7 @@ journey = Journey(
             escalation=(Escalation("1 day", ("owner", "lead")),),
             permission=queries.READ,
             icon="calendar",
+            url=shown.url,
         ),
     ),
     jobs=(
@@ -83,6 +86,7 @@ journey = Journey(
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
         Job("visits.briefs", briefing.send_job, every="* * * * *", alone=True),
+        Job("visits.forget", reception.forget_job, every="40 3 * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
     ),
     messages=(
@@ -106,6 +110,17 @@ journey = Journey(
         ),
     ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    panels=(
+        Panel(
+            "visits",
+            _("Visits to shops"),
+            "visits/panel.html",
+            context=shown.panel,
+            data=shown.panel_data,
+            permission=queries.READ,
+            order=18,
+        ),
+    ),
     menu=(
         MenuItem(
             _("In the shop"),

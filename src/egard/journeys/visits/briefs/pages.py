@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -39,7 +39,7 @@ def brief_page(request: HttpRequest, site: UUID, day: str) -> HttpResponse:
         "brief": told, "now": now, "reads": reads(viewer, shop, on), "mine": has_read(viewer, shop, on),
         "more": max(0, len(told.rows) - PRINTED_MAX), "shown": told.rows[:PRINTED_MAX],
         "opens": f"{told.opens_at.astimezone(told.zone):%H:%M}" if told.opens_at else "",
-        "closes": f"{told.closes_at.astimezone(told.zone):%H:%M}" if told.closes_at else "",
+        "closes": _closing(told.closes_at.astimezone(told.zone)) if told.closes_at else "",
         "risks": [
             (f"{one.since.astimezone(told.zone):%H:%M}", f"{one.until.astimezone(told.zone):%H:%M}", one)
             for one in told.risks
@@ -55,6 +55,11 @@ def day_named(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise NotFound from None
+
+
+def _closing(at: datetime) -> str:
+    """The end of a day is 24:00."""
+    return f"{at:%H:%M}".replace("00:00", "24:00")
 
 
 urlpatterns = [path("shop/brief/<uuid:site>/<str:day>/", brief_page, name="brief")]
