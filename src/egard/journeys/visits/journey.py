@@ -13,9 +13,11 @@ from egard.journeys.visits import (
     privacy,
     queries,
     reception,
+    shown,
     telling,
     waitlist,
 )
+from egard.journeys.visits.briefs import operations as briefing
 from egard.journeys.visits.credits import keeping as credits
 from egard.kernel.registry import (
     Busy,
@@ -25,6 +27,8 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     MenuItem,
+    MessageKind,
+    Panel,
     Permission,
     PortalItem,
     PromiseKind,
@@ -77,6 +81,7 @@ journey = Journey(
             escalation=(Escalation("10 min", ("owner", "lead")),),
             permission=queries.READ,
             icon="calendar",
+            url=shown.url,
         ),
         PromiseKind(
             reception.FOLLOW_UP,
@@ -86,6 +91,7 @@ journey = Journey(
             escalation=(Escalation("1 day", ("owner", "lead")),),
             permission=queries.READ,
             icon="calendar",
+            url=shown.url,
         ),
     ),
     jobs=(
@@ -96,9 +102,13 @@ journey = Journey(
         Job("visits.read_feeds", fetched.read_feeds, every="*/15 * * * *", alone=True),
         Job("visits.read_feed", fetched.read_feed),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
+        Job("visits.briefs", briefing.send_job, every="* * * * *", alone=True),
+        Job("visits.forget", reception.forget_job, every="40 3 * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
     ),
     messages=(
+        MessageKind(briefing.SENT, _("Morning brief"), "visits/messages/brief", briefing.FIELDS),
+        MessageKind(briefing.UNREAD, _("Morning brief unread"), "visits/messages/brief_unread", briefing.UNREAD_FIELDS),
         telling.kind(telling.CONFIRMED, _("Visit booked")),
         telling.kind(telling.CHANGED, _("Visit changed")),
         telling.kind(telling.CANCELLED, _("Visit cancelled")),
@@ -117,6 +127,17 @@ journey = Journey(
         ),
     ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase, merge=credits.merged, unmerge=credits.merged),
+    panels=(
+        Panel(
+            "visits",
+            _("Visits to shops"),
+            "visits/panel.html",
+            context=shown.panel,
+            data=shown.panel_data,
+            permission=queries.READ,
+            order=18,
+        ),
+    ),
     menu=(
         MenuItem(
             _("In the shop"),
