@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from egard.journeys.visits.public import embed, own
+from egard.journeys.visits.public import embed, own, waiting
 from egard.journeys.visits.public import pages as public
 
 app_name = "visits"
@@ -10,5 +10,6 @@ app_name = "visits"
 urlpatterns = [
     *embed.urlpatterns,
     *own.urlpatterns,
+    *waiting.urlpatterns,
     *public.urlpatterns,
 ]
