@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from egard.journeys.visits.manage import settings
 from egard.journeys.visits.public import embed, own, waiting
 from egard.journeys.visits.public import pages as public
 
@@ -12,4 +13,5 @@ urlpatterns = [
     *own.urlpatterns,
     *waiting.urlpatterns,
     *public.urlpatterns,
+    *settings.urlpatterns,
 ]

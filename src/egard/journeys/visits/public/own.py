@@ -123,7 +123,8 @@ def _frame(request: HttpRequest, visit: Visit, shop: Shop, token: str, now: date
         "is_coming": coming, "may_change": coming and now <= until, "is_moved": request.GET.get("moved") == "1",
         "until": picking.moment_words(until, pages.zone_of(shop)) if visit.reason.change_minutes else "",
         "move_url": door.url("move", token), "cancel_url": door.url("cancel", token),
-        "ics": door.url("entry", token), "outside": f"/p/visits/own/{token}/", "again": door.url("times", visit.site.code, visit.reason.code)
+        "ics": door.url("entry", token), "outside": f"/p/visits/own/{token}/",
+        "again": door.url("times", visit.site.code, visit.reason.code)
         if shop.is_public else "", "list": door.url("list") if door.person else "",
     }  # fmt: skip
 

@@ -134,7 +134,8 @@ def held(request: HttpRequest, token: str) -> HttpResponse:
             if form.get("at"):
                 kept = _take(door, shop, kept.reason, moment(form["at"]), None, now=now)
             made = holding.confirm(
-                kept, told_of(kept.reason, form, kept.channel), email=form.get("email", ""), phone=form.get("phone", ""), person=door.person,
+                kept, told_of(kept.reason, form, kept.channel), email=form.get("email", ""),
+                phone=form.get("phone", ""), person=door.person,
                 now=now,
             )  # fmt: skip
             return forget_form(HttpResponseRedirect(_booked(door, made)), door)

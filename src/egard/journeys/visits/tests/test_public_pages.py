@@ -292,7 +292,7 @@ def test_who_finds_no_time_waits_and_takes_what_becomes_free(shop, anybody, me, 
     joined = says(anybody, f"{WHEN}wait/", last=(utc_now() + timedelta(days=9)).date().isoformat(), part="afternoon")
     assert "first in the list" in anybody.get(joined["Location"]).content.decode()
     shops.set_host(shop.hugo, shop.site, [shop.discovery], by=me, now=utc_now())
-    waitlist.offer(now=utc_now())
+    waitlist.offer(now=(utc_now() + timedelta(days=1)).replace(hour=12))  # nobody is written to at night
     page = anybody.get(joined["Location"]).content.decode()
     assert "A time is free for you" in page
     taken = anybody.post(joined["Location"], {"form": token_of(page), "do": "accept"})

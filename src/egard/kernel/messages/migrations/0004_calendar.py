@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messages_out', '0002_conversations'),
+        ('messages_out', '0003_sendings'),
     ]
 
     operations = [
