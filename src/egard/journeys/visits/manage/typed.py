@@ -33,7 +33,8 @@ class Row:
     wrong: str = ""
 
     def filled(self) -> Row:
-        self.spans += [("", "")] * (SPANS - len(self.spans))
+        used = sum(1 for one in self.spans if any(one))
+        self.spans = self.spans[:used] + [("", "")] * (min(SPANS, max(2, used + 1)) - used)
         return self
 
 
