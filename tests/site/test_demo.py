@@ -18,9 +18,9 @@ from django.db.models import Count, Max, Q, Sum
 from django.test import RequestFactory
 from django.urls import reverse
 
+from egard.console.models import SavedView
 from egard.journeys.friction import evaluating
 from egard.journeys.friction.models import Evaluation
-from egard.console.models import SavedView
 from egard.journeys.gestures.models import AuditDraw, Finding, Gesture, Redemption
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User

@@ -93,7 +93,7 @@ def confirm(held: Visit, person: Person, *, told: Told, by: Actor, now: datetime
     changes nothing. Raises `HoldOver`, `NotNow`, `MissingAnswer`, `Erased`.
     """
     one_by_one(person)
-    visit = _locked(held)
+    visit = locked(held)
     told = checked(visit.reason, told)
     if visit.state == "booked" and visit.person_id in person.members:
         return visit
@@ -117,7 +117,7 @@ def move(
     """She comes at another time that is offered, to another host or site. `on_line`: by herself, as long before it as
     the reason allows. What she has already changes nothing. Raises `SlotFull`, `NotOffered`, `NotNow`, `TooLate`.
     """
-    held = _locked(visit)
+    held = locked(visit)
     _require_before(held, on_line=on_line, now=now)
     if (held.site_id, held.starts_at) == (shop.site_id, wish.at) and wish.only in (None, held.host_id):
         return held
@@ -127,7 +127,7 @@ def move(
     same_time = (held.site_id, held.starts_at) == (shop.site_id, wish.at)
     leave(held.sitting_id, held.seats)
     placed = place(shop, held.reason, Wish(wish.at, wish.only, own, held.seats), now=now)
-    _released(held, why=why or "moved", by=by, now=now)
+    released(held, why=why or "moved", by=by, now=now)
     held.site, held.sitting, held.host_id = shop.site, placed.sitting, placed.host
     held.starts_at, held.ends_at = placed.sitting.starts_at, placed.sitting.ends_at
     held.revision, held.changed_at, held.why, held.promise = held.revision + 1, now, why.strip()[:WHY_MAX], None
@@ -143,7 +143,7 @@ def move(
 @transaction.atomic
 def cancel(visit: Visit, *, why: str = "", on_line: bool = False, by: Actor, now: datetime) -> Visit:
     """She does not come, or cannot be received: the time is free again. Twice is once. Raises `NotNow`, `TooLate`."""
-    held = _locked(visit)
+    held = locked(visit)
     if held.state in ("cancelled", "lapsed"):
         return held
     _require_before(held, on_line=on_line, now=now)
@@ -152,7 +152,7 @@ def cancel(visit: Visit, *, why: str = "", on_line: bool = False, by: Actor, now
     held.why = why.strip()[:WHY_MAX]
     held.state, held.ended_at, held.changed_at, held.revision = "cancelled", now, now, held.revision + 1
     held.save()
-    _released(held, why=held.why or "cancelled", by=by, now=now)
+    released(held, why=held.why or "cancelled", by=by, now=now)
     if held.person is not None:
         told = facts.Cancelled(
             held.uuid, held.site.name, held.reason.code, held.starts_at, by_us=by.kind != "person", why=held.why
@@ -192,9 +192,13 @@ def lapse_job(*, now: datetime) -> None:
         pass
 
 
-def note(visit: Visit, fact: Any, key: str, *, by: Actor, now: datetime, at: datetime | None = None) -> None:
+def note(
+    visit: Visit, fact: Any, key: str, *, by: Actor, now: datetime, at: datetime | None = None,
+    corrects: UUID | None = None,
+) -> None:  # fmt: skip
     """Something of a visit stands on the timeline of who comes."""
-    record(visit.person, fact, at=at or now, by=by, channel=visit.channel, key=f"visit:{key}", now=now)
+    told = {"by": by, "channel": visit.channel, "key": f"visit:{key}", "now": now}
+    record(visit.person, fact, at=at or now, corrects=corrects, **told)
 
 
 def tell_visit(visit: Visit) -> None:
@@ -233,6 +237,18 @@ def one_by_one(person: Person) -> None:
     """Bookings of one person are made one after the other, so that a retry finds the first."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.visits.' || %s, 0))", [str(person.uuid)])
+
+
+def released(visit: Visit, *, why: str, by: Actor, now: datetime) -> None:
+    """She is no longer owed to be received on time, for a reason; where that is settled already, it stays."""
+    if visit.promise is not None:
+        with suppress(Ended):
+            promises.release(visit.promise, reason=why, by=by, now=now)
+
+
+def locked(visit: Visit) -> Visit:
+    """The visit under a lock, with what is shown of it."""
+    return _whole().select_for_update(of=("self",)).get(pk=visit.pk)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------
@@ -302,16 +318,6 @@ def _require_before(visit: Visit, *, on_line: bool, now: datetime) -> None:
         raise refusals.NotNow
     if on_line and now > visit.starts_at - timedelta(minutes=visit.reason.change_minutes):
         raise refusals.TooLate
-
-
-def _released(visit: Visit, *, why: str, by: Actor, now: datetime) -> None:
-    if visit.promise is not None:
-        with suppress(Ended):
-            promises.release(visit.promise, reason=why, by=by, now=now)
-
-
-def _locked(visit: Visit) -> Visit:
-    return _whole().select_for_update(of=("self",)).get(pk=visit.pk)
 
 
 def _whole() -> Any:

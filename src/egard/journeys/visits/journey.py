@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, telling, waitlist
+from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -12,6 +12,7 @@ from egard.kernel.registry import (
     Job,
     Journey,
     LiveTopic,
+    MenuItem,
     Permission,
     PortalItem,
     PromiseKind,
@@ -37,6 +38,7 @@ journey = Journey(
         facts.Received,
         facts.Ended,
         facts.Missed,
+        facts.NotArrived,
     ),
     permissions=(
         Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
@@ -62,13 +64,15 @@ journey = Journey(
             permission=queries.READ,
             icon="calendar",
         ),
-    ),
-    messages=(
-        telling.kind(telling.CONFIRMED, _("Visit booked")),
-        telling.kind(telling.CHANGED, _("Visit changed")),
-        telling.kind(telling.CANCELLED, _("Visit cancelled")),
-        telling.kind(telling.REMINDER, _("Reminder of a visit")),
-        telling.kind(waitlist.OFFERED, _("A time that became free"), waitlist.OFFER_FIELDS),
+        PromiseKind(
+            reception.FOLLOW_UP,
+            _("What was agreed at a visit"),
+            within="7 days",
+            warnings=("1 day",),
+            escalation=(Escalation("1 day", ("owner", "lead")),),
+            permission=queries.READ,
+            icon="calendar",
+        ),
     ),
     jobs=(
         Job("visits.lapse", booking.lapse_job, every="* * * * *", alone=True),
@@ -76,6 +80,14 @@ journey = Journey(
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
+        Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
+    ),
+    messages=(
+        telling.kind(telling.CONFIRMED, _("Visit booked")),
+        telling.kind(telling.CHANGED, _("Visit changed")),
+        telling.kind(telling.CANCELLED, _("Visit cancelled")),
+        telling.kind(telling.REMINDER, _("Reminder of a visit")),
+        telling.kind(waitlist.OFFERED, _("A time that became free"), waitlist.OFFER_FIELDS),
     ),
     live=(LiveTopic(booking.TOPIC, queries.may_hear),),
     busy=(Busy("visits", busy.spans),),
@@ -89,6 +101,19 @@ journey = Journey(
         ),
     ),
     hooks=Hooks(export=privacy.export, erase=privacy.erase),
-    pages="egard.journeys.visits.pages",
+    menu=(
+        MenuItem(
+            _("In the shop"),
+            "visits:shop",
+            "building-store",
+            queries.RECEIVE,
+            order=20,
+            waits="visits:waits",
+            topics=booking.TOPIC,
+        ),
+        MenuItem(_("Calendar"), "visits:calendars", "calendar", queries.READ, order=21),
+        MenuItem(_("Visits: shops and reasons"), "visits:settings", "settings", queries.MANAGE, order=70, part="house"),
+    ),
     router="egard.journeys.visits.api:router",
+    pages="egard.journeys.visits.pages",
 )

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from egard.base.calendars import Calendar, spans
-from egard.base.calendars.calendar import micros
+from egard.base.calendars.calendar import EPOCH, MICROSECOND, micros
 from egard.journeys.visits.models import Occupied, Reason, Resource, Shop, Sitting, Skill
 from egard.journeys.visits.refusals import ManyDays
 from egard.journeys.visits.rules import hours, slots
@@ -129,6 +129,11 @@ def opening(shop: Shop) -> Calendar:
     return _read(_hours(shop))
 
 
+def hours_at(shop: Shop, own: Any) -> Calendar | None:
+    """When somebody with hours of her own (None: whenever it is open) receives at a site; None: never."""
+    return opening(shop) if own is None else _met(_hours(shop), _bytes(own))
+
+
 def could(shop: Shop, reason: Reason, at: datetime, *, only: UUID | None = None, now: datetime) -> bool:
     """Whether a visit could begin at a moment if nobody had been given time yet: a time that is not free, not none."""
     if not now + timedelta(minutes=reason.notice_minutes) <= at <= latest(reason, now=now):
@@ -163,6 +168,46 @@ def day_of(shop: Shop, day: date) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), tzinfo=zone), datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who receives at a site on a date: for which reasons, when she is there (her hours without absences and
+    other engagements), and the pieces of that which nobody was given.
+    """
+
+    id: int
+    user: UUID
+    reasons: frozenset[int]
+    hours: tuple[tuple[datetime, datetime], ...]
+    there: tuple[tuple[datetime, datetime], ...]
+    free: tuple[tuple[datetime, datetime], ...]
+
+
+def present(shop: Shop, day: date, *, now: datetime) -> list[Present]:
+    """Who receives at a site on a date of its clock, in order; who is absent all day has hours and is never `there`.
+    As many queries whatever the day holds.
+    """
+    rows = Skill.objects.filter(
+        rota__site=shop.site_id, rota__resource__ended_at__isnull=True, rota__resource__user__is_active=True
+    ).order_by("rota__resource_id")
+    hosts: dict[int, Host] = {}
+    reasons: dict[int, set[int]] = defaultdict(set)
+    for resource, user, own, reason in rows.values_list(
+        "rota__resource_id", "rota__resource__user_id", "rota__hours", "reason_id"
+    ):
+        hosts[resource] = Host(resource, user, None, None if own is None else _bytes(own))
+        reasons[resource].add(reason)
+    start, end = day_of(shop, day)
+    _read_taken(list(hosts.values()), start - DAY, end + DAY, beside=None, now=now)
+    site = _hours(shop)
+    found = []
+    for one in hosts.values():
+        away = [part for part in one.taken if not part.is_visit]
+        cut = [_pieces(_kept(site, one), parts, day) for parts in ((), away, one.taken)]
+        assert one.user is not None
+        found.append(Present(one.id, one.user, frozenset(reasons[one.id]), *cut))
+    return found
+
+
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +218,14 @@ def _kept(site: bytes, one: Host) -> Calendar | None:
 
 def _reckoned(site: bytes, one: Host) -> slots.Host:
     return slots.Host(one.id, _kept(site, one), taken=tuple(one.taken), max_per_day=one.max_per_day)
+
+
+def _pieces(
+    calendar: Calendar | None, taken: Sequence[slots.Taken], day: date
+) -> tuple[tuple[datetime, datetime], ...]:
+    """What is left of a date's openings."""
+    left = slots.free(slots.Host(0, calendar, taken=tuple(taken)), slots.Reason(1, 1), slots.Openings(day, day))
+    return tuple((EPOCH + a * MICROSECOND, EPOCH + b * MICROSECOND) for a, b in left)
 
 
 def _hosts(shops: Sequence[Shop], reason: Reason, only: UUID | None) -> dict[UUID, list[Host]]:

@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 
 from egard.journeys.visits.models import Occupied, Reason, Resource, Shop, Sitting
 from egard.journeys.visits.offering import Host, Offer, could, counts, offers, opening
-from egard.journeys.visits.refusals import NotOffered, SlotFull
+from egard.journeys.visits.refusals import HostBusy, NotHere, NotOffered, SlotFull
 from egard.journeys.visits.rules.choosing import Able, ranked
 from egard.kernel.access.models import Site
 
@@ -92,6 +92,35 @@ def place(shop: Shop, reason: Reason, wish: Wish, *, lapses_at: datetime | None 
     raise NotOffered(fields={"start": str(NotOffered.message)})
 
 
+def take_now(shop: Shop, reason: Reason, user: UUID, *, seats: int, now: datetime) -> Placed:
+    """Time of one host from now on, for somebody who is in the shop: as long as the reason takes, cut where the host's
+    next visit begins. Raises `NotHere`, `HostBusy`.
+    """
+    host = Resource.objects.filter(user=user, rotas__site=shop.site_id, ended_at__isnull=True).first()
+    if host is None:
+        raise NotHere
+    for _attempt in range(ATTEMPTS):
+        given = Occupied.objects.filter(counts(now), resource=host, until__gt=now).order_by("since")
+        following = given.values_list("since", flat=True).first()
+        if following is not None and following <= now:
+            break
+        ends_at = now + timedelta(minutes=reason.minutes)
+        until = ends_at + timedelta(minutes=reason.after)
+        until = min(until, following) if following else until
+        ends_at = min(ends_at, until)
+        sitting = Sitting.objects.create(
+            site_id=shop.site_id, reason=reason, starts_at=now, ends_at=ends_at, after=(until - ends_at).seconds // 60,
+            capacity=seats, taken=seats,
+        )  # fmt: skip
+        told = {"sitting": sitting.pk, "since": now, "until": until, "now": now, "lapses_at": None}
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, {**told, "resource": host.pk})
+            if cursor.fetchone():
+                return Placed(sitting, user)
+        sitting.delete()
+    raise HostBusy
+
+
 def leave(sitting: int, seats: int) -> None:
     """Seats are free again; with the last one the time of hosts and rooms is."""
     Sitting.objects.filter(pk=sitting).update(taken=F("taken") - seats)
@@ -110,14 +139,17 @@ def relieve(shop: Shop, sitting: Sitting, gone: int, *, own: UUID | None, now: d
     offer = offers([shop], reason, day, day, now=now, beside=sitting.pk)[0]
     there = set(Occupied.objects.filter(sitting=sitting).values_list("resource", flat=True))
     free = [one for one in offer.at.get(sitting.starts_at, ()) if one not in there]
-    users = users_of(free)
-    order = _order(shop, free, users, Wish(sitting.starts_at, own=own)) if free else []
+    if not free:
+        return None
     left = Occupied.objects.filter(sitting=sitting, resource=gone)
-    hosts = _seized(sitting, order, 1, lapses_at=left.values_list("lapses_at", flat=True).first(), now=now)
+    told = _told(reason, shop.site_id, sitting.starts_at, left.values_list("lapses_at", flat=True).first(), now)
+    order = [offer.hosts[one] for one in _order(offer, free, Wish(sitting.starts_at, own=own))]
+    with connection.cursor() as cursor:
+        hosts = _seized(cursor, sitting.pk, order, 1, told)
     if not hosts:
         return None
     left.delete()
-    return users[hosts[0]]
+    return hosts[0].user
 
 
 def end_early(sitting: int, at: datetime) -> None:
@@ -150,19 +182,16 @@ def _taken(offer: Offer, reason: Reason, wish: Wish, *, lapses_at: datetime | No
     if len(free) < reason.hosts or wish.seats > reason.capacity:
         return None
     hosts = [offer.hosts[one] for one in _order(offer, free, wish)]
-    told = {
-        "site": offer.shop.site_id, "reason": reason.pk, "starts_at": wish.at, "before": reason.before,
-        "ends_at": wish.at + timedelta(minutes=reason.minutes), "after": reason.after, "capacity": reason.capacity,
-        "taken": wish.seats, "since": wish.at - timedelta(minutes=reason.before), "lapses_at": lapses_at, "now": now,
-        "until": wish.at + timedelta(minutes=reason.minutes + reason.after),
-    }  # fmt: skip
+    told = {**_told(reason, offer.shop.site_id, wish.at, lapses_at, now), "taken": wish.seats}
     with connection.cursor() as cursor:
         first, sitting = _begun(cursor, hosts, told)
         if first is None:
             return None
         others = [one for one in hosts if one.id != first.id]
-        if not _seized(cursor, sitting, others, reason.hosts - 1, told) or (
-            reason.room_kind and not _seized(cursor, sitting, offer.rooms, 1, told)
+        rooms = 1 if reason.room_kind else 0
+        if (
+            len(_seized(cursor, sitting, others, reason.hosts - 1, told)) < reason.hosts - 1
+            or len(_seized(cursor, sitting, offer.rooms, rooms, told)) < rooms
         ):
             cursor.execute("delete from visits_occupied where sitting_id = %s", [sitting])
             cursor.execute("delete from visits_sitting where id = %s", [sitting])
@@ -187,16 +216,27 @@ def _begun(cursor: Any, hosts: Sequence[Host], told: dict[str, Any]) -> tuple[Ho
     return None, 0
 
 
-def _seized(cursor: Any, sitting: int, hosts: Sequence[Host], number: int, told: dict[str, Any]) -> bool:
-    """Take the time of so many of them, the first ones first; whether that many were free."""
-    found = 0
+def _seized(cursor: Any, sitting: int, hosts: Sequence[Host], number: int, told: dict[str, Any]) -> list[Host]:
+    """The first so many of them whose time could be taken."""
+    found: list[Host] = []
     for host in hosts:
-        if found == number:
+        if len(found) == number:
             break
         if not _is_full(host, told):
             cursor.execute(_TAKE, {**told, "resource": host.id, "sitting": sitting})
-            found += cursor.fetchone() is not None
-    return found == number
+            if cursor.fetchone():
+                found.append(host)
+    return found
+
+
+def _told(reason: Reason, site: UUID, at: datetime, lapses_at: datetime | None, now: datetime) -> dict[str, Any]:
+    """What the statements above are told of a visit."""
+    ends_at = at + timedelta(minutes=reason.minutes)
+    return {
+        "site": site, "reason": reason.pk, "starts_at": at, "ends_at": ends_at, "before": reason.before,
+        "after": reason.after, "capacity": reason.capacity, "lapses_at": lapses_at, "now": now,
+        "since": at - timedelta(minutes=reason.before), "until": ends_at + timedelta(minutes=reason.after),
+    }  # fmt: skip
 
 
 def _is_full(host: Host, told: dict[str, Any]) -> bool:

@@ -127,6 +127,6 @@ def of_day(viewer: Viewer, shop: Shop, day: date) -> list[Visit]:
 
 
 def may_hear(viewer: Viewer, of: str) -> bool:
-    """Whether a page may follow who comes: everywhere, or at one of its own sites."""
+    """Whether a page may follow who comes: that somebody does somewhere, or at one of its own sites."""
     scope = viewer.scope(READ)
-    return scope == "all" or (scope is not None and of in {str(site) for site in viewer.site_ids})
+    return scope == "all" or (scope is not None and (not of or of in {str(site) for site in viewer.site_ids}))

@@ -133,3 +133,41 @@ class NotByThis(Refusal):
 
     code = "visits.not_by_this"
     message = _("We cannot book with this address. Give another one, or call the shop.")
+
+
+class HostBusy(Conflict):
+    """The host is with somebody else now: end that visit first, or choose another host."""
+
+    code = "visits.host_busy"
+    title = _("Busy with somebody else")
+    message = _("This host is with somebody else now. Choose another one, or end that visit first.")
+
+
+class NoHost(Refusal):
+    """Say who receives her."""
+
+    code = "visits.no_host"
+    message = _("Say who receives her.")
+
+
+class NotToday(Conflict):
+    """Somebody arrives on the day of her visit: move the visit, or take her in as a visitor without one."""
+
+    code = "visits.not_today"
+    title = _("Not today")
+    message = _("This visit is on another day. Move it, or take her in without a booking.")
+
+
+class SlipOver(Conflict):
+    """An arrival is taken back within some minutes of the tap, while nobody has received her."""
+
+    code = "visits.slip_over"
+    title = _("Too late to take it back")
+    message = _("This can be taken back for some minutes only, and only before she is received.")
+
+
+class WrongOutcome(Refusal):
+    """The outcome is none of those that the page offers; a follow-up is dated ahead and promised to somebody known."""
+
+    code = "visits.wrong_outcome"
+    message = _("This cannot be said of how a visit went: {why}.")

@@ -15,7 +15,7 @@ from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.messages import MergeField, MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
@@ -312,6 +312,7 @@ class Journey:
     panels: tuple[Panel, ...] = ()
     case_panels: tuple[CasePanel, ...] = ()
     open: tuple[OpenItems, ...] = ()
+    marks: tuple[Mark, ...] = ()
     live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     worklists: tuple[Worklist, ...] = ()

@@ -65,6 +65,8 @@ def _own(world):
 
 
 PAGES = (
+    Shown("visits:shop"),
+    Shown("visits:mine"),
     Shown("visits:open_shops", who="nobody"),
     Shown("visits:open_site", _site, who="nobody", data=True),
     Shown("visits:open_times", _reason, who="nobody", data=True),
@@ -90,4 +92,8 @@ NO_PAGES = {
     "visits:my_entry": "a file",
     "visits:my_move": "the same page as visits:open_move",
     "visits:my_cancel": "the same page as visits:open_cancel",
+    "visits:waits": "a part of the menu",
+    "visits:worker": "a script",
+    "visits:shop_day": "needs a shop whose day goes on; test_shop_offline.py opens it",
+    "visits:visit": "needs a visit; test_shop_pages.py opens it",
 }

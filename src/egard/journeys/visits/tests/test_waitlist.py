@@ -1,4 +1,4 @@
-"""Who finds no time waits, in order: what becomes free is offered to one at a time, and to the next if she lets it go."""
+"""Who finds no time waits, in order: what is free again is offered to one at a time, and to the next if she lets go."""
 
 from __future__ import annotations
 
@@ -28,14 +28,12 @@ def at(hours: int, minutes: int = 0, day: int = 16) -> datetime:
 @pytest.fixture
 def full(shop, me, now, make_person):
     """A Wednesday without a free time: who comes when."""
-    found = {}
+    made = []
     while times := list(offers([shop.shop], shop.discovery, DAY, DAY, now=now)[0].at):
-        person = make_person("Q", str(len(found)), email=f"q{len(found)}@example.org")
-        made = booking.book(
-            shop.shop, shop.discovery, person, Wish(times[0]), told=Told(), key=f"q{len(found)}", by=me, now=now
-        )
-        found.setdefault(made.starts_at, made)
-    return found
+        person = make_person("Q", str(len(made)), email=f"q{len(made)}@example.org")
+        wish, key = Wish(times[0]), f"q{len(made)}"
+        made.append(booking.book(shop.shop, shop.discovery, person, wish, told=Told(), key=key, by=me, now=now))
+    return {one.starts_at: one for one in reversed(made)}
 
 
 @pytest.fixture
@@ -136,11 +134,10 @@ def test_who_waits_for_the_same_keeps_her_place_with_her_new_wish(wait, shop, me
         told=Told(told_by="sms", told_to="0611223344"), by=me, now=now + timedelta(days=1),
     )  # fmt: skip
     assert (again.pk, again.joined_at, again.told_to) == (first.pk, first.joined_at, "+33611223344")
-    for wrong in (
-        {"sites": ()}, {"last": date(2026, 9, 10)}, {"parts": ("night",)}, {"seats": 2}, {"sites": (first.uuid,)},
-    ):  # fmt: skip
+    wrongs = ({"sites": ()}, {"last": date(2026, 9, 10)}, {"parts": ("night",)}, {"seats": 2}, {"sites": (first.uuid,)})
+    for n, wrong in enumerate(wrongs):
         with pytest.raises(refusals.WrongWish):
-            wait(2, **wrong)
+            wait(2 + n, **wrong)
 
 
 def test_who_is_erased_waits_no_longer(full, wait, me, now, carry_out):
@@ -170,9 +167,8 @@ def test_one_time_is_offered_to_one_only_whoever_reaches_for_it(shop, full, wait
     if offered():  # accepted twice and declined at the same moment: one of them holds
         first = Waiting.objects.get(state="offered")
         assert first.pk == waiting[0].pk
-        at_once(
-            [partial(waitlist.accept, first, by=me, now=now)] * 2 + [partial(waitlist.decline, first, by=me, now=now)]
-        )
+        takes, lets_go = (partial(act, first, by=me, now=now) for act in (waitlist.accept, waitlist.decline))
+        at_once([takes, takes, lets_go])
         first.refresh_from_db()
         booked = Visit.objects.filter(starts_at=at(10), state="booked").count()
         assert (first.state, booked) in (("taken", 1), ("waiting", 0))
