@@ -45,6 +45,7 @@ WRITERS = (
     "kernel/messages/outbox.py",
     "kernel/messages/privacy.py",
     "kernel/messages/saying.py",
+    "kernel/messages/sendings.py",
     "kernel/messages/sorting.py",
     "kernel/messages/templating.py",
     "kernel/promises/quick.py",

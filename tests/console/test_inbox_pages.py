@@ -11,10 +11,11 @@ import pytest
 from egard.base.clock import utc_now
 from egard.console.models import ThreadMention
 from egard.kernel.access.models import Sight
-from egard.kernel.access.queries import system_viewer
+from egard.kernel.access.queries import system_viewer, viewer_for
 from egard.kernel.cases.models import Case
 from egard.kernel.cases.operations import complete_step, open_case
 from egard.kernel.cases.rules.engine import state_of
+from egard.kernel.messages import conversing, queries
 from egard.kernel.messages.arriving import receive_email
 from egard.kernel.messages.conversing import Words, reply
 from egard.kernel.messages.models import Message, Outgoing, Thread
@@ -57,14 +58,15 @@ def fields(page) -> dict[str, str]:
 
 def test_what_waits_is_listed_with_its_promise_and_opens_beside_its_person(read_as, names, wrote, part):
     client, thread = read_as("agent"), wrote()
-    page = client.get("/worklist/inbox/")
+    page = client.get("/inbox/")
     assert names(page) == ["Anne Kerouac"]
     assert "Mon colis" in page.content.decode()
     assert 'class="ring' in page.content.decode()
     item = client.get(f"/worklist/inbox/item/?id={thread.uuid}", headers=part("pane"))
     assert "Où est mon colis ?" in item.content.decode()
-    assert client.get("/inbox/").url.endswith("/worklist/inbox/")
-    assert names(client.get("/worklist/inbox/?box=mine")) == []
+    assert client.get("/worklist/inbox/?box=mine").url == "/inbox/?box=mine"
+    assert names(client.get("/inbox/?box=mine")) == []
+    assert re.findall(r'href="([^"]*)" aria-current="page"', page.content.decode())[0] == "/inbox/"
 
 
 def test_a_conversation_is_read_answered_and_taken_back(read_as, wrote, part):
@@ -139,19 +141,52 @@ def test_a_list_of_fifty_costs_what_a_list_of_five_does(read_as, wrote, django_a
     client = read_as("agent")
     for number in range(5):
         wrote(f"Un {number}")
-    client.get("/worklist/inbox/")
+    client.get("/inbox/")
     with django_assert_max_num_queries(60) as few:
-        client.get("/worklist/inbox/")
+        client.get("/inbox/")
     for number in range(20):
         wrote(f"Deux {number}")
     with django_assert_max_num_queries(len(few)):
-        client.get("/worklist/inbox/")
+        client.get("/inbox/")
+
+
+def test_what_was_promised_first_is_answered_first_and_what_is_answered_stands_apart(read_as, names, settings):
+    settings.ANSWER_WITHIN = {"email": "10 h"}
+    client, hour = read_as("agent"), timedelta(hours=1)
+    said = {"by": viewer_for(client.user).actor, "now": utc_now()}
+    for name, ago, state in (
+        ("Nine", 9, "waiting"), ("Late", 90, "waiting"), ("One", 1, "waiting"), ("Answered", 3, "answered"),
+        ("Closed", 4, "closed"), ("Off", 5, "snoozed"),
+    ):  # fmt: skip
+        letter = EmailMessage()
+        letter["From"], letter["To"], letter["Subject"] = f"{name}@example.net", "a@maison.example", name
+        letter.set_content("Bonjour")
+        thread = receive_email(letter.as_bytes(), source="test", now=utc_now() - ago * hour).message.thread
+        if state == "answered":
+            reply(thread, Words(text="Oui."), key=name, **said)
+        if state == "closed":
+            conversing.close(thread, **said)
+        if state == "snoozed":
+            conversing.snooze(thread, until=utc_now() + hour, **said)
+    shelf = lambda name: [one.partition("@")[0].title() for one in names(client.get(f"/inbox/?shelf={name}"))]  # noqa: E731
+    assert shelf("waiting") == ["Late", "Nine", "One"]
+    assert [shelf(one) for one in ("answered", "snoozed", "closed")] == [["Answered"], ["Off"], ["Closed"]]
+    assert shelf("all") == ["Late", "Nine", "Off", "One", "Answered"]
+    assert client.get("/inbox/?shelf=lost").status_code == 422
+    viewer = viewer_for(client.user)
+    pages, cursor = [], None
+    while True:
+        page = queries.to_answer(viewer, shelf="all", now=utc_now(), limit=2, cursor=cursor)
+        pages += [row.subject for row in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert pages == ["Late", "Nine", "Off", "One", "Answered"]
 
 
 def test_who_may_not_answer_sees_no_inbox(read_as, wrote):
     thread, client = wrote(), read_as("host")
     assert client.get(f"/inbox/{thread.uuid}/").status_code == 403
-    assert client.get("/worklist/inbox/").status_code == 403
+    assert client.get("/inbox/").status_code == 403
 
 
 def test_an_answer_leaves_later_and_a_past_moment_is_refused(read_as, wrote, part):
@@ -171,13 +206,13 @@ def test_an_answer_leaves_later_and_a_past_moment_is_refused(read_as, wrote, par
 def test_it_is_put_off_for_everybody_until_she_writes(read_as, names, wrote):
     client, thread = read_as("agent"), wrote(Message_ID="<one@example.org>")
     client.post("/do/console.put_thread_off/", {"id": [thread.uuid], "choice": "tomorrow"})
-    assert names(client.get("/worklist/inbox/")) == []
-    assert names(client.get("/worklist/inbox/?box=snoozed")) == ["Anne Kerouac"]
+    assert names(client.get("/inbox/")) == []
+    assert names(client.get("/inbox/?shelf=snoozed")) == ["Anne Kerouac"]
     client.post("/undo/")
-    assert names(client.get("/worklist/inbox/")) == ["Anne Kerouac"]
+    assert names(client.get("/inbox/")) == ["Anne Kerouac"]
     client.post("/do/console.put_thread_off/", {"id": [thread.uuid], "choice": "tomorrow"})
     wrote("Encore moi", In_Reply_To="<one@example.org>")
-    assert names(client.get("/worklist/inbox/?box=snoozed")) == []
+    assert names(client.get("/inbox/?shelf=snoozed")) == []
 
 
 def test_conversations_are_split_joined_and_moved_and_each_is_undone(read_as, wrote):

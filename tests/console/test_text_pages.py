@@ -12,7 +12,7 @@ from egard.console.texts import changes
 from egard.kernel.access.models import Change, Sight
 from egard.kernel.messages.models import Message, Template
 from egard.kernel.messages.templating import Draught, newest, set_template
-from egard.kernel.people.operations import record_consent
+from egard.kernel.people.operations import record_consent, set_adviser
 from egard.kernel.registry import Checked, Finding, MessageCheck, registry
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_what_changed_is_told_word_by_word():
     ]
 
 
-def test_one_text_goes_once_to_those_who_agreed_and_the_rest_is_told(read_as, make_person, me):
+def test_one_text_goes_once_to_those_who_agreed_and_the_rest_is_told(read_as, make_person, carry_out, me):
     told = Draught(code="sale", language="fr", label="Vente", subject="Jeudi", text="Bonjour", purpose="offers")
     set_template(told, by=me, now=utc_now())
     for name, agrees, address in (("Anne", True, True), ("Béa", False, True), ("Cléo", True, False)):
@@ -100,13 +100,43 @@ def test_one_text_goes_once_to_those_who_agreed_and_the_rest_is_told(read_as, ma
     assert "1 person of 3 gets it" in html
     assert "No e-mail address <b" in html
     assert not Message.objects.exists()
-    body = {"view": view.pk, "key": re.search(r'name="key" value="([^"]+)"', html)[1]}
+    body = {"q": "kerouac", "key": re.search(r'name="key" value="([^"]+)"', html)[1]}
+    assert '<input type="hidden" name="q" value="kerouac">' in html
     for _again in range(2):
         client.post("/texts/sale/fr/many/", body)
+    assert "Written for 0 of 3" in client.get("/texts/sale/fr/many/").content.decode()
+    carry_out(at=utc_now())
     assert Message.objects.get().thread.person.given_name == "Anne"
     sent = client.get("/texts/sale/fr/many/").content.decode()
-    assert "leaving 1" in sent
+    assert "sent 1" in sent
+    assert "No e-mail address 1" in sent
+    assert "Purpose" not in sent
+    assert "for: Offers." in sent
     assert Change.objects.filter(what="messages.sent_to_many").count() == 1
+
+
+def test_whom_to_write_to_is_chosen_on_the_page_itself(read_as, make_person, hugo, me):
+    set_template(Draught(code="news", language="fr", label="N", subject="N", text="N", purpose="service"), by=me,
+                 now=utc_now())  # fmt: skip
+    for n in range(3):
+        one = make_person(f"P{n}", email=f"p{n}@example.org", language="en" if n else "fr", roles=["member"][: n % 2])
+        if n == 2:
+            set_adviser(one, hugo, since=utc_now(), by=me, now=utc_now())
+    client = read_as("supervisor")
+
+    def count(query):
+        return re.findall(r"(\d+) pe\w+ of (\d+)", client.get(f"/texts/news/fr/many/?{query}").content.decode())
+
+    assert count("") == []
+    assert count("asked=1") == [("3", "3")]
+    assert count("asked=1&language=en&role=&q=") == [("2", "2")]
+    assert (count("role=member"), count(f"adviser={hugo.pk}")) == ([("1", "1")], [("1", "1")])
+    assert (count("adviser=nobody"), count("adviser=nobody&language=en")) == ([("2", "2")], [("1", "1")])
+    assert "names nothing that is known" in client.get("/texts/news/fr/many/?site=moon").content.decode()
+    listed = client.get("/people/?language=en&role=member").content.decode()
+    assert "P1" in listed
+    assert "P2" not in listed
+    assert "Save as a view" in listed
 
 
 def test_who_writes_no_templates_sends_none_to_many(read_as, me):
@@ -119,6 +149,6 @@ def test_a_text_that_says_no_purpose_goes_to_nobody_since_nobody_was_asked(read_
     make_person("Anne", "Kerouac", email="anne@example.org")
     client = read_as("supervisor")
     client.post("/worklist/people/views/", {"name": "Kerouac", "q": "kerouac"})
-    body = {"view": SavedView.objects.get().pk, "key": "k"}
+    body = {"q": "kerouac", "key": "k"}
     assert "This text says no purpose" in client.post("/texts/sale/fr/many/", body).content.decode()
     assert not Message.objects.exists()

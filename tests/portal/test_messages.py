@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from egard.kernel.access.queries import viewer_for
 from egard.kernel.messages.arriving import receive_text
 from egard.kernel.messages.conversing import Words, note, reply
 from egard.kernel.messages.models import Message, Thread
@@ -47,6 +48,24 @@ def test_she_writes_is_promised_an_answer_and_reads_it(her, anne, me, clock):
     assert Promise.objects.get().state == "kept"
     assert her.post(f"{sent.url}write/", {"text": "Merci", "key": "k2"}).url == sent.url
     assert Message.objects.filter(direction="in").count() == 2
+
+
+def test_an_answer_bears_the_name_of_who_wrote_it_and_nothing_reads_as_if_she_waited(her, make_user, clock):
+    sent = her.post("/me/messages/write/", {"text": "Bonjour", "key": "k"})
+    thread, nora = Thread.objects.get(), make_user("agent", name="Nora Petit")
+    assert "answered you" not in her.get(sent.url).content.decode()
+    reply(thread, Words(text="Oui."), by=viewer_for(nora).actor, now=clock.now, key="r")
+    for page in (sent.url, "/me/messages/"):
+        assert "Nora Petit · " in re.sub(r"\s+", " ", her.get(page).content.decode().replace("\n", ""))
+    soon = her.get(f"{sent.url}reception/").content.decode()
+    assert "Nora Petit answered you." in soon
+    assert "by" not in soon.partition("answered you.")[2]
+    assert "vous a répondu" in her.get(sent.url, headers={"Accept-Language": "fr"}).content.decode()
+    clock.now += timedelta(hours=2)
+    later = her.get(sent.url).content.decode()
+    assert "If you write again:" in later
+    her.post(f"{sent.url}write/", {"text": "Et demain ?", "key": "k2"})
+    assert "answered you" not in her.get(sent.url).content.decode()
 
 
 def test_nothing_is_no_message_and_what_was_typed_stays(her, clock):

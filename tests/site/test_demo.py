@@ -18,11 +18,13 @@ from django.db.models import Count, Max, Q, Sum
 from django.test import RequestFactory
 from django.urls import reverse
 
+from egard.console.models import SavedView
 from egard.journeys.friction import evaluating
 from egard.journeys.friction.models import Evaluation
 from egard.journeys.gestures.models import AuditDraw, Finding, Gesture, Redemption
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User
+from egard.kernel.messages.models import Message
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
 from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.models import Fact
@@ -116,6 +118,10 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
     assert found.figures["relation"]["slope"]["low"] > 1
     assert found.level
     assert [one["points"] is not None for one in found.figures["changes"]] == [True]
+    mails = Message.objects.filter(direction="in", channel="email")
+    assert mails.filter(trust="verified").count() > 30
+    assert mails.exclude(trust="verified").count() == 1  # left so on purpose
+    assert SavedView.objects.filter(worklist="people", everybody=True).count() == 2
 
     before = counted()
     assert demo.ensure_demo(loopback=True, now=now + timedelta(days=30))

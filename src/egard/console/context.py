@@ -25,7 +25,7 @@ PEOPLE = MenuItem(_("People"), "console:people", "users", "people.read", order=1
 OWN = (
     PEOPLE,
     MenuItem(_("My work"), "console:worklists", "clipboard-check", "people.read", order=5, key="w"),
-    MenuItem(_("Inbox"), "console:inbox", "message-circle", "messages.converse", order=6),
+    MenuItem(_("Inbox"), "console:inbox", "message-circle", "messages.converse", order=6, key="i"),
     MenuItem(_("Cases"), "console:cases", "briefcase", "cases.read", order=7),
     MenuItem(_("Types of case"), "console:case_types", "package", "cases.read", order=8, part="house"),
     MenuItem(

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_GET
 from egard.base.clock import utc_now
 from egard.base.paging import Page
 from egard.base.refusal import NotFound
-from egard.console import history, keys, merges, words
+from egard.console import history, keys, merges, words, worklist_lists
 from egard.console import worklist_acts as acts
 from egard.console import worklist_frames as frames
 from egard.console.context import viewer_of
 from egard.console.live import again_after, shown_again
 from egard.console.pages import staff_page
+from egard.console.views import clean_filters
 from egard.kernel.access import audit
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
@@ -52,28 +53,34 @@ def listing(request: HttpRequest) -> HttpResponse:
     worklist = registry.worklists["people"]
     whole = part not in ("quick", "more")
     tabs, chosen, filters = frames.viewed(request, viewer, worklist) if whole else ([], None, {})
-    q = request.GET["q"].strip()[:200] if "q" in request.GET else filters.get("q", "")
+    filters = filters if whole else clean_filters(worklist, request.GET)
+    q = filters.get("q", "")
     cursor = request.GET.get("cursor") or None
     if part == "quick" and not q:
         found: Page[search.PersonRow] = Page()
     elif down_to:
-        found = shown_again(partial(search.search, viewer, q), down_to)
+        found = shown_again(partial(worklist_lists.found, viewer, filters), down_to)
     else:
-        found = search.search(viewer, q, limit=QUICK_SIZE if part == "quick" else LIST_SIZE, cursor=cursor)
-    if q and not cursor:
-        log_sight(viewer, "list", detail=q, now=utc_now(), again_after=again_after(request))
+        size = QUICK_SIZE if part == "quick" else LIST_SIZE
+        found = worklist_lists.found(viewer, filters, limit=size, cursor=cursor)
+    if filters and not cursor:
+        told = " ".join(filters.values())[:200]
+        log_sight(viewer, "list", detail=told, now=utc_now(), again_after=again_after(request))
     templates = {"quick": "_quick", "people": "_results", "people-found": "_results", "more": "_more"}
     template = templates.get(part or "", "list")
-    again = reverse("console:people") + (f"?{urlencode({'q': q})}" if q else "")
-    context: dict[str, Any] = {"q": q, "page": found, "again": again}
+    query = urlencode(filters)
+    again = reverse("console:people") + (f"?{query}" if query else "")
+    context: dict[str, Any] = {"q": q, "page": found, "again": again, "query": query}
     if whole:
         context |= {
             "worklist": worklist,
             "tabs": tabs,
             "chosen": chosen,
-            "filters": {"q": q} if q else {},
+            "filters": filters,
+            "fields": [frames.field(viewer, one, filters) for one in worklist.filters if one.choices],
+            "count": frames.counted(viewer, worklist, filters, utc_now()) if set(filters) - {"q"} else "",
             "here": request.path,
-            "share": frames.shares(viewer) if q else [],
+            "share": frames.shares(viewer) if filters else [],
             "bulk": acts.actions_on(viewer, worklist),
             "swapped": part == "people",
         }

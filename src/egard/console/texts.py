@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from egard.base.clock import utc_now
 from egard.base.refusal import Refusal
-from egard.console import advice
+from egard.console import advice, words
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.console.typed import id_or_none
@@ -181,10 +181,17 @@ def _form(
         "others": _other_languages(draught, versions),
         "fields": _fields(),
         "moments": checking.moments(),
+        "purposes": _purposes(draught),
         "refusal": refusal,
         "now": utc_now(),
     }
     return render(request, "console/texts/one.html", context, status=refusal.status if refusal else 200)
+
+
+def _purposes(draught: Draught) -> list[tuple[str, str]]:
+    """What a message may be for, in words; with the one that this text has."""
+    codes = dict.fromkeys((*words.PURPOSES_OFFERED, *filter(None, [draught.purpose])))
+    return [(code, words.word(words.PURPOSES, code)) for code in codes]
 
 
 def _other_languages(draught: Draught, versions: list[Template] | None) -> list[tuple[str, str, bool]]:

@@ -58,7 +58,7 @@ urlpatterns = [
     path("live", live.stream, name="live"),
     path("live/here", live.here, name="here"),
     *cases.urlpatterns,
-    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/", work.page, {"name": "inbox"}, name="inbox"),
     path("inbox/<uuid:uuid>/", inbox.thread, name="thread"),
     path("inbox/<uuid:uuid>/say/", inbox.say, name="thread_say"),
     path("inbox/<uuid:uuid>/text/", inbox.fill, name="thread_fill"),

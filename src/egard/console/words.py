@@ -81,6 +81,7 @@ SIGHTS: dict[str, Any] = {
     "payment": _("read a payment"),
     "complaint": _("read a complaint"),
     "account": _("read an account"),
+    "visit": _("read a visit"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
@@ -153,6 +154,8 @@ CHANGES: dict[str, Any] = {
     "visits.reason_ended": _("ended a reason to come"),
     "visits.host_set": _("set whom somebody receives"),
     "visits.room_set": _("set a room of a shop"),
+    "visits.day_closed": _("closed a shop for a day"),
+    "visits.host_relieved": _("took somebody off visits"),
     "reach.desk_set": _("set an adviser’s desk"),
     "reach.absence_added": _("added an absence"),
     "reach.absence_ended": _("ended an absence"),

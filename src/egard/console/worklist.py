@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -27,11 +26,10 @@ from egard.console.worklist_snooze import put_off
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
-from egard.kernel.registry import WorkItem, Worklist
+from egard.kernel.registry import WorkItem
 from egard.kernel.timeline import queries as timeline
 
 LIST_SIZE = 50
-COUNT_MAX = 1000
 FACTS_SHOWN = 8
 
 
@@ -41,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The lists of this viewer, with how many rows wait in each."""
     viewer, now = viewer_of(request), utc_now()
     shown = [
-        {"list": worklist, "url": keys.list_url(worklist), "count": _counted(viewer, worklist, {}, now)}
+        {"list": worklist, "url": keys.list_url(worklist), "count": frames.counted(viewer, worklist, {}, now)}
         for worklist in frames.lists_for(viewer)
     ]
     context = {"lists": shown}
@@ -54,8 +52,9 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     """One list: whole, its rows alone (`rows`), or the next ones (`more`)."""
     viewer, now = viewer_of(request), utc_now()
     worklist = frames.named(viewer, name)
-    if worklist.url_name:
-        return redirect(worklist.url_name)
+    here = keys.list_url(worklist)
+    if request.path != here:
+        return redirect(f"{here}?{request.GET.urlencode()}".rstrip("?"))
     tabs, chosen, filters = frames.viewed(request, viewer, worklist)
     cursor = request.GET.get("cursor") or None
     part = request.htmx.target if request.htmx else None  # type: ignore[attr-defined]
@@ -65,13 +64,16 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         limit = LIST_SIZE
     found = worklist.rows(viewer, filters=filters, now=now, limit=limit, cursor=cursor)
     hidden = put_off(viewer, name, now=now)
+    tabbed = {one.name for one in worklist.filters if one.tabs}
     context: dict[str, Any] = {
         "worklist": worklist,
         "page": Page([row for row in found.items if row.id not in hidden], found.next),
         "now": now,
-        "filters": filters,
+        "filters": filters if set(filters) - tabbed else {},
         "query": urlencode(filters),
         "hidden": len(hidden),
+        "here": here,
+        "shelved": bool(tabbed),
     }
     if part == "more":
         return render(request, "console/desk/_rows.html", context)
@@ -80,28 +82,16 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     context |= {
         "tabs": tabs,
         "chosen": chosen,
-        "count": _counted(viewer, worklist, filters, now),
+        "count": frames.counted(viewer, worklist, filters, now),
         "share": frames.shares(viewer),
-        "fields": [
-            {"filter": one, "value": filters.get(one.name, ""), "choices": one.choices(viewer) if one.choices else None}
-            for one in worklist.filters
-        ],
+        "fields": [frames.field(viewer, one, filters) for one in worklist.filters],
         "bulk": acts.actions_on(viewer, worklist),
-        "here": keys.list_url(worklist),
     }
     if part == "rows":
         return render(request, "console/desk/_list.html", context)
     context["desk"] = frames.on_list(request, viewer, worklist)
     context["topics"] = " ".join(f"user:{viewer.user_id}" if topic == "user" else topic for topic in worklist.live)
     return render(request, "console/desk/page.html", context)
-
-
-def _counted(viewer: Viewer, worklist: Worklist, filters: dict[str, str], now: Any) -> str:
-    """How many, in words a head can hold; empty where the list is not counted."""
-    if worklist.count is None:
-        return ""
-    n = worklist.count(viewer, filters=filters, now=now, most=COUNT_MAX + 1)
-    return _("more than %(n)s") % {"n": COUNT_MAX} if n > COUNT_MAX else str(n)
 
 
 @require_GET

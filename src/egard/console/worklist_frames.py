@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,7 +17,9 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.access.queries import teams
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
-from egard.kernel.registry import Worklist, registry
+from egard.kernel.registry import Filter, Worklist, registry
+
+COUNT_MAX = 1000
 
 
 def lists_for(viewer: Viewer) -> list[Worklist]:
@@ -52,6 +55,25 @@ def viewed(
     if chosen is None and filters:
         chosen = next((tab for tab in tabs if dict(tab.filters) == filters), None)
     return tabs, chosen, filters
+
+
+def field(viewer: Viewer, one: Filter, filters: dict[str, str]) -> dict[str, Any]:
+    """A filter as it stands above the list; each tab leads to the list with the other filters as they are."""
+    choices = one.choices(viewer) if one.choices else None
+    value = filters.get(one.name, "")
+    if not one.tabs or not choices:
+        return {"filter": one, "value": value, "choices": choices}
+    value = value or choices[0].value
+    tabs = [(choice, urlencode({**filters, one.name: choice.value}), choice.value == value) for choice in choices]
+    return {"filter": one, "value": value, "tabs": tabs}
+
+
+def counted(viewer: Viewer, worklist: Worklist, filters: dict[str, str], now: Any) -> str:
+    """How many, in words a head can hold; empty where the list is not counted."""
+    if worklist.count is None:
+        return ""
+    n = worklist.count(viewer, filters=filters, now=now, most=COUNT_MAX + 1)
+    return _("more than %(n)s") % {"n": COUNT_MAX} if n > COUNT_MAX else str(n)
 
 
 def shares(viewer: Viewer) -> list[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,14 @@ from egard.console import words
 from egard.console.templatetags.egard import known_as
 from egard.console.typed import id_of
 from egard.kernel.access.actors import Viewer
-from egard.kernel.access.queries import colleague, sites, staff
+from egard.kernel.access.queries import colleague, sites, staff, teams
+from egard.kernel.messages.permitted import OWED
 from egard.kernel.people import bulk, operations
 from egard.kernel.people import queries as people
-from egard.kernel.people.lists import Looked, count_looked_after, looked_after
+from egard.kernel.people.lists import BY, Looked, count_looked_after, looked_after, sought
 from egard.kernel.people.live import PEOPLE
 from egard.kernel.people.search import PersonRow, search
-from egard.kernel.registry import Action, Asks, Choice, Done, Filter, Worklist, WorkRow, registry
+from egard.kernel.registry import Action, Asks, Choice, Done, FieldClass, Filter, Worklist, WorkRow, registry
 
 EDIT = "people.edit"
 PORTFOLIO = "console.portfolio"
@@ -50,9 +52,22 @@ def row_of(row: PersonRow, *, adviser: bool = True) -> WorkRow:
 def everybody(
     viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None
 ) -> Page[WorkRow]:
-    """Those whom the search finds; with nothing typed, everybody."""
-    page = search(viewer, filters.get("q", ""), limit=limit, cursor=cursor)
+    """Those whom the search finds and the filters leave; with nothing typed, everybody."""
+    page = found(viewer, filters, limit=limit, cursor=cursor)
     return Page([row_of(row) for row in page.items], page.next)
+
+
+def found(
+    viewer: Viewer, filters: Mapping[str, str], *, limit: int, cursor: str | None = None, down_to: str | None = None
+) -> Page[PersonRow]:
+    """The same as the list of people shows them. Raises `UnknownFilter`."""
+    known = {name: value for name, value in filters.items() if name in BY}
+    within = sought(viewer, known) if known else None
+    return search(viewer, filters.get("q", ""), within=within, limit=limit, cursor=cursor, down_to=down_to)
+
+
+def _count_all(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
+    return sought(viewer, filters)[:most].count()
 
 
 def _rows(whom: Callable[[Viewer], Looked | None]) -> Callable[..., Page[WorkRow]]:
@@ -86,6 +101,26 @@ def _site(filters: Mapping[str, str]) -> UUID | None:
 
 def _sites(viewer: Viewer) -> list[Choice]:
     return [Choice(str(site.pk), site.name) for site in sites(viewer)]
+
+
+def _advisers(viewer: Viewer) -> list[Choice]:
+    return [Choice(NOBODY, _("Without an adviser")), *(Choice(str(user.pk), user.name) for user in staff(viewer))]
+
+
+def _teams(viewer: Viewer) -> list[Choice]:
+    return [Choice(str(team.pk), team.name) for team in teams(viewer)]
+
+
+def _purposes(viewer: Viewer) -> list[Choice]:
+    """What people may agree to; nothing for who may not see that."""
+    if not viewer.sees(FieldClass.CONSENT):
+        return []
+    asked = [code for code in words.PURPOSES_OFFERED if code not in OWED]
+    return [Choice(code, _("Agreed to: %(purpose)s") % {"purpose": words.PURPOSES[code]}) for code in asked]
+
+
+def _worded(table: Mapping[str, Any]) -> list[Choice]:
+    return [Choice(code, said) for code, said in table.items()]
 
 
 def _me(viewer: Viewer) -> Looked | None:
@@ -188,7 +223,21 @@ LISTS = (
         people.READ,
         "users",
         everybody,
-        filters=(Filter("q", gettext_lazy("Search")),),
+        filters=(
+            Filter("q", gettext_lazy("Search")),
+            replace(BY_SITE, none=gettext_lazy("Any shop")),
+            Filter("adviser", gettext_lazy("Adviser"), _advisers, gettext_lazy("Any adviser")),
+            Filter("team", gettext_lazy("Her adviser’s team"), _teams, gettext_lazy("Any team")),
+            Filter("role", gettext_lazy("Role"), lambda viewer: _worded(words.ROLES), gettext_lazy("Any role")),
+            Filter("agreed", gettext_lazy("Agreed by e-mail to"), _purposes, gettext_lazy("Agreed or not")),
+            Filter(
+                "language",
+                gettext_lazy("Language"),
+                lambda viewer: _worded(words.LANGUAGES),
+                gettext_lazy("Any language"),
+            ),
+        ),
+        count=_count_all,
         url_name="console:people",
         snoozes=False,
         order=90,

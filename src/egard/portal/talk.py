@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +17,26 @@ from egard.base.clock import utc_now
 from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.kernel.access.live import tell
+from egard.kernel.access.queries import staff_names, system_viewer
 from egard.kernel.messages import queries
 from egard.kernel.messages.arriving import Receipt, receive_chat
+from egard.kernel.messages.brand import organisation
 from egard.kernel.messages.conversing import assign
-from egard.kernel.messages.models import Thread
+from egard.kernel.messages.models import Message, Thread
 from egard.kernel.messages.saying import topic_of
 from egard.kernel.registry import Reception, registry
 from egard.portal.pages import Me, me, portal_page, render
+
+LATELY = timedelta(hours=1)
+"""For so long after an answer nothing is said of who would answer next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One thing said, and who signs it: whoever of ours wrote it, else the house; empty for her own."""
+
+    message: Message
+    by: str
 
 
 @require_GET
@@ -98,14 +113,36 @@ def _reception_of(reader: Me, thread: Thread | None, request: HttpRequest) -> Re
 
 
 def _received(reader: Me, thread: Thread | None, request: HttpRequest) -> dict[str, Any]:
-    held = _reception_of(reader, thread, request) if thread is None or thread.channel == "chat" else None
-    return {"reception": held, "topics": " ".join(held.topics) if held else "", **(held.context if held else {})}
+    """Who answers now; where she was answered, by whom, and nothing that reads as if she waited still."""
+    if thread is not None and thread.channel != "chat":
+        return {}
+    answer = _answer_in(thread) if thread else None
+    is_over = answer is not None and answer.at > utc_now() - LATELY
+    held = None if is_over else _reception_of(reader, thread, request)
+    topics = (*((topic_of(thread),) if thread else ()), *(held.topics if held else ()))
+    told: dict[str, Any] = {"reception": held, "topics": " ".join(topics)}
+    if answer is not None:
+        told["answered_by"] = _signed([answer])[0].by
+    return {**told, **(held.context if held else {})}
+
+
+def _answer_in(thread: Thread) -> Message | None:
+    """The answer after which she said nothing more; a machine's is none."""
+    last: Message | None = next((one for one in reversed(thread.said) if not one.automatic), None)  # type: ignore[attr-defined]
+    return last if last is not None and last.direction == "out" and thread.awaiting is None else None
+
+
+def _signed(said: Iterable[Message]) -> list[Word]:
+    names = staff_names(system_viewer("portal"))
+    return [Word(one, names.get(one.author, organisation()) if one.direction == "out" else "") for one in said]
 
 
 def _all(request: HttpRequest, **told: object) -> HttpResponse:
     reader = me(request)
-    rows = queries.own_threads(reader.viewer, reader.person)
+    found = queries.own_threads(reader.viewer, reader.person)
     status = told["refusal"].status if "refusal" in told else 200  # type: ignore[attr-defined]
+    words = _signed(last for _thread, last in found)
+    rows = [(thread, word) for (thread, _last), word in zip(found, words, strict=True)]
     context = {"rows": rows, "thread": None, "key": str(new_id()), **_received(reader, None, request), **told}
     return render(request, "messages", context, status=status)
 
@@ -114,7 +151,8 @@ def _one(request: HttpRequest, uuid: UUID, template: str, **told: object) -> Htt
     reader = me(request)
     thread = queries.own_thread(reader.viewer, reader.person, uuid)
     status = told["refusal"].status if "refusal" in told else 200  # type: ignore[attr-defined]
-    context = {"thread": thread, "topic": topic_of(thread), "key": str(new_id()), **told}
+    said = _signed(thread.said)  # type: ignore[attr-defined]
+    context = {"thread": thread, "said": said, "topic": topic_of(thread), "key": str(new_id()), **told}
     if template != "_said":
         context |= _received(reader, thread, request)
     return render(request, template, context, status=status)

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 from django.core.exceptions import ImproperlyConfigured
 
+from egard.base.calendars import BadSpan, Span
+
 ANSWER_WITHIN = {
     "email": "2 business days",
     "sms": "1 business day",
@@ -37,6 +39,8 @@ def from_environment(env: Mapping[str, str], sender: str) -> dict[str, Any]:
         "ANSWER_WITHIN": ANSWER_WITHIN | _pairs(env.get("EGARD_ANSWER_WITHIN", "")),
         # Local hours in which nothing that is not an answer rings or buzzes.
         "QUIET_HOURS": env.get("EGARD_QUIET_HOURS", "21:00-08:00"),
+        # So long before a visit who comes is reminded.
+        "VISIT_REMINDERS": _spans(env.get("EGARD_VISIT_REMINDERS", "1 day, 2 h")),
         "SMS_DRIVER": "twilio" if env.get("EGARD_SMS_URL") else "sandbox",
         "SMS_URL": env.get("EGARD_SMS_URL", ""),
         "SMS_FROM": env.get("EGARD_SMS_FROM", ""),
@@ -46,6 +50,15 @@ def from_environment(env: Mapping[str, str], sender: str) -> dict[str, Any]:
 
 def _list(value: str) -> list[str]:
     return [one.strip() for one in value.split(",") if one.strip()]
+
+
+def _spans(value: str) -> tuple[str, ...]:
+    """`1 day, 2 h`: amounts of time of the clock or the wall."""
+    try:
+        found = [Span.parse(one) for one in _list(value)]
+    except BadSpan as error:
+        raise ImproperlyConfigured(f"EGARD_VISIT_REMINDERS is 1 day, 2 h: {error}") from error
+    return tuple(str(one) for one in found)
 
 
 def _pairs(value: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
 """The demo's conversations: four months of questions and answers by several hands, what waits today on every channel, a
-dead address, ready texts and templates.
+dead address, ready texts and templates, views of whom one writes to.
 
 Said by the same operations as everybody's, each at its own moment, and only where nothing leaves: with a real mail
 server or a real provider of short messages the demo says nothing. A second call changes nothing.
@@ -17,18 +17,22 @@ from typing import Any
 import yaml
 from django.conf import settings
 
+from egard.console.views import save_view
 from egard.kernel.access.actors import Actor
-from egard.kernel.access.models import Change, Team, User
+from egard.kernel.access.models import Change, Site, Team, User
 from egard.kernel.access.operations import log_change
+from egard.kernel.access.queries import viewer_for
 from egard.kernel.messages import bouncing, conversing, operations, sorting, templating
 from egard.kernel.messages.arriving import receive_chat, receive_email, receive_text
 from egard.kernel.messages.conversing import Words
 from egard.kernel.messages.models import Message, Outgoing, Thread
 from egard.kernel.people.models import Identifier, Person
+from egard.kernel.registry import registry
 from egard.site import paths
 from egard.site.demo_accounts import ACTOR
 
 DONE = "demo.messages"
+SERVER = "mx.hirondelle.example"
 PAST, DAYS = 110, 120
 """So many conversations of so many days are over."""
 AUTHORS = (
@@ -52,6 +56,7 @@ def converse(staff: Mapping[str, User], *, now: datetime) -> None:
         _past(rng, n, people[n % len(people)], staff, teams, now)
     _today(people[: len(_told()["waiting"])], staff, teams, now)
     _odd(people[20:], staff, teams, now)
+    _views(staff["julien.abadie"], now)
     log_change(DONE, by=ACTOR, now=now, messages=Message.objects.count())
 
 
@@ -61,6 +66,16 @@ def _people() -> list[Person]:
     phones = Identifier.objects.filter(kind="phone").values("person")
     found = Person.objects.filter(root=None, erased_at=None, pk__in=held).filter(pk__in=phones).order_by("pk")
     return list(found.filter(relationships__kind="adviser", relationships__until=None).distinct()[:60])
+
+
+def _views(owner: User, now: datetime) -> None:
+    """Whom one writes to again and again, for everybody."""
+    lyon, viewer = Site.objects.get(code="lyon-bellecour"), viewer_for(owner)
+    for name, filters in (
+        ("Membres de Lyon", {"site": str(lyon.pk), "role": "member"}),
+        ("D’accord pour nos offres", {"agreed": "offers"}),
+    ):
+        save_view(viewer, registry.worklists["people"], name, filters, shared="all", now=now)
 
 
 def _texts(staff: Mapping[str, User], now: datetime) -> None:
@@ -139,7 +154,7 @@ def _odd(people: Sequence[Person], staff: Mapping[str, User], teams: Mapping[str
         conversing.write(paper, "post", Words(text=text, subject="Votre carte"), purpose="service", by=by,
                          now=now - timedelta(hours=5), key="demo:paper")  # fmt: skip
     _letter(unsure, "Mon code de carte", "Bonjour, envoyez-moi le code de ma carte à cette adresse.", 903,
-            now=now - timedelta(hours=2))  # fmt: skip
+            is_vouched_for=False, now=now - timedelta(hours=2))  # fmt: skip
     text = "Appel : préfère être jointe après 17 h. Son manteau est promis pour vendredi."
     conversing.write(called, "call", Words(text=text), purpose="service", by=by, now=now - timedelta(hours=3),
                      key="demo:call")  # fmt: skip
@@ -148,7 +163,7 @@ def _odd(people: Sequence[Person], staff: Mapping[str, User], teams: Mapping[str
 def _asks(
     person: Person, channel: str, subject: str, text: str, n: int, *, now: datetime, folds: bool = False
 ) -> Thread:
-    """She writes; of a letter somebody says that it is hers, as no mail server of the demo vouches for it."""
+    """She writes; a letter's sender is vouched for by the demo's own mail server."""
     if channel == "chat":
         receipt = receive_chat(person, text, key=f"demo:{n}", now=now)
         assert receipt.message is not None
@@ -165,13 +180,15 @@ def _asks(
     return thread if thread.person_id else sorting.identify(thread, person, by=ACTOR, now=now)
 
 
-def _letter(person: Person, subject: str, text: str, n: int, *, now: datetime) -> Thread:
+def _letter(person: Person, subject: str, text: str, n: int, *, is_vouched_for: bool = True, now: datetime) -> Thread:
     mail = Identifier.objects.filter(person=person, kind="email").order_by("-id")[0]
     letter = EmailMessage()
+    if is_vouched_for:  # as a provider writes it
+        letter["Authentication-Results"] = f"{SERVER}; dmarc=pass header.from={mail.value.partition('@')[2]}"
     letter["From"], letter["To"] = f"{person.name} <{mail.value}>", "bonjour@hirondelle.example"
     letter["Subject"], letter["Message-ID"] = subject, f"<demo-{n}@hirondelle.example>"
     letter.set_content(text)
-    receipt = receive_email(letter.as_bytes(), source="demo", mark=f"demo:{n}", now=now)
+    receipt = receive_email(letter.as_bytes(), source="demo", mark=f"demo:{n}", vouching=(SERVER,), now=now)
     assert receipt.message is not None
     return receipt.message.thread
 

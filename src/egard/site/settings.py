@@ -26,6 +26,9 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [URL] if URL else []
 
+EMBED_ORIGINS = [one.rstrip("/") for one in os.environ.get("EGARD_EMBED", "").replace(",", " ").split()]
+"""The sites whose pages may hold that of booking a visit: https://www.example.org https://shop.example.org"""
+
 # --- applications: the kernel, the shells, then one per journey folder -------------------------------------
 JOURNEYS = find_journeys()
 INSTALLED_APPS = [

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from egard.base.paging import Page
 from egard.console import words
 from egard.console.inbox import show
 from egard.console.inbox.order import PUT_OFF, some
+from egard.console.morrow import ahead
 from egard.console.typed import id_of
 from egard.console.worklist_lists import NOBODY, UnknownChoice, colleagues
 from egard.kernel.access.actors import Viewer
@@ -33,14 +34,21 @@ BOXES = {
     "mine": gettext_lazy("Mine to answer"),
     "team": gettext_lazy("My team’s"),
     "unassigned": gettext_lazy("Nobody’s yet"),
-    "snoozed": gettext_lazy("Put off"),
+}
+SHELVES = {
+    "waiting": pgettext_lazy("conversations", "Waiting for us"),
+    "answered": pgettext_lazy("conversations", "Answered"),
+    "snoozed": pgettext_lazy("conversations", "Put off"),
+    "all": pgettext_lazy("conversations", "All"),
+    "closed": pgettext_lazy("conversations", "Closed"),
 }
 
 
 def rows(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, limit: int, cursor: str | None) -> Page[WorkRow]:
-    """A page of them, the newest word first; with whom, about what, until when. A constant number of queries."""
-    box, state = _asked(filters)
-    page = queries.threads(viewer, box=box, state=state, now=now, limit=limit, cursor=cursor)
+    """A page of them, what is to be answered first on top; with whom, about what, until when. A constant number of
+    queries.
+    """
+    page = queries.to_answer(viewer, **_asked(filters), now=now, limit=limit, cursor=cursor)
     persons = people.named(viewer, {row.person_id for row in page.items if row.person_id})
     promises = {
         row.uuid: row for row in Promise.objects.filter(uuid__in=[t.awaiting for t in page.items if t.awaiting])
@@ -59,25 +67,32 @@ def _row(
     viewer: Viewer, row: Thread, person: Person | None, promise: Promise | None, began: str, now: datetime
 ) -> WorkRow:
     owner = "" if row.assignee_id in (None, viewer.user_id) or row.assignee is None else row.assignee.name
-    told = (row.subject or began[:120], words.word(words.CHANNELS, row.channel), owner)
-    ring = replace(shown.ring_of(promise, now), what="") if promise else None
+    told = (row.subject or began[:120], words.word(words.CHANNELS, row.channel), owner, _off(row, now))
+    waits = promise is not None and row.state == "waiting_for_us"
+    ring = replace(shown.ring_of(promise, now), what="") if promise is not None and waits else None
     url = reverse("console:thread", args=[row.uuid])
     title = show.name_of(row, person)
     line = " · ".join(filter(None, told))
     return WorkRow(str(row.uuid), title, line, person.uuid if person else None, url=url, ring=ring)
 
 
+def _off(row: Thread, now: datetime) -> str:
+    """Until when it is put off, in words."""
+    if row.snoozed_until is None or row.snoozed_until <= now:
+        return ""
+    return _("put off until %(moment)s") % {"moment": ahead(row.snoozed_until, now)}
+
+
 def count(viewer: Viewer, *, filters: Mapping[str, str], now: datetime, most: int) -> int:
-    box, state = _asked(filters)
-    return queries.count_threads(viewer, box=box, state=state, now=now, most=most)
+    return queries.count_to_answer(viewer, **_asked(filters), now=now, most=most)
 
 
-def _asked(filters: Mapping[str, str]) -> tuple[str, str]:
-    """The box and the state that are asked for; without any, all that is not closed and not put off."""
-    box, state = filters.get("box", ""), filters.get("state", "")
-    if box not in ("", *BOXES) or state not in ("", *show.STATES):
+def _asked(filters: Mapping[str, str]) -> dict[str, str]:
+    """The shelf and the box that are asked for; without any, what waits for us. Raises `UnknownChoice`."""
+    box, shelf = filters.get("box", ""), filters.get("shelf", "waiting")
+    if box not in ("", *BOXES) or shelf not in SHELVES:
         raise UnknownChoice
-    return box or ("" if state else "all"), state
+    return {"box": box, "shelf": shelf}
 
 
 def item(viewer: Viewer, row: str, now: datetime) -> WorkItem:
@@ -185,11 +200,14 @@ INBOX = Worklist(
         ),
     ),
     filters=(
+        Filter(
+            "shelf", gettext_lazy("Which conversations"),
+            lambda viewer: [Choice(code, said) for code, said in SHELVES.items()], tabs=True,
+        ),
         Filter("box", gettext_lazy("Whose"), lambda viewer: [Choice(code, said) for code, said in BOXES.items()]),
-        Filter("state", gettext_lazy("State"), lambda viewer: [Choice(code, s) for code, s in show.STATES.items()]),
     ),
     empty=gettext_lazy("What people write to you stands here, with the time that is left to answer. Nobody waits now."),
-    key="i",
+    url_name="console:inbox",
     live=("inbox",),
     puts_off=PUT_OFF,
     order=4,

@@ -49,17 +49,11 @@ class SaidMeanwhile(Conflict):
 
 @require_GET
 @staff_page
-def inbox(request: HttpRequest) -> HttpResponse:
-    return redirect("console:worklist", "inbox")
-
-
-@require_GET
-@staff_page
 def thread(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """Its page; the part alone where a page asks for that again."""
+    """Its page; what was said alone where a page asks for that again."""
     viewer = viewer_of(request)
     held = _seen(request, viewer, uuid)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target != "thread-page":  # type: ignore[attr-defined]
         return render(request, "console/inbox/_said.html", {"shown": held, "now": utc_now()})
     context = {"work": {"shown": held}, "shown": held, "now": utc_now(), "topic": f"thread:{held.thread.uuid}"}
     context["desk"] = keys.frame(

@@ -76,6 +76,8 @@ class Shown:
     """Until when, in words; empty where it is not."""
     doubtful: str
     """`forged` or `unverified` where a letter in it is; else empty."""
+    to: str
+    """Where an answer goes, in words."""
     topic: str
     """What its open pages follow."""
     replies: tuple[Ready, ...]
@@ -109,6 +111,7 @@ def conversation(viewer: Viewer, uuid: UUID, *, now: datetime) -> Shown:
         state=STATES[thread.state],
         put_off=ahead(thread.snoozed_until, now) if thread.snoozed_until and thread.snoozed_until > now else "",
         doubtful=doubtful,
+        to=_where(thread, person),
         topic=topic_of(thread),
         replies=_ready(thread, person, viewer),
         siblings=tuple(queries.siblings(viewer, thread)),
@@ -122,6 +125,20 @@ def conversation(viewer: Viewer, uuid: UUID, *, now: datetime) -> Shown:
 def name_of(thread: Thread, person: Person | None) -> str:
     """With whom it is: her name, else how she calls herself, else her address."""
     return (person.name if person else "") or thread.address or str(_("Somebody unknown"))
+
+
+def _where(thread: Thread, person: Person | None) -> str:
+    """To which address an answer goes, or by what it reaches her."""
+    match thread.channel:
+        case "email" | "sms":
+            return gettext("to %(address)s") % {"address": thread.address} if thread.address else ""
+        case "chat":
+            return gettext("by chat, in her own space")
+        case "post":
+            lines = (person.address if person else "").split("\n")
+            return gettext("on paper, to %(address)s") % {"address": ", ".join(filter(None, map(str.strip, lines)))}
+        case _:
+            return gettext("taken down here: nothing is sent")
 
 
 def _ready(thread: Thread, person: Person | None, viewer: Viewer) -> tuple[Ready, ...]:

@@ -6,17 +6,24 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from uuid import UUID
 
-from egard.journeys.reach.models import Absence, CallBack
+from django.db import connection
+
+_SPANS = """
+select d.user_id, a.since, a.until from reach_desk d join reach_absence a on a.desk_id = d.id
+  where d.user_id = any(%(users)s) and a.until > %(since)s and a.since < %(until)s
+union all
+select d.user_id, b.starts_at, b.ends_at from reach_desk d join reach_callback b on b.desk_id = d.id
+  where d.user_id = any(%(users)s) and b.ends_at > %(since)s and b.starts_at < %(until)s
+    and b.dropped_at is null and b.made_at is null
+"""
+"""By hand: who offers times to come asks it for hundreds of people at once."""
 
 
 def spans(
     users: Collection[UUID], since: datetime, until: datetime, now: datetime
 ) -> Iterator[tuple[UUID, datetime, datetime]]:
-    """What overlaps a period: two queries."""
+    """What overlaps a period: one query."""
     del now  # what is promised does not lapse
-    away = Absence.objects.filter(desk__user__in=users, until__gt=since, since__lt=until)
-    yield from away.values_list("desk__user_id", "since", "until")
-    owed = CallBack.objects.filter(
-        desk__user__in=users, ends_at__gt=since, starts_at__lt=until, dropped_at__isnull=True, made_at__isnull=True
-    )
-    yield from owed.values_list("desk__user_id", "starts_at", "ends_at")
+    with connection.cursor() as cursor:
+        cursor.execute(_SPANS, {"users": list(users), "since": since, "until": until})
+        yield from cursor.fetchall()

@@ -43,11 +43,13 @@ class KeptElsewhere(Conflict):
 def publish(source: str, *, by: Actor, now: datetime) -> Publication:
     """The style by which every message is judged from now on. The one that holds again changes nothing.
 
-    Raises `BadStyle` where the file or an example of its rules is wrong, `KeptElsewhere`.
+    Raises `BadStyle` where the file or an example of its rules is wrong, `KeptElsewhere`, `brands.ReaderMissing`.
     """
     if named := brands.named_file():
         raise KeptElsewhere(file=named.name)
     brand, wrong = lint(source)
+    if brand is not None:
+        brands.require_reader(brand)
     if brand is None or wrong:
         raise BadStyle(line=wrong[0].line, why=wrong[0].message, fields={"source": wrong[0].message})
     _one_at_a_time()
@@ -115,7 +117,7 @@ def _row(one: Message, version: BrandVersion, teams: dict[str, UUID], *, at: dat
     thread = one.thread
     judged = check(
         one.text,
-        brands.held().brand,
+        brands.judging(),
         language=spoken(one.language or ""),
         moment=one.moment,
         channel=one.channel,

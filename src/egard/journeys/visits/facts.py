@@ -42,6 +42,10 @@ def _arrived(data: Mapping[str, Any]) -> str:
     return _("Came to %(site)s") % _words(data)
 
 
+def _not_arrived(data: Mapping[str, Any]) -> str:
+    return _("Had not come to %(site)s: a slip") % _words(data)
+
+
 def _received(data: Mapping[str, Any]) -> str:
     return _("Received by %(name)s, %(site)s") % {**_words(data), "name": data["host"]}
 
@@ -137,3 +141,13 @@ class Missed:
     site: Name
     reason: Name
     starts_at: datetime
+
+
+@fact("visits.not_arrived", label=gettext_lazy("Arrival taken back"), headline=_not_arrived, icon="arrow-back-up")
+@dataclass(frozen=True, slots=True)
+class NotArrived:
+    """Somebody had been marked as arrived by mistake; corrects that."""
+
+    visit: UUID
+    site: Name
+    reason: Name

@@ -35,6 +35,9 @@ class Shop(models.Model):
     is_public = models.BooleanField(default=True, help_text="visits are booked on line")
     welcome = models.JSONField(default=list, help_text="what to do when somebody comes, each in both languages")
     brief_minutes = models.PositiveSmallIntegerField(default=45, help_text="so long before opening the brief is sent")
+    grace_minutes = models.PositiveSmallIntegerField(default=10, help_text="so late she keeps her turn")
+    missed_minutes = models.PositiveSmallIntegerField(default=30, help_text="so long after the hour she did not come")
+    reflex_after = models.PositiveSmallIntegerField(default=10, help_text="welcomes in a row, then it is a reminder")
 
     if TYPE_CHECKING:
         site_id: UUID
@@ -250,6 +253,7 @@ class Visit(models.Model):
     answers = models.JSONField(default=dict, help_text="to the questions of its reason, by their keys")
     note = models.CharField(max_length=500, blank=True)
     told_by = models.CharField(max_length=8, blank=True, help_text="email, sms, or nothing")
+    told_to = models.CharField(max_length=320, blank=True, help_text="as she gave it; else where she is reached")
     language = models.CharField(max_length=8)
     channel = models.CharField(max_length=32, help_text="where it was booked")
     walked_in = models.BooleanField(default=False)
@@ -259,6 +263,8 @@ class Visit(models.Model):
     changed_at = models.DateTimeField()
     by = models.CharField(max_length=64)
     arrived_at = models.DateTimeField(null=True)
+    welcomed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    coming_at = models.DateTimeField(null=True, help_text="when the host said that she comes for her")
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True, help_text="over, cancelled, missed")
     why = models.CharField(max_length=300, blank=True, help_text="why it was cancelled or moved")
@@ -291,4 +297,14 @@ class Visit(models.Model):
             models.Index(fields=("person", "-starts_at"), name="visits_visit_person"),
             models.Index(fields=("lapses_at",), condition=Q(state="held"), name="visits_visit_lapses"),
             models.Index(fields=("starts_at",), condition=Q(state__in=("booked", "arrived")), name="visits_visit_open"),
+            models.Index(
+                fields=("welcomed_by", "-arrived_at"),
+                condition=Q(welcomed_by__isnull=False),
+                name="visits_visit_welcomed",
+            ),
         ]
+
+
+# The tables of the parts that have a file or folder of their own: Django looks for them here.
+from egard.journeys.visits import models_told as _told  # noqa: E402, F401
+from egard.journeys.visits.briefs.models import Brief, BriefRead  # noqa: E402, F401

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-from django.db.models import F, Q, QuerySet
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from egard.base.calendars import Calendar, spans
-from egard.base.calendars.calendar import micros
-from egard.journeys.visits.models import Engaged, Occupied, Reason, Resource, Shop, Sitting, Skill
+from egard.base.calendars.calendar import EPOCH, MICROSECOND, micros
+from egard.journeys.visits.models import Occupied, Reason, Resource, Shop, Sitting, Skill
 from egard.journeys.visits.refusals import ManyDays
 from egard.journeys.visits.rules import hours, slots
 from egard.kernel.access.busy import busy
@@ -33,16 +34,38 @@ class Offer:
     """
 
     shop: Shop
+    hosts: dict[int, Host] = field(default_factory=dict)
+    rooms: list[Host] = field(default_factory=list)
     at: dict[datetime, tuple[int, ...]] = field(default_factory=dict)
     shared: dict[datetime, list[Sitting]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Host:
+@dataclass(slots=True)
+class Host:
+    """Somebody who receives at a site, or a room of it (`user` None): her own hours there, and what is given away of
+    her time in and around the days asked for. `given`: her visits of that time, each by its beginning and its sitting.
+    """
+
     id: int
     user: UUID | None
     max_per_day: int | None
     hours: bytes | None
+    taken: list[slots.Taken] = field(default_factory=list)
+    given: list[tuple[datetime, int]] = field(default_factory=list)
+
+
+_AWAY = timedelta(days=7)
+"""So far around the days asked for is read what is taken: the week of each of them, whatever the zone."""
+_TAKEN = """
+select o.resource_id, o.since, o.until, s.starts_at, s.ends_at, s.id
+  from visits_occupied o join visits_sitting s on s.id = o.sitting_id
+  where o.resource_id = any(%(who)s) and o.until > %(since)s and o.since < %(until)s
+    and (o.lapses_at is null or o.lapses_at > %(now)s) and o.sitting_id is distinct from %(beside)s
+union all
+select resource_id, since, until, since, until, null from visits_engaged
+  where resource_id = any(%(who)s) and until > %(since)s and since < %(until)s
+"""
+"""By hand: every question asks it, for hundreds of hosts."""
 
 
 def offers(
@@ -50,50 +73,48 @@ def offers(
     now: datetime, beside: int | None = None,
 ) -> list[Offer]:  # fmt: skip
     """What is offered for a reason at each of `shops` (loaded with their sites) on the dates `first` to `last` of each
-    one's clock; by one member of staff `only`, where she is named; as if the sitting `beside` were not there. Seven
-    queries, of which reach's absences and call backs take two. Raises `ManyDays`.
+    one's clock; by one member of staff `only`, where she is named; as if the sitting `beside` were not there. As many
+    queries whatever is asked: two, one each for rooms and for seats beside others, and those of other journeys that
+    give time of staff away. Raises `ManyDays`.
     """
     if last < first or last - first >= DAYS_MOST * DAY:
         raise ManyDays(most=DAYS_MOST, fields={"to": str(ManyDays.title)})
     last = min(last, (now + reason.horizon_days * DAY).date() + DAY)
     able = _hosts(shops, reason, only)
     rooms = _rooms(shops, reason)
-    since = datetime.combine(first - 3 * DAY, time(), tzinfo=ZoneInfo("UTC"))
-    until = datetime.combine(last + 4 * DAY, time(), tzinfo=ZoneInfo("UTC"))
-    everybody = {host.id: host.user for hosts in (*able.values(), *rooms.values()) for host in hosts}
-    taken = _taken(everybody, since, until, beside=beside, now=now) if first <= last else {}
+    since = datetime.combine(first, time(), tzinfo=UTC) - _AWAY
+    until = datetime.combine(last, time(), tzinfo=UTC) + _AWAY + DAY
+    if first <= last:
+        everybody = [host for hosts in (*able.values(), *rooms.values()) for host in hosts]
+        _read_taken(everybody, since, until, beside=beside, now=now)
     shared = _shared(shops, reason, since, until, seats, only, beside, now=now) if reason.capacity > 1 else {}
     asked = slots.Reason(
         reason.minutes, reason.step_minutes, reason.before, reason.after, reason.notice_minutes, hosts=reason.hosts
     )
     found = []
+    end = latest(reason, now=now)
     for shop in shops:
-        calendar = opening(shop)
-        offer = Offer(shop)
-
-        def host(one: _Host, shop: Shop = shop) -> slots.Host:
-            return slots.Host(
-                str(one.id), _kept(shop, one), taken=tuple(taken.get(one.id, ())), max_per_day=one.max_per_day
-            )
-
+        hours = _hours(shop)
+        calendar = _read(hours)
+        offer = Offer(shop, {one.id: one for one in able[shop.site_id]}, rooms[shop.site_id])
         free = slots.slots(
-            map(host, able[shop.site_id]),
+            [_reckoned(hours, one) for one in able[shop.site_id]],
             asked,
             first=first,
             last=last,
             site=calendar,
             now=now,
-            rooms=map(host, rooms[shop.site_id]) if reason.room_kind else None,
+            rooms=[_reckoned(hours, one) for one in rooms[shop.site_id]] if reason.room_kind else None,
         )
-        end = latest(reason, now=now)
-        offer.at = {at: tuple(sorted(map(int, names))) for at, names in free.items() if at <= end}
+        offer.at = {at: names for at, names in free.items() if at <= end}
         soonest = now + timedelta(minutes=reason.notice_minutes)
         for sitting in shared.get(shop.site_id, ()):
             on = sitting.starts_at.astimezone(ZoneInfo(calendar.zone)).date()
             if soonest <= sitting.starts_at <= end and first <= on <= last:
                 offer.shared.setdefault(sitting.starts_at, []).append(sitting)
                 offer.at.setdefault(sitting.starts_at, ())
-        offer.at = dict(sorted(offer.at.items()))
+        if offer.shared:
+            offer.at = dict(sorted(offer.at.items()))
         found.append(offer)
     return found
 
@@ -113,23 +134,13 @@ def could(shop: Shop, reason: Reason, at: datetime, *, only: UUID | None = None,
     if not now + timedelta(minutes=reason.notice_minutes) <= at <= latest(reason, now=now):
         return False
     end = at + timedelta(minutes=reason.minutes)
-    kept = (_kept(shop, one) for one in _hosts([shop], reason, only)[shop.site_id])
+    hours = _hours(shop)
+    kept = (_kept(hours, one) for one in _hosts([shop], reason, only)[shop.site_id])
     return any(
         start <= at and end <= close
         for calendar in kept if calendar is not None
         for start, close in spans(at - DAY, end + DAY, calendar)
     )  # fmt: skip
-
-
-def rooms_of(shop: Shop, reason: Reason) -> list[int]:
-    """The rooms of a site that do for a reason, in order; none where it needs none."""
-    return [room.id for room in _rooms([shop], reason)[shop.site_id]]
-
-
-def users_of(resources: Iterable[int]) -> dict[int, UUID]:
-    """Who stands behind hosts."""
-    rows = Resource.objects.filter(pk__in=list(resources), user__isnull=False)
-    return {pk: user for pk, user in rows.values_list("pk", "user_id") if user is not None}
 
 
 def public_shops() -> QuerySet[Shop]:
@@ -152,16 +163,68 @@ def day_of(shop: Shop, day: date) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), tzinfo=zone), datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody who receives at a site on a date: for which reasons, when she is there (her hours without absences and
+    other engagements), and the pieces of that which nobody was given.
+    """
+
+    id: int
+    user: UUID
+    reasons: frozenset[int]
+    hours: tuple[tuple[datetime, datetime], ...]
+    there: tuple[tuple[datetime, datetime], ...]
+    free: tuple[tuple[datetime, datetime], ...]
+
+
+def present(shop: Shop, day: date, *, now: datetime) -> list[Present]:
+    """Who receives at a site on a date of its clock, in order; who is absent all day has hours and is never `there`.
+    As many queries whatever the day holds.
+    """
+    rows = Skill.objects.filter(
+        rota__site=shop.site_id, rota__resource__ended_at__isnull=True, rota__resource__user__is_active=True
+    ).order_by("rota__resource_id")
+    hosts: dict[int, Host] = {}
+    reasons: dict[int, set[int]] = defaultdict(set)
+    for resource, user, own, reason in rows.values_list(
+        "rota__resource_id", "rota__resource__user_id", "rota__hours", "reason_id"
+    ):
+        hosts[resource] = Host(resource, user, None, None if own is None else _bytes(own))
+        reasons[resource].add(reason)
+    start, end = day_of(shop, day)
+    _read_taken(list(hosts.values()), start - DAY, end + DAY, beside=None, now=now)
+    site = _hours(shop)
+    found = []
+    for one in hosts.values():
+        away = [part for part in one.taken if not part.is_visit]
+        cut = [_pieces(_kept(site, one), parts, day) for parts in ((), away, one.taken)]
+        assert one.user is not None
+        found.append(Present(one.id, one.user, frozenset(reasons[one.id]), *cut))
+    return found
+
+
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _kept(shop: Shop, one: _Host) -> Calendar | None:
+def _kept(site: bytes, one: Host) -> Calendar | None:
     """When a host receives at a site; None: never."""
-    return opening(shop) if one.hours is None else _met(_hours(shop), one.hours)
+    return _read(site) if one.hours is None else _met(site, one.hours)
 
 
-def _hosts(shops: Sequence[Shop], reason: Reason, only: UUID | None) -> dict[UUID, list[_Host]]:
-    found: dict[UUID, list[_Host]] = defaultdict(list)
+def _reckoned(site: bytes, one: Host) -> slots.Host:
+    return slots.Host(one.id, _kept(site, one), taken=tuple(one.taken), max_per_day=one.max_per_day)
+
+
+def _pieces(
+    calendar: Calendar | None, taken: Sequence[slots.Taken], day: date
+) -> tuple[tuple[datetime, datetime], ...]:
+    """What is left of a date's openings."""
+    left = slots.free(slots.Host(0, calendar, taken=tuple(taken)), slots.Reason(1, 1), slots.Openings(day, day))
+    return tuple((EPOCH + a * MICROSECOND, EPOCH + b * MICROSECOND) for a, b in left)
+
+
+def _hosts(shops: Sequence[Shop], reason: Reason, only: UUID | None) -> dict[UUID, list[Host]]:
+    found: dict[UUID, list[Host]] = defaultdict(list)
     rows = Skill.objects.filter(
         reason=reason, rota__site__in=[shop.site_id for shop in shops], rota__resource__ended_at__isnull=True,
         rota__resource__user__is_active=True,
@@ -171,61 +234,58 @@ def _hosts(shops: Sequence[Shop], reason: Reason, only: UUID | None) -> dict[UUI
     for site, resource, user, most, own in rows.order_by("rota__resource").values_list(
         "rota__site_id", "rota__resource_id", "rota__resource__user_id", "rota__resource__max_per_day", "rota__hours"
     ):
-        found[site].append(_Host(resource, user, most, None if own is None else _bytes(own)))
+        found[site].append(Host(resource, user, most, None if own is None else _bytes(own)))
     return found
 
 
-def _rooms(shops: Sequence[Shop], reason: Reason) -> dict[UUID, list[_Host]]:
-    found: dict[UUID, list[_Host]] = defaultdict(list)
+def _rooms(shops: Sequence[Shop], reason: Reason) -> dict[UUID, list[Host]]:
+    found: dict[UUID, list[Host]] = defaultdict(list)
     if reason.room_kind:
         rows = Resource.objects.filter(
             kind=reason.room_kind, site__in=[shop.site_id for shop in shops], ended_at__isnull=True
         )
         for site, resource, most in rows.order_by("pk").values_list("site_id", "pk", "max_per_day"):
-            found[site].append(_Host(resource, None, most, None))
+            found[site].append(Host(resource, None, most, None))
     return found
 
 
-def _taken(
-    who: Mapping[int, UUID | None], since: datetime, until: datetime, *, beside: int | None, now: datetime
-) -> dict[int, list[slots.Taken]]:
+def _read_taken(hosts: Sequence[Host], since: datetime, until: datetime, *, beside: int | None, now: datetime) -> None:
     """What is given away of the time of each between two moments, wherever: by visits, other calendars and other
     journeys.
     """
-    found: dict[int, list[slots.Taken]] = defaultdict(list)
-    if not who:
-        return found
-    rows = Occupied.objects.filter(resource__in=who, until__gt=since, since__lt=until).filter(counts(now))
-    if beside is not None:
-        rows = rows.exclude(sitting=beside)
-    for resource, start, end, held_since, held_until in rows.values_list(
-        "resource_id", "sitting__starts_at", "sitting__ends_at", "since", "until"
-    ):
+    of_id = {host.id: host for host in hosts}
+    if not of_id:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKEN, {"who": list(of_id), "since": since, "until": until, "now": now, "beside": beside})
+        rows = cursor.fetchall()
+    for resource, held_since, held_until, start, end, sitting in rows:
         # A visit that ended early, or was cut, frees what is left of it: what is held counts, not what was planned.
         start, end = max(start, held_since), min(end, held_until)
         before, after = start - held_since, held_until - end
-        found[resource].append(slots.Taken(micros(start), micros(end), before.seconds // 60, after.seconds // 60))
-    for resource, start, end in Engaged.objects.filter(
-        resource__in=who, until__gt=since, since__lt=until
-    ).values_list("resource_id", "since", "until"):  # fmt: skip
-        found[resource].append(slots.Taken(micros(start), micros(end), is_visit=False))
-    of_user = {user: resource for resource, user in who.items() if user is not None}
+        host = of_id[resource]
+        host.taken.append(
+            slots.Taken(
+                micros(start), micros(end), before.seconds // 60, after.seconds // 60, is_visit=sitting is not None
+            )
+        )
+        if sitting is not None:
+            host.given.append((start, sitting))
+    of_user = {host.user: host for host in hosts if host.user is not None}
     for user, start, end in busy(of_user, since, until, now=now, besides="visits"):
-        found[of_user[user]].append(slots.Taken(micros(start), micros(end), is_visit=False))
-    return found
+        of_user[user].taken.append(slots.Taken(micros(start), micros(end), is_visit=False))
 
 
 def _shared(
     shops: Sequence[Shop], reason: Reason, since: datetime, until: datetime, seats: int, only: UUID | None,
     beside: int | None, *, now: datetime,
 ) -> dict[UUID, list[Sitting]]:  # fmt: skip
-    """Sittings of several that have so many seats left, by site."""
+    """Sittings of several that have so many seats left, and their hosts, by site."""
+    held = Occupied.objects.filter(counts(now), sitting=OuterRef("pk"))
     rows = Sitting.objects.filter(
         site__in=[shop.site_id for shop in shops], reason=reason, starts_at__range=(since, until), capacity__gt=1,
         taken__gt=0, taken__lte=F("capacity") - seats,
-    )  # fmt: skip
-    if only is not None:
-        rows = rows.filter(occupied__resource__user=only)
+    ).filter(Exists(held if only is None else held.filter(resource__user=only)))  # fmt: skip
     if beside is not None:
         rows = rows.exclude(pk=beside)
     found: dict[UUID, list[Sitting]] = defaultdict(list)

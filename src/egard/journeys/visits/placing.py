@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
-from django.db.models import Count, F, Max, Q
+from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from egard.journeys.visits.models import Occupied, Reason, Resource, Shop, Sitting
-from egard.journeys.visits.offering import Offer, could, offers, opening, rooms_of, users_of
-from egard.journeys.visits.refusals import NotOffered, SlotFull
+from egard.journeys.visits.offering import Host, Offer, could, counts, offers, opening
+from egard.journeys.visits.refusals import HostBusy, NotHere, NotOffered, SlotFull
 from egard.journeys.visits.rules.choosing import Able, ranked
+from egard.kernel.access.models import Site
 
 ATTEMPTS = 4
 """How often what is free is read again, where all that was free was taken at the same moment."""
 _DAY = timedelta(days=1)
-_TAKE = """
-with gone as (
+_GONE = """
+gone as (
   delete from visits_occupied where resource_id = %(resource)s and lapses_at <= %(now)s
-    and tstzrange(since, until, '[)') && tstzrange(%(since)s, %(until)s, '[)'))
-insert into visits_occupied (resource_id, sitting_id, since, until, lapses_at)
-values (%(resource)s, %(sitting)s, %(since)s, %(until)s, %(lapses_at)s) on conflict do nothing returning id
+    and tstzrange(since, until, '[)') && tstzrange(%(since)s, %(until)s, '[)')
+  returning id)
 """
-"""Waits for whoever takes the same at this moment; gives nothing where she does. A hold that has lapsed makes way."""
+"""A hold that has lapsed makes way: it is counted by what inserts, and so gone before."""
+_TAKE = f"""
+with {_GONE}
+insert into visits_occupied (resource_id, sitting_id, since, until, lapses_at)
+select %(resource)s, %(sitting)s, %(since)s, %(until)s, %(lapses_at)s from (select count(*) from gone) first
+on conflict do nothing returning id
+"""
+"""Waits for whoever takes the same at this moment; gives nothing where she does."""
+_BEGIN = f"""
+with {_GONE},
+made as (
+  insert into visits_sitting (site_id, reason_id, starts_at, ends_at, before, after, capacity, taken)
+  values (%(site)s, %(reason)s, %(starts_at)s, %(ends_at)s, %(before)s, %(after)s, %(capacity)s, %(taken)s)
+  returning id),
+given as (
+  insert into visits_occupied (resource_id, sitting_id, since, until, lapses_at)
+  select %(resource)s, id, %(since)s, %(until)s, %(lapses_at)s from made, (select count(*) from gone) first
+  on conflict do nothing returning id)
+select (select id from made), (select id from given)
+"""
+"""A sitting and the time of its first host, at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +83,73 @@ def place(shop: Shop, reason: Reason, wish: Wish, *, lapses_at: datetime | None 
         offer = offers([shop], reason, day, day, only=wish.only, seats=wish.seats, now=now)[0]
         if wish.at not in offer.at:
             break
-        if placed := _joined(offer, wish) or _taken(offer, reason, wish, lapses_at=lapses_at, now=now):
+        if placed := _joined(offer, wish, lapses_at=lapses_at) or _taken(
+            offer, reason, wish, lapses_at=lapses_at, now=now
+        ):
             return placed
     if could(shop, reason, wish.at, only=wish.only, now=now):
         raise SlotFull(fields={"start": str(SlotFull.message)})
     raise NotOffered(fields={"start": str(NotOffered.message)})
 
 
+def take_now(shop: Shop, reason: Reason, user: UUID, *, seats: int, now: datetime) -> Placed:
+    """Time of one host from now on, for somebody who is in the shop: as long as the reason takes, cut where the host's
+    next visit begins. Raises `NotHere`, `HostBusy`.
+    """
+    host = Resource.objects.filter(user=user, rotas__site=shop.site_id, ended_at__isnull=True).first()
+    if host is None:
+        raise NotHere
+    for _attempt in range(ATTEMPTS):
+        given = Occupied.objects.filter(counts(now), resource=host, until__gt=now).order_by("since")
+        following = given.values_list("since", flat=True).first()
+        if following is not None and following <= now:
+            break
+        ends_at = now + timedelta(minutes=reason.minutes)
+        until = ends_at + timedelta(minutes=reason.after)
+        until = min(until, following) if following else until
+        ends_at = min(ends_at, until)
+        sitting = Sitting.objects.create(
+            site_id=shop.site_id, reason=reason, starts_at=now, ends_at=ends_at, after=(until - ends_at).seconds // 60,
+            capacity=seats, taken=seats,
+        )  # fmt: skip
+        told = {"sitting": sitting.pk, "since": now, "until": until, "now": now, "lapses_at": None}
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, {**told, "resource": host.pk})
+            if cursor.fetchone():
+                return Placed(sitting, user)
+        sitting.delete()
+    raise HostBusy
+
+
 def leave(sitting: int, seats: int) -> None:
     """Seats are free again; with the last one the time of hosts and rooms is."""
     Sitting.objects.filter(pk=sitting).update(taken=F("taken") - seats)
     Occupied.objects.filter(sitting=sitting, sitting__taken=0).delete()
+
+
+def relieve(shop: Shop, sitting: Sitting, gone: int, *, own: UUID | None, now: datetime) -> UUID | None:
+    """Another host in the place of one (`gone`) at the same time: who; None where nobody is free. What is booked stays,
+    so that notice, horizon and grid do not count.
+    """
+    reason = copy(sitting.reason)
+    reason.minutes = int((sitting.ends_at - sitting.starts_at).total_seconds() // 60)
+    reason.before, reason.after = sitting.before, sitting.after
+    reason.step_minutes, reason.notice_minutes, reason.horizon_days = 1, 0, 366
+    day = sitting.starts_at.astimezone(ZoneInfo(opening(shop).zone)).date()
+    offer = offers([shop], reason, day, day, now=now, beside=sitting.pk)[0]
+    there = set(Occupied.objects.filter(sitting=sitting).values_list("resource", flat=True))
+    free = [one for one in offer.at.get(sitting.starts_at, ()) if one not in there]
+    if not free:
+        return None
+    left = Occupied.objects.filter(sitting=sitting, resource=gone)
+    told = _told(reason, shop.site_id, sitting.starts_at, left.values_list("lapses_at", flat=True).first(), now)
+    order = [offer.hosts[one] for one in _order(offer, free, Wish(sitting.starts_at, own=own))]
+    with connection.cursor() as cursor:
+        hosts = _seized(cursor, sitting.pk, order, 1, told)
+    if not hosts:
+        return None
+    left.delete()
+    return hosts[0].user
 
 
 def end_early(sitting: int, at: datetime) -> None:
@@ -83,13 +162,17 @@ def end_early(sitting: int, at: datetime) -> None:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _joined(offer: Offer, wish: Wish) -> Placed | None:
-    """A seat beside others."""
+def _joined(offer: Offer, wish: Wish, *, lapses_at: datetime | None) -> Placed | None:
+    """A seat beside others; the hosts are theirs as long as one of them comes."""
     for sitting in offer.shared.get(wish.at, ()):
         free = Sitting.objects.filter(pk=sitting.pk, taken__gt=0, taken__lte=F("capacity") - wish.seats)
         if free.update(taken=F("taken") + wish.seats):
-            hosts = Occupied.objects.filter(sitting=sitting, resource__user__isnull=False).order_by("pk")
-            return Placed(sitting, hosts.values_list("resource__user_id", flat=True).first())
+            held = Occupied.objects.filter(sitting=sitting)
+            longer = None if lapses_at is None else Greatest("lapses_at", Value(lapses_at))
+            if held.filter(lapses_at__isnull=False).update(lapses_at=longer) or held.exists():
+                hosts = held.filter(resource__user__isnull=False).order_by("pk")
+                return Placed(sitting, hosts.values_list("resource__user_id", flat=True).first())
+            leave(sitting.pk, wish.seats)  # a hold that lapsed, and others took its hosts
     return None
 
 
@@ -98,72 +181,87 @@ def _taken(offer: Offer, reason: Reason, wish: Wish, *, lapses_at: datetime | No
     free = offer.at[wish.at]
     if len(free) < reason.hosts or wish.seats > reason.capacity:
         return None
-    users = users_of(free)
-    order = _order(offer.shop, free, users, wish)
-    rooms = rooms_of(offer.shop, reason)
-    point = transaction.savepoint()
-    sitting = Sitting.objects.create(
-        site_id=offer.shop.site_id, reason=reason, starts_at=wish.at, before=reason.before, after=reason.after,
-        ends_at=wish.at + timedelta(minutes=reason.minutes), capacity=reason.capacity, taken=wish.seats,
-    )  # fmt: skip
-    hosts = _seized(sitting, order, reason.hosts, lapses_at=lapses_at, now=now)
-    if len(hosts) == reason.hosts and (
-        not reason.room_kind or _seized(sitting, rooms, 1, lapses_at=lapses_at, now=now)
-    ):  # fmt: skip
-        transaction.savepoint_commit(point)
-        return Placed(sitting, users.get(hosts[0]))
-    transaction.savepoint_rollback(point)
-    return None
-
-
-def _seized(
-    sitting: Sitting, order: Sequence[int], number: int, *, lapses_at: datetime | None, now: datetime
-) -> list[int]:
-    """The first so many of them whose time could be taken."""
-    told = {
-        "sitting": sitting.pk, "since": sitting.starts_at - timedelta(minutes=sitting.before), "now": now,
-        "until": sitting.ends_at + timedelta(minutes=sitting.after), "lapses_at": lapses_at,
-    }  # fmt: skip
-    found: list[int] = []
+    hosts = [offer.hosts[one] for one in _order(offer, free, wish)]
+    told = {**_told(reason, offer.shop.site_id, wish.at, lapses_at, now), "taken": wish.seats}
     with connection.cursor() as cursor:
-        for resource in order:
-            if len(found) == number:
-                break
-            if _is_full(resource, sitting):
-                continue
-            cursor.execute(_TAKE, {**told, "resource": resource})
+        first, sitting = _begun(cursor, hosts, told)
+        if first is None:
+            return None
+        others = [one for one in hosts if one.id != first.id]
+        rooms = 1 if reason.room_kind else 0
+        if (
+            len(_seized(cursor, sitting, others, reason.hosts - 1, told)) < reason.hosts - 1
+            or len(_seized(cursor, sitting, offer.rooms, rooms, told)) < rooms
+        ):
+            cursor.execute("delete from visits_occupied where sitting_id = %s", [sitting])
+            cursor.execute("delete from visits_sitting where id = %s", [sitting])
+            return None
+    made = Sitting(
+        id=sitting, site=offer.shop.site, reason=reason, starts_at=wish.at, ends_at=told["ends_at"],
+        before=reason.before, after=reason.after, capacity=reason.capacity, taken=wish.seats,
+    )  # fmt: skip
+    return Placed(made, first.user)
+
+
+def _begun(cursor: Any, hosts: Sequence[Host], told: dict[str, Any]) -> tuple[Host | None, int]:
+    """The first host whose time could be taken, and the sitting that took it."""
+    for host in hosts:
+        if _is_full(host, told):
+            continue
+        cursor.execute(_BEGIN, {**told, "resource": host.id})
+        sitting, taken = cursor.fetchone()
+        if taken is not None:
+            return host, sitting
+        cursor.execute("delete from visits_sitting where id = %s", [sitting])
+    return None, 0
+
+
+def _seized(cursor: Any, sitting: int, hosts: Sequence[Host], number: int, told: dict[str, Any]) -> list[Host]:
+    """The first so many of them whose time could be taken."""
+    found: list[Host] = []
+    for host in hosts:
+        if len(found) == number:
+            break
+        if not _is_full(host, told):
+            cursor.execute(_TAKE, {**told, "resource": host.id, "sitting": sitting})
             if cursor.fetchone():
-                found.append(resource)
+                found.append(host)
     return found
 
 
-def _is_full(resource: int, sitting: Sitting) -> bool:
+def _told(reason: Reason, site: UUID, at: datetime, lapses_at: datetime | None, now: datetime) -> dict[str, Any]:
+    """What the statements above are told of a visit."""
+    ends_at = at + timedelta(minutes=reason.minutes)
+    return {
+        "site": site, "reason": reason.pk, "starts_at": at, "ends_at": ends_at, "before": reason.before,
+        "after": reason.after, "capacity": reason.capacity, "lapses_at": lapses_at, "now": now,
+        "since": at - timedelta(minutes=reason.before), "until": ends_at + timedelta(minutes=reason.after),
+    }  # fmt: skip
+
+
+def _is_full(host: Host, told: dict[str, Any]) -> bool:
     """Whether a host with a limit has as many visits that day; her row is held, so that they are counted one by one."""
-    held = Resource.objects.filter(pk=resource, max_per_day__isnull=False).select_for_update().first()
-    if held is None:
+    if host.max_per_day is None:
         return False
-    zone = ZoneInfo(sitting.site.zone)
-    day = sitting.starts_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    others = Occupied.objects.filter(resource=resource, sitting__starts_at__range=(day, day + _DAY))
-    return others.exclude(sitting=sitting).count() >= (held.max_per_day or 0)
+    most = Resource.objects.select_for_update().values_list("max_per_day", flat=True).get(pk=host.id)
+    if most is None:
+        return False
+    zone = Site.objects.values_list("zone", flat=True).get(pk=told["site"])
+    day = told["starts_at"].astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    others = Occupied.objects.filter(resource=host.id, sitting__starts_at__gte=day, sitting__starts_at__lt=day + _DAY)
+    return others.filter(counts(told["now"])).count() >= most
 
 
-def _order(shop: Shop, free: Sequence[int], users: dict[int, UUID], wish: Wish) -> list[int]:
+def _order(offer: Offer, free: Sequence[int], wish: Wish) -> list[int]:
     """Who is asked first: see `rules.choosing`."""
     if len(free) == 1:
         return list(free)
-    day = wish.at.astimezone(ZoneInfo(shop.site.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = wish.at.astimezone(ZoneInfo(offer.shop.site.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = day - day.weekday() * _DAY
-    week = Q(sitting__starts_at__gte=monday, sitting__starts_at__lt=monday + 7 * _DAY)
-    lately = Occupied.objects.filter(resource__in=free, until__gt=monday - 28 * _DAY)
-    rows = lately.values("resource").annotate(load=Count("pk", filter=week), last=Max("sitting_id"))
-    found = {row["resource"]: row for row in rows}
-    return ranked(
-        Able(
-            one,
-            is_hers=wish.own is not None and users.get(one) == wish.own,
-            load=found[one]["load"] if one in found else 0,
-            last=found[one]["last"] if one in found else 0,
-        )
-        for one in free
-    )
+    able = []
+    for one in free:
+        host = offer.hosts[one]
+        load = sum(monday <= start < monday + 7 * _DAY for start, _sitting in host.given)
+        last = max((sitting for _start, sitting in host.given), default=0)
+        able.append(Able(one, is_hers=wish.own is not None and host.user == wish.own, load=load, last=last))
+    return ranked(able)

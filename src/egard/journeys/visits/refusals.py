@@ -95,8 +95,79 @@ class NoVisitor(Refusal):
     message = _("Give a name, and an e-mail address or a phone number.")
 
 
+class WrongWish(Refusal):
+    """Who waits says at which shops, between which dates, at what time of day, and how she is told; `fields` name what
+    is wrong.
+    """
+
+    code = "visits.wrong_wish"
+    message = _("Choose shops, dates that are still to come, and how we may tell you.")
+
+
 class NotHere(Refusal):
     """Nobody receives people for this reason at this site."""
 
     code = "visits.not_here"
     message = _("Nobody receives people for this here. Choose another shop, or another reason.")
+
+
+class FormOver(Refusal):
+    """The form is of another day, or of somebody else: open the page again."""
+
+    code = "visits.form_over"
+    title = _("This page was open for too long")
+    message = _("This page was open for too long. Choose the time again.")
+
+
+class TooMany(Refusal):
+    """Many visits were asked for from one place or for one person: later again, or by phone."""
+
+    code = "visits.too_many"
+    status = 429
+    title = _("Too many visits at once")
+    message = _("Many visits were booked from here in a short time. Try again in an hour, or call the shop.")
+
+
+class NotByThis(Refusal):
+    """The house keeps nothing under this address any more: another one, or by phone."""
+
+    code = "visits.not_by_this"
+    message = _("We cannot book with this address. Give another one, or call the shop.")
+
+
+class HostBusy(Conflict):
+    """The host is with somebody else now: end that visit first, or choose another host."""
+
+    code = "visits.host_busy"
+    title = _("Busy with somebody else")
+    message = _("This host is with somebody else now. Choose another one, or end that visit first.")
+
+
+class NoHost(Refusal):
+    """Say who receives her."""
+
+    code = "visits.no_host"
+    message = _("Say who receives her.")
+
+
+class NotToday(Conflict):
+    """Somebody arrives on the day of her visit: move the visit, or take her in as a visitor without one."""
+
+    code = "visits.not_today"
+    title = _("Not today")
+    message = _("This visit is on another day. Move it, or take her in without a booking.")
+
+
+class SlipOver(Conflict):
+    """An arrival is taken back within some minutes of the tap, while nobody has received her."""
+
+    code = "visits.slip_over"
+    title = _("Too late to take it back")
+    message = _("This can be taken back for some minutes only, and only before she is received.")
+
+
+class WrongOutcome(Refusal):
+    """The outcome is none of those that the page offers; a follow-up is dated ahead and promised to somebody known."""
+
+    code = "visits.wrong_outcome"
+    message = _("This cannot be said of how a visit went: {why}.")

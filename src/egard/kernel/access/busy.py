@@ -13,7 +13,7 @@ def busy(
     users: Collection[UUID], since: datetime, until: datetime, *, now: datetime, besides: str = ""
 ) -> Iterator[tuple[UUID, datetime, datetime]]:
     """When members of staff are taken between two moments: absences, call backs, visits, as the journeys declare
-    (`Busy`), without those of one journey `besides`. At most two queries a journey, none for nobody.
+    (`Busy`), without those of one journey `besides`. One or two queries a journey, none for nobody.
     """
     if users:
         for name, one in registry.busy.items():

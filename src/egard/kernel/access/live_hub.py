@@ -27,6 +27,7 @@ from egard.base.clock import utc_now
 from egard.base.listening import connection_parameters
 from egard.kernel.access import presence
 from egard.kernel.access.live import CHANNEL, EVERYTHING, root_of
+from egard.kernel.registry import registry
 
 log = logging.getLogger("egard.live")
 APPLICATION_NAME = "egard-live"
@@ -133,7 +134,9 @@ class Hub:
         return [topic for at, topic in self._recent if at >= since_ms and root_of(topic) in {*topics, EVERYTHING}]
 
     def _heard(self, topic: str) -> None:
-        self._recent.append((clock_ms(), topic))
+        declared = registry.live.get(topic.partition(":")[0])
+        if declared is None or not declared.fleeting:
+            self._recent.append((clock_ms(), topic))
         if topic == EVERYTHING:
             self._everybody(EVERYTHING)
         else:

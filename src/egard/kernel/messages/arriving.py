@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -50,11 +51,14 @@ class Receipt:
     message: Message | None = None
 
 
-def receive_email(raw: bytes, *, source: str, mark: str = "", size: int = 0, now: datetime) -> Receipt:
+def receive_email(
+    raw: bytes, *, source: str, mark: str = "", size: int = 0, vouching: Collection[str] | None = None, now: datetime
+) -> Receipt:
     """Take in one letter, whatever it is. The same letter again, by any way, changes nothing.
 
     `source` names the way (`imap`, `lmtp`, `webhook:brevo`), `mark` what it is called there, `size` how many bytes it
-    has where only its beginning was fetched. A letter that is too large is refused, and its sender told so; one of our
+    has where only its beginning was fetched, `vouching` the servers whose word on the sender holds (without it those of
+    `EGARD_MAIL_AUTH_HOSTS`). A letter that is too large is refused, and its sender told so; one of our
     own that comes back is dropped; a delivery report marks what it is about. Everything else becomes a message: of the
     conversation that its recipient or its references name, else of a new one.
     """
@@ -70,7 +74,8 @@ def receive_email(raw: bytes, *, source: str, mark: str = "", size: int = 0, now
         elif letter.reports and bouncing.note_reports(letter, now=now):
             receipt = Receipt("reported")
         else:
-            receipt = _take_in(letter, raw, now=now)
+            trust = arrivals.authenticity(letter, settings.MAIL_AUTH_HOSTS if vouching is None else vouching)
+            receipt = _take_in(letter, raw, trust, now=now)
         if mark:
             Intake.objects.bulk_create(
                 [Intake(source=source, mark=mark[:200], outcome=receipt.outcome, at=now)], ignore_conflicts=True
@@ -219,14 +224,13 @@ def whose(kind: str, value: str) -> Person | None:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _take_in(letter: Letter, raw: bytes, *, now: datetime) -> Receipt:
+def _take_in(letter: Letter, raw: bytes, trust: str, *, now: datetime) -> Receipt:
     mark = _mark_of(letter, raw)
     _one_at_a_time(mark)
     if Message.objects.filter(mark=mark).exists():
         return Receipt("repeated", Message.objects.select_related("thread").get(mark=mark))
     sender = _normal(letter.sender)
     claimed = whose("email", sender) if sender else None
-    trust = arrivals.authenticity(letter, settings.MAIL_AUTH_HOSTS)
     thread, named = _thread_of(letter)
     if thread is None:
         verified = claimed if trust == "verified" else None

@@ -39,6 +39,7 @@ class _Campaign:
     key: str
     by: Actor
     now: datetime
+    is_trial: bool
 
 
 def write_all(
@@ -52,7 +53,7 @@ def write_all(
     nothing.
     """
     tally: Counter[str] = Counter()
-    one = _Campaign(held, checking.OneText(held.text, fixed=FIXED), purpose, key, by, now)
+    one = _Campaign(held, checking.OneText(held.text, fixed=FIXED), purpose, key, by, now, is_trial)
     ids = iter(persons)
     while batch := list(islice(ids, BATCH)):
         with transaction.atomic():
@@ -133,6 +134,8 @@ def _prepare(
     verdict = of.text.check(draft, values)
     if verdict.blocks:
         return "style"
+    if of.is_trial:
+        return "queued"
     thread = Thread(
         person=person, address=address, channel="email", subject=subject, language=held.language, state="open",
         created_at=now, last_at=now,

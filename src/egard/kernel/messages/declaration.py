@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.kernel.messages import campaigns, facts, fetching, late, operations, privacy, queries, saying
+from egard.kernel.messages import campaigns, facts, fetching, late, operations, privacy, queries, saying, sendings
 from egard.kernel.registry import (
     Escalation,
     Hooks,
@@ -26,6 +26,7 @@ declaration = Journey(
     jobs=(
         Job("messages.deliver", operations.deliver, priority=10),
         Job("messages.deliver_some", campaigns.deliver_some, priority=5),
+        Job("messages.write_sending", sendings.write_sending),
         Job("messages.fetch", fetching.fetch_mail, every="* * * * *", alone=True),
         Job("messages.sweep", operations.sweep, every="* * * * *", alone=True),
         Job("messages.tell_promises", late.tell_promises, every="* * * * *", alone=True),
@@ -44,8 +45,9 @@ declaration = Journey(
     ),
     live=(
         LiveTopic("inbox", lambda viewer, of: not of and viewer.can("messages.converse")),
+        LiveTopic(sendings.TOPIC, lambda viewer, of: not of and viewer.can(queries.TEMPLATES)),
         LiveTopic("thread", queries.may_hear, portal=True),
-        LiveTopic("typing", queries.may_hear, portal=True),
+        LiveTopic("typing", queries.may_hear, portal=True, fleeting=True),
     ),
     messages=(
         MessageKind("messages.too_large", _("Letter too large"), "messages/kinds/too_large", ("subject", "megabytes")),

@@ -206,6 +206,28 @@ class Template(models.Model):
         ]
 
 
+class Sending(models.Model):
+    """One text to the people whom filters name, written by a job: how far it is, and who got it. `at_person` is the
+    last row that was looked at; whom it was for is forgotten when it is over: what was typed may name somebody.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=100, unique=True, db_collation="C")
+    template = models.ForeignKey(Template, models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=64)
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    filters = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(help_text="persons, when it began")
+    done = models.PositiveIntegerField(default=0)
+    at_person = models.BigIntegerField(default=0)
+    tally = models.JSONField(default=dict, help_text="as `campaigns.write_all` tells it")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messages_sending"
+
+
 class Outgoing(models.Model):
     """One message to one address, whole as it leaves. One row a key, and so one message.
 
@@ -227,6 +249,7 @@ class Outgoing(models.Model):
     subject = models.CharField(max_length=500)
     text = models.TextField()
     html = models.TextField()
+    calendar = models.TextField(default="", help_text="an entry for the reader's calendar (RFC 5546), with its METHOD")
     state = models.CharField(max_length=16, default="queued")
     by = models.CharField(max_length=64)
     created_at = models.DateTimeField()

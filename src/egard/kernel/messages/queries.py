@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, F, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
 from egard.base.paging import Page, bounded, decode_cursor, encode_cursor, micros, moment_of
 from egard.base.refusal import NotFound
@@ -14,9 +14,11 @@ from egard.kernel.access.actors import Viewer
 from egard.kernel.messages.models import STATES, Attachment, Message, Outgoing, Thread
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person
+from egard.kernel.promises.models import Promise
 from egard.kernel.registry import registry
 
 READ, CONVERSE, TEMPLATES = "messages.read", "messages.converse", "messages.templates"
+_RELATED = ("person", "person__root", "claimed", "assignee", "team")
 
 
 def outbox(
@@ -69,10 +71,9 @@ def thread(viewer: Viewer, uuid: UUID) -> Thread:
     """One conversation with its messages in order (`said`) and their files; three queries. What was joined to another
     leads there. Raises `NotFound`.
     """
-    asked = Thread.objects.filter(uuid=uuid).values_list("joined_to__uuid", flat=True).first()
     said = Prefetch("messages", Message.objects.order_by("at", "id").prefetch_related("attachments"), to_attr="said")
     related = ("person", "person__root", "person__site", "claimed", "assignee", "team")
-    found = visible(viewer).select_related(*related).prefetch_related(said).filter(uuid=asked or uuid).first()
+    found = visible(viewer).select_related(*related).prefetch_related(said).filter(uuid=_led_to(uuid)).first()
     if found is None:
         raise NotFound
     return found
@@ -131,8 +132,7 @@ def threads(
     cursor: str | None = None,
 ) -> Page[Thread]:
     """Conversations, the newest word first: in one state, of one person, or in a box (see `_asked`). One query."""
-    related = ("person", "person__root", "claimed", "assignee", "team")
-    found = _asked(viewer, state, person, box, now).select_related(*related).order_by("-last_at", "-id")
+    found = _asked(viewer, state, person, box, now).select_related(*_RELATED).order_by("-last_at", "-id")
     if cursor:
         at, pk = decode_cursor(cursor, "threads", int, int)
         found = found.filter(Q(last_at__lt=moment_of(at)) | Q(last_at=moment_of(at), id__lt=pk))
@@ -142,9 +142,35 @@ def threads(
     return Page(rows[:limit], after)
 
 
-def count_threads(viewer: Viewer, *, state: str = "", box: str = "", now: datetime, most: int = 1000) -> int:
+def to_answer(
+    viewer: Viewer, *, shelf: str, box: str = "", now: datetime, limit: int = 50, cursor: str | None = None
+) -> Page[Thread]:
+    """The conversations of a shelf (see `_shelved`) as somebody works through them: what waits for us first, by when
+    an answer was promised, the latest on top; then the newest word first. One query.
+    """
+    promised = Promise.objects.filter(uuid=OuterRef("awaiting")).values("due_at")[:1]
+    found = _shelved(viewer, shelf, box, now).annotate(
+        due_at=Case(When(state="waiting_for_us", then=Subquery(promised)), default=None)
+    )
+    found = found.select_related(*_RELATED).order_by(F("due_at").asc(nulls_last=True), "-last_at", "-id")
+    if cursor:
+        due, at, pk = decode_cursor(cursor, "to_answer", int, int, int)
+        below = Q(last_at__lt=moment_of(at)) | Q(last_at=moment_of(at), id__lt=pk)
+        same = Q(due_at=moment_of(due)) if due else Q(due_at=None)
+        found = found.filter(same & below | (Q(due_at__gt=moment_of(due)) | Q(due_at=None) if due else Q(pk=None)))
+    limit = bounded(limit)
+    rows = list(found[: limit + 1])
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    until = last.due_at  # ty: ignore[missing-attribute]  (annotated above)
+    due = micros(until) if until else 0
+    return Page(rows[:limit], encode_cursor("to_answer", due, micros(last.last_at), last.pk))
+
+
+def count_to_answer(viewer: Viewer, *, shelf: str, box: str = "", now: datetime, most: int = 1000) -> int:
     """How many they are, counted up to `most`."""
-    return _asked(viewer, state, None, box, now)[:most].count()
+    return _shelved(viewer, shelf, box, now)[:most].count()
 
 
 def lasts(viewer: Viewer, rows: Sequence[Thread]) -> dict[int, Message]:
@@ -165,6 +191,25 @@ def _asked(viewer: Viewer, state: str, person: Person | None, box: str, now: dat
         return found.filter(snoozed_until__gt=now)
     if box:
         found = found.exclude(snoozed_until__gt=now).exclude(state="closed")
+    return _of(viewer, found, box)
+
+
+def _shelved(viewer: Viewer, shelf: str, box: str, now: datetime) -> QuerySet[Thread]:
+    """`shelf`: `waiting` for our answer, `answered` or waiting for nobody, put off (`snoozed`), `closed`, and `all`
+    that is not closed. `box`: `mine`, `team` and `unassigned` of these.
+    """
+    off = Q(snoozed_until__gt=now)
+    stands = {
+        "waiting": Q(state="waiting_for_us") & ~off,
+        "answered": Q(state__in=("waiting_for_them", "open")) & ~off,
+        "snoozed": off & ~Q(state="closed"),
+        "closed": Q(state="closed"),
+        "all": ~Q(state="closed"),
+    }
+    return _of(viewer, visible(viewer).filter(stands[shelf]), box)
+
+
+def _of(viewer: Viewer, found: QuerySet[Thread], box: str) -> QuerySet[Thread]:
     if box == "mine":
         return found.filter(assignee=viewer.user_id)
     if box == "team":
@@ -202,7 +247,9 @@ def _require_herself(viewer: Viewer, person: Person) -> None:
 
 
 def may_hear(viewer: Viewer, of: str) -> bool:
-    """Whether a viewer may follow a conversation: staff who may read it, and the person whose it is."""
+    """Whether a viewer may follow a conversation: staff who may read it, and the person whose it is. Who has one open
+    goes on hearing when it was joined to another.
+    """
     try:
         uuid = UUID(of)
     except ValueError:
@@ -210,4 +257,9 @@ def may_hear(viewer: Viewer, of: str) -> bool:
     if viewer.actor.kind == "person":
         hers = Q(person__uuid=viewer.actor.id) | Q(person__root__uuid=viewer.actor.id)
         return Thread.objects.filter(hers, uuid=uuid).exists()
-    return viewer.can(CONVERSE) and visible(viewer).filter(uuid=uuid).exists()
+    return viewer.can(CONVERSE) and visible(viewer).filter(uuid=_led_to(uuid)).exists()
+
+
+def _led_to(uuid: UUID) -> UUID:
+    """The conversation to which this one was joined, where it was."""
+    return Thread.objects.filter(uuid=uuid).values_list("joined_to__uuid", flat=True).first() or uuid

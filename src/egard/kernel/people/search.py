@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from egard.base.paging import Page, UnknownCursor, bounded, decode_cursor, encode_cursor
 from egard.base.text import like_pattern, words
@@ -61,12 +61,19 @@ class PersonRow:
 
 
 def search(
-    viewer: Viewer, q: str = "", *, limit: int = 50, cursor: str | None = None, down_to: str | None = None
+    viewer: Viewer,
+    q: str = "",
+    *,
+    within: QuerySet[Person] | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+    down_to: str | None = None,
 ) -> Page[PersonRow]:
     """Persons found by pieces of names, e-mails, phones and numbers; with nothing typed, everybody by name.
 
     Every word typed must be found. First come exact identifiers, then family names that begin so, then the rest,
-    each by name. `down_to`: not beyond the page that this cursor begins (what a reader has on the screen already).
+    each by name; `within`: of these persons alone.
+    `down_to`: not beyond the page that this cursor begins (what a reader has on the screen already).
     At most four queries, six for viewers who do not see every class of data.
     Raises `NotAllowed`, `UnknownCursor`.
     """
@@ -74,16 +81,26 @@ def search(
     query = rules.understand(q)
     limit = bounded(limit)
     if query.kind == "nothing":
-        return _everybody(viewer, limit=limit, cursor=cursor, down_to=down_to) if not q.strip() else Page()
+        among = visible(viewer) if within is None else within
+        return _everybody(viewer, among, limit=limit, cursor=cursor, down_to=down_to) if not q.strip() else Page()
     start = decode_cursor(cursor, "search", int)[0] if cursor else 0
     if not 0 <= start <= HITS_MAX:
         raise UnknownCursor
-    ranked = _explained(viewer, _hits(viewer, query, q), query)
+    ranked = hits(viewer, q)
+    if within is not None:
+        kept = set(within.filter(pk__in=ranked).values_list("pk", flat=True))
+        ranked = [pk for pk in ranked if pk in kept]
     if down_to:
         ranked = ranked[: max(0, decode_cursor(down_to, "search", int)[0])]
     shown = ranked[start : start + limit]
     more = len(ranked) > start + limit
     return Page(_rows(viewer, shown, query, q), encode_cursor("search", start + limit) if more else None)
+
+
+def hits(viewer: Viewer, q: str) -> list[int]:
+    """The persons whom the words find, as `search` does, by their rows; none for words that say nothing."""
+    viewer, query = everywhere(viewer), rules.understand(q)
+    return [] if query.kind == "nothing" else _explained(viewer, _hits(viewer, query, q), query)
 
 
 def holders(viewer: Viewer, kind: str, value: str, *, limit: int = 50) -> list[PersonRow]:
@@ -97,8 +114,10 @@ def rows(viewer: Viewer, ids: Sequence[int]) -> list[PersonRow]:
     return _rows(everywhere(viewer), ids, None, "") if ids else []
 
 
-def _everybody(viewer: Viewer, *, limit: int, cursor: str | None, down_to: str | None) -> Page[PersonRow]:
-    found = visible(viewer).filter(erased_at__isnull=True).order_by("sort_key", "id")
+def _everybody(
+    viewer: Viewer, among: QuerySet[Person], *, limit: int, cursor: str | None, down_to: str | None
+) -> Page[PersonRow]:
+    found = among.filter(erased_at__isnull=True).order_by("sort_key", "id")
     if cursor:
         key, pk = decode_cursor(cursor, "people", str, int)
         found = found.extra(where=["(people_person.sort_key, people_person.id) > (%s, %s)"], params=[key, pk])

@@ -15,7 +15,7 @@ from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.messages import MergeField, MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
@@ -224,6 +224,7 @@ class MessageKind:
 
     `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
     line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
+    Short messages are `code.fr.sms.txt` and `code.en.sms.txt`, where there are such.
     `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
     as it is of no use; until then it stands in the sandbox, for those who hold `permission` where one is named.
     """
@@ -311,6 +312,7 @@ class Journey:
     panels: tuple[Panel, ...] = ()
     case_panels: tuple[CasePanel, ...] = ()
     open: tuple[OpenItems, ...] = ()
+    marks: tuple[Mark, ...] = ()
     live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     worklists: tuple[Worklist, ...] = ()

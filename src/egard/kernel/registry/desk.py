@@ -102,12 +102,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter of a list: a text, or one of `choices(viewer)`; `none` is what holds while nothing is chosen."""
+    """A filter of a list: a text, or one of `choices(viewer)`; `none` is what holds while nothing is chosen. With
+    `tabs` the choices stand above the list, and the first of them holds while none is chosen.
+    """
 
     name: str
     label: Words
     choices: Callable[..., Sequence[Choice]] | None = None
     none: Words = ""
+    tabs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

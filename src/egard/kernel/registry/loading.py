@@ -32,7 +32,7 @@ from egard.kernel.registry.declarations import (
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.messages import MergeField, MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -73,6 +73,7 @@ class Registry:
         self.panels: dict[str, Panel] = {}
         self.case_panels: dict[str, CasePanel] = {}
         self.open: dict[str, OpenItems] = {}
+        self.marks: dict[str, Mark] = {}
         self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
         self.worklists: dict[str, Worklist] = {}
@@ -137,6 +138,8 @@ class Registry:
             self._put("case panel", self.case_panels, case_panel.name, case_panel, journey)
         for items in journey.open:
             self._put("open items", self.open, items.name, items, journey)
+        for mark in journey.marks:
+            self._put("mark", self.marks, mark.name, mark, journey)
         for topic in journey.live:
             self._put("live topic", self.live, topic.name, topic, journey)
         puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
@@ -207,6 +210,7 @@ class Registry:
             *self.panels.values(),
             *self.case_panels.values(),
             *self.open.values(),
+            *self.marks.values(),
             *self.worklists.values(),
             *self.actions.values(),
             *self.composers.values(),

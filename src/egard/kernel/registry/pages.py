@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -84,17 +84,30 @@ class OpenItems:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What whoever receives somebody should know first: an open complaint, a broken promise. `of(viewer, rows, now)`
+    gives `(row, OpenItem)` for the rows of persons that have one, as far as the viewer may see it: one query.
+    """
+
+    name: str
+    permission: str
+    of: Callable[..., Iterable[tuple[int, OpenItem]]]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveTopic:
     """What an open page may follow: `person` for `person:<uuid>` and its parts (`person:<uuid>/facts`).
 
     `may_hear(viewer, of)` answers, by the same questions as the pages, whether this viewer may know that it changed;
     `of` is what stands behind the colon, or nothing. Operations say that it did with `access.live.tell`. With `portal`
-    a person may ask for it in her own space, and is the viewer then.
+    a person may ask for it in her own space, and is the viewer then. What is `fleeting` is of no use a moment later,
+    and told to nobody who was away.
     """
 
     name: str
     may_hear: Callable[[Any, str], bool]
     portal: bool = False
+    fleeting: bool = False
 
 
 MenuPart: TypeAlias = Literal["work", "writing", "steering", "house"]

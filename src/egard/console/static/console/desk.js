@@ -1,6 +1,7 @@
 // The workbench: rows and what is selected, the pane beside them, and doing things to them. Journeys declare lists and
 // actions; nothing here knows one. Whoever changes rows elsewhere dispatches `egard:changed` (rows and the person's
-// head are asked for again) or `egard:facts` (the timeline is) on the body; scroll, focus and selection stay.
+// head are asked for again) or `egard:facts` (the timeline is) on the body; scroll, focus and selection stay. What was
+// done or undone here dispatches `egard:acted` too, for pages that show more than rows.
 (() => {
   "use strict";
 
@@ -216,6 +217,16 @@
 
   const changes = (path) => path.startsWith("/do/") || path.startsWith("/undo/");
 
+  // What is done from a menu closes it at once: one's own change is no news to somebody who still chooses.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, pathInfo } = event.detail;
+    const menu = elt.closest("details.menu");
+    if (!menu || !elt.matches("form") || !changes(pathInfo.requestPath)) return;
+    elt.reset();
+    menu.open = false;
+    menu.querySelector("summary").focus({ preventScroll: true });
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, pathInfo, elt } = event.detail;
     if (!xhr || xhr.status >= 400) return;
@@ -227,7 +238,8 @@
     if (elt?.matches?.("[data-reloads]")) { window.location.reload(); return; }
     if (!changes(pathInfo.requestPath)) return;
     none();
-    const { leaves } = elt?.dataset || {};
+    const { leaves, opens } = elt?.dataset || {};
+    if (opens && current) current = event.detail.requestConfig.parameters[opens]; // it stands for this row from now on
     if (leaves) {
       // The view is gone, and with it this address; the toast and its undo stay.
       history.replaceState(history.state, "", leaves);
@@ -238,6 +250,7 @@
     }
     htmx.trigger(document.body, "egard:changed");
     htmx.trigger(document.body, "egard:facts");
+    htmx.trigger(document.body, "egard:acted");
   });
 
   document.body.addEventListener("egard:facts", () => {

@@ -1,5 +1,5 @@
 // Who writes to whom, as it happens: a field with data-tells-typing says so every few seconds, and the sign with
-// data-typing of the other side shows it for as long. Nothing is kept anywhere.
+// data-typing of the other side shows it for as long, or until what was written is there. Nothing is kept anywhere.
 (() => {
   "use strict";
 
@@ -10,6 +10,7 @@
 
   document.addEventListener("egard:told", ({ detail }) => {
     for (const sign of document.querySelectorAll("[data-typing]")) {
+      if (detail === sign.dataset.live.replace("typing:", "thread:")) sign.hidden = true;
       if (detail !== `${sign.dataset.live}/${sign.dataset.typing}`) continue;
       sign.hidden = false;
       clearTimeout(ends.get(sign));

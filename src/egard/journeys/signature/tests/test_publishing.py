@@ -54,6 +54,14 @@ def test_a_file_that_is_wrong_changes_nothing_and_says_where(read_as):
     assert (brands.held().brand.version, Publication.objects.count()) == (before, 0)
 
 
+def test_what_is_wrong_is_said_in_the_reader_s_language(read_as):
+    client = read_as("administrator")
+    client.user.language = "fr"
+    client.user.save()
+    html = client.post("/signature/style/file/", {"source": f"{OWN}\nbogus: 1\n"}).content.decode()
+    assert "bogus\u00a0: cette clé n’est pas connue ici" in html
+
+
 def test_a_sample_is_tried_by_what_holds_and_by_what_would(read_as):
     body = {"source": OWN, "sample": "Bonjour Anne, un usager vous attend."}
     html = read_as("administrator").post("/signature/style/file/look/", body).content.decode()

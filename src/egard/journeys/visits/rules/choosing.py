@@ -15,7 +15,7 @@ class Able:
     """She is the visitor's own adviser."""
     load: int = 0
     last: int = 0
-    """A number that grows: which of all sittings was the last one given to her; 0 for none lately."""
+    """A number that grows: which of her sittings was given last; 0 for none lately."""
 
 
 def ranked(able: Iterable[Able]) -> list[int]:

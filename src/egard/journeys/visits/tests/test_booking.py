@@ -130,8 +130,15 @@ def test_a_hold_that_lapsed_gives_way_and_is_regained_where_nobody_came(shop, me
     assert at(10) in offers([shop.shop], shop.discovery, DAY, DAY, now=later)[0].at
     regained = booking.confirm(held, shop.elodie, told=Told(), by=me, now=later)
     assert regained.state == "booked"
+    overtaken = booking.hold(shop.shop, shop.back, Wish(at(17)), told=Told(), key="o", by=me, now=now)
+    bert = make_person("Bert", "B", email="b@example.org")
+    for n in range(3):  # three hosts: the one of the hold as well, though nobody has swept it
+        made = booking.book(shop.shop, shop.back, bert, Wish(at(17)), told=Told(), key=f"b{n}", by=me, now=later)
+        bert = make_person("Bert", str(n), email=f"b{n}@example.org")
+        assert made.state == "booked"
+    assert overtaken.host in (shop.claire, shop.hugo, shop.nadia)
     second = booking.hold(shop.shop, shop.discovery, Wish(at(12)), told=Told(), key="i", by=me, now=now)
-    assert booking.lapse(now=later) == 1
+    assert booking.lapse(now=later) == 2
     anna = make_person("Anna", "A", email="a@example.org")
     booking.book(shop.shop, shop.discovery, anna, Wish(at(12)), told=Told(), key="j", by=me, now=later)
     with pytest.raises(refusals.HoldOver):
@@ -183,6 +190,19 @@ def test_several_come_to_one_sitting_until_it_is_full(shop, book, offered, me, n
     assert Occupied.objects.count() == 1
     booking.cancel(Visit.objects.get(person=people[1]), by=me, now=now)
     assert not Occupied.objects.exists()
+
+
+def test_who_joins_a_hold_keeps_its_hosts_when_the_hold_lapses(shop, me, now, make_person):
+    group = shops.set_reason("workshop", {"name": "Atelier", "minutes": 60, "capacity": 3}, by=me, now=now)
+    shops.set_host(shop.nadia, shop.site, [group, shop.back], by=me, now=now)
+    ask = {"told": Told(), "by": me, "now": now}
+    first = booking.hold(shop.shop, group, Wish(at(11)), key="h", **ask)
+    second = booking.book(shop.shop, group, shop.elodie, Wish(at(11)), key="b", **ask)
+    assert first.sitting == second.sitting
+    later = now + timedelta(hours=1)
+    booking.lapse(now=later)
+    assert at(11) not in offers([shop.shop], shop.back, DAY, DAY, only=shop.nadia.pk, now=later)[0].at
+    assert Sitting.objects.get(pk=second.sitting.pk).taken == 1
 
 
 def test_two_hosts_and_a_room_are_taken_together_or_not_at_all(shop, book, offered, me, now, make_person):
