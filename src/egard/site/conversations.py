@@ -41,6 +41,10 @@ def from_environment(env: Mapping[str, str], sender: str) -> dict[str, Any]:
         "QUIET_HOURS": env.get("EGARD_QUIET_HOURS", "21:00-08:00"),
         # So long before a visit who comes is reminded.
         "VISIT_REMINDERS": _spans(env.get("EGARD_VISIT_REMINDERS", "1 day, 2 h")),
+        # What calendars that follow a host or a shop see of who comes: initials, names or none.
+        "VISIT_FEED_NAMES": _one_of(env, "EGARD_VISIT_FEED_NAMES", ("initials", "names", "none")),
+        # Whether calendars of hosts are also read within the house's own network.
+        "VISIT_FEEDS_PRIVATE": env.get("EGARD_VISIT_FEEDS_PRIVATE") == "1",
         "SMS_DRIVER": "twilio" if env.get("EGARD_SMS_URL") else "sandbox",
         "SMS_URL": env.get("EGARD_SMS_URL", ""),
         "SMS_FROM": env.get("EGARD_SMS_FROM", ""),
@@ -59,6 +63,14 @@ def _spans(value: str) -> tuple[str, ...]:
     except BadSpan as error:
         raise ImproperlyConfigured(f"EGARD_VISIT_REMINDERS is 1 day, 2 h: {error}") from error
     return tuple(str(one) for one in found)
+
+
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """What a setting chooses; the first where it says nothing."""
+    found = env.get(name, "").strip() or choices[0]
+    if found not in choices:
+        raise ImproperlyConfigured(f"{name} is one of {', '.join(choices)}; not {found!r}")
+    return found
 
 
 def _pairs(value: str) -> dict[str, str]:

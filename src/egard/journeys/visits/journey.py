@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
+from egard.journeys.visits import (
+    booking,
+    busy,
+    days,
+    facts,
+    fetched,
+    privacy,
+    queries,
+    reception,
+    telling,
+    waitlist,
+)
+from egard.journeys.visits.credits import keeping as credits
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -16,6 +28,7 @@ from egard.kernel.registry import (
     Permission,
     PortalItem,
     PromiseKind,
+    Reaction,
     Scope,
 )
 
@@ -40,6 +53,7 @@ journey = Journey(
         facts.Missed,
         facts.NotArrived,
     ),
+    reactions=(Reaction("visits.credit", facts=credits.FACTS, handle=credits.keep, history="apply"),),
     permissions=(
         Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
         Permission(queries.BOOK, _("book, move and cancel visits"), {**_FRONT, "administrator": "all"}),
@@ -79,6 +93,8 @@ journey = Journey(
         Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.read_feeds", fetched.read_feeds, every="*/15 * * * *", alone=True),
+        Job("visits.read_feed", fetched.read_feed),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
     ),
@@ -100,7 +116,7 @@ journey = Journey(
             order=11,
         ),
     ),
-    hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    hooks=Hooks(export=privacy.export, erase=privacy.erase, merge=credits.merged, unmerge=credits.merged),
     menu=(
         MenuItem(
             _("In the shop"),
