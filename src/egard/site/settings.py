@@ -203,6 +203,10 @@ globals().update(conversations.from_environment(os.environ, DEFAULT_FROM_EMAIL))
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024
 """One request's body; a longer one is refused with 413 before it is read (files go by `egard import`)."""
+FILES_MAX_BYTES = min(25 * 1024 * 1024, MAIL_MAX_BYTES)  # noqa: F821  (from `conversations`)
+"""What the files of a message may weigh together in a form: what most mail servers take."""
+FILES_PATH = r"/people/[0-9a-f-]{36}/said/"
+"""Where such a form is sent. What comes is written to the disk; words beside the files have a megabyte."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
