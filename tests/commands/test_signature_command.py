@@ -126,3 +126,16 @@ def test_lint_says_what_is_wrong_with_a_brand_by_line(tmp_path):
     assert done.exit_code == 1
     line = 1 + next(n for n, words in enumerate(bad.read_text(encoding="utf-8").split("\n")) if "warmth: 9" in words)
     assert [(one["line"], one["rule"]) for one in answer["findings"]] == [(line, "shape"), (0, "unreadable")]
+
+
+def test_a_brand_that_reads_with_what_is_not_installed_judges_nothing_and_says_so(texts, tmp_path):
+    own = tmp_path / "brand.yaml"
+    own.write_text(DEFAULT.read_text(encoding="utf-8") + "\nreader: spacy\n", encoding="utf-8")
+    hidden = "import sys; from importlib import metadata as m; v = m.version\n"
+    hidden += "m.version = lambda name: '3.7.0' if name == 'fr_core_news_sm' else v(name)\n"
+    hidden += "from egard.site.cli import main; main()"
+    asked = [sys.executable, "-c", hidden, "signature", "check", str(texts / "cold.txt"), "--brand", str(own), "--json"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, env=os.environ | {"DATABASE_URL": ""})
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["code"] == "signature.reader_missing"
+    assert "fr_core_news_sm 3.8.0" in json.loads(done.stdout)["detail"]

@@ -22,10 +22,10 @@ from egard.kernel.jobs.operations import TryAgain
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.messages import queries, texts
 from egard.kernel.messages.models import Outgoing
-from egard.kernel.messages.operations import MessageKeyReused, deliver, send, sweep
+from egard.kernel.messages.operations import MessageKeyReused, deliver, send, sweep, take_back
 from egard.kernel.people.operations import BadIdentifier
 from egard.kernel.registry import MessageKind, registry
-from egard.site import mail
+from egard.site import conversations, mail
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "messages.password_changed"
@@ -71,6 +71,17 @@ def test_a_message_leaves_once_a_key_however_often_it_is_asked_for(write, mailbo
         write("changed:1", to="somebody@example.org")
     with pytest.raises(BadIdentifier):
         write("changed:3", to="no address\nBcc: all@example.org")
+
+
+def test_a_message_that_waits_for_its_moment_is_taken_back_and_one_that_left_is_not(write, mailbox, carry_out, now):
+    write("changed:1")
+    write("changed:2", send_at=now + timedelta(hours=1))
+    write("changed:3", send_at=now + timedelta(hours=1))
+    carry_out()
+    assert take_back(["changed:1", "changed:2"], now=now) == 1
+    carry_out(at=now + timedelta(hours=1))
+    assert states() == ["sent", "dropped", "sent"]
+    assert len(mailbox.letters) == 2
 
 
 def test_a_server_away_for_a_day_loses_nothing_and_gets_each_message_once(write, mailbox, carry_out, now):
@@ -261,3 +272,10 @@ def test_a_worker_killed_before_it_notes_the_sending_sends_the_very_same_message
     assert len({letter["Message-ID"] for letter in mailbox.letters}) == 1
     assert mailbox.letters[0].as_bytes().split(b"boundary")[0] == mailbox.letters[1].as_bytes().split(b"boundary")[0]
     assert Outgoing.objects.get().provider_id == mailbox.letters[0]["Message-ID"]
+
+
+def test_the_house_says_how_long_before_a_visit_it_reminds():
+    told = {words: conversations.from_environment({"EGARD_VISIT_REMINDERS": words}, "") for words in ("3 days, 1h", "")}
+    assert [one["VISIT_REMINDERS"] for one in told.values()] == [("3 days", "1 h"), ()]
+    with pytest.raises(ImproperlyConfigured):
+        conversations.from_environment({"EGARD_VISIT_REMINDERS": "soon"}, "")

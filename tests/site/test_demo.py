@@ -19,6 +19,8 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from egard.console.models import SavedView
+from egard.journeys.friction import evaluating
+from egard.journeys.friction.models import Evaluation
 from egard.journeys.gestures.models import AuditDraw, Finding, Gesture, Redemption
 from egard.journeys.purchases.models import Value
 from egard.kernel.access.models import Change, Site, User
@@ -110,6 +112,12 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
     assert [AuditDraw.objects.filter(closed_at__isnull=is_open).count() for is_open in (True, False)] == [1, 1]
     assert Finding.objects.filter(verdict="deviation").count() == 2
 
+    evaluating.evaluate(now=now)  # what the first worker does
+    found = Evaluation.objects.get()
+    assert found.figures["relation"]["told"]
+    assert found.figures["relation"]["slope"]["low"] > 1
+    assert found.level
+    assert [one["points"] is not None for one in found.figures["changes"]] == [True]
     mails = Message.objects.filter(direction="in", channel="email")
     assert mails.filter(trust="verified").count() > 30
     assert mails.exclude(trust="verified").count() == 1  # left so on purpose
@@ -124,6 +132,8 @@ def test_the_demo_is_its_files_and_is_loaded_once(now, client, settle):
     page = client.get(reverse("about_demo"), headers={"Accept-Language": "fr"}).content.decode()
     assert "10.24432/C5BW33" in page
     assert f"{weeks} semaines" in page
+    for invented in ("messages", "appels", "promesses", "gestes", "réclamations", "visites"):
+        assert invented in page
 
 
 @pytest.mark.django_db

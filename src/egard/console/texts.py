@@ -32,6 +32,7 @@ from egard.kernel.people import queries as people
 from egard.kernel.people import search
 from egard.kernel.people.guard import require_reason
 from egard.kernel.people.models import Person
+from egard.kernel.registry import registry
 
 TYPED = ("code", "language", "label", "subject", "text", "purpose", "moment")
 FOUND_MAX = 5
@@ -206,6 +207,7 @@ def _fields() -> list[tuple[str, str, str]]:
     said = {
         "given_name": _("Given name"), "family_name": _("Family name"), "name": _("Full name"),
         "adviser": _("Her adviser"), "author": _("Who writes"), "organisation": _("The house"),
+        **{name: str(declared.label) for name, declared in registry.merge_fields.items()},
     }  # fmt: skip
     ours = ("author", "organisation")
     bare = [(name, words, f"{{{{ {name} }}}}") for name, words in said.items() if name in ours]

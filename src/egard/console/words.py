@@ -81,6 +81,7 @@ SIGHTS: dict[str, Any] = {
     "payment": _("read a payment"),
     "complaint": _("read a complaint"),
     "account": _("read an account"),
+    "visit": _("read a visit"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
@@ -141,11 +142,20 @@ CHANGES: dict[str, Any] = {
     "gestures.draw_closed": _("closed a draw"),
     "promises.calendar_set": _("changed opening hours"),
     "promises.published": _("published kinds of promises"),
+    "reach.page_opened": _("opened the page on which anybody asks to be called"),
+    "reach.page_closed": _("closed the page on which anybody asks to be called"),
     "promises.unpublished": _("took kinds of promises back"),
     "delegations.granted": _("delegated a decision"),
     "gestures.catalogue_published": _("published the catalogue of gestures"),
     "gestures.budget_set": _("set a budget of gestures"),
     "gestures.redemption_undone": _("undid the use of a voucher"),
+    "visits.shop_set": _("set how a shop receives people"),
+    "visits.reason_set": _("set a reason to come"),
+    "visits.reason_ended": _("ended a reason to come"),
+    "visits.host_set": _("set whom somebody receives"),
+    "visits.room_set": _("set a room of a shop"),
+    "visits.day_closed": _("closed a shop for a day"),
+    "visits.host_relieved": _("took somebody off visits"),
     "reach.desk_set": _("set an adviser’s desk"),
     "reach.absence_added": _("added an absence"),
     "reach.absence_ended": _("ended an absence"),

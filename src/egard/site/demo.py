@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from egard.base.clock import utc_now
 from egard.base.refusal import Conflict
+from egard.kernel.access.live import silently
 from egard.kernel.access.models import Change
 from egard.kernel.access.operations import log_change
 from egard.kernel.lifecycle.imports import Tally, import_file
@@ -35,6 +36,7 @@ from egard.kernel.timeline.reactions import catch_up
 from egard.site import (
     demo_cases,
     demo_control,
+    demo_friction,
     demo_gestures,
     demo_life,
     demo_messages,
@@ -114,30 +116,15 @@ def load_demo(now: datetime) -> None:
     else:
         now = started.at
     weeks = weeks_to(now)
-    staff = demo_staff.hire(now=now)
-    with tempfile.TemporaryDirectory() as folder:
-        people = _shifted("people", weeks, Path(folder))
-        purchases = _shifted("purchases", weeks, Path(folder))
-        for some, known_at in _by_month(people):
-            _import("people", some, now=min(known_at, now))
-        _import("purchases", purchases, now=now)
-        demo_life.live(people, staff, now=now, zone=ZONE)
-    demo_promises.promise(staff, now=now)
-    demo_cases.complain(staff, now=now)
-    demo_gestures.give(staff, now=now)
-    demo_payments.pay(now=now)
-    demo_control.control(staff, now=now)
-    demo_reach.answer(staff, now=now)
-    demo_messages.converse(staff, now=now)
-    catch_up(now=now)
-    look_at_all(now=now)
+    with _quickly():
+        _load(weeks, now=now)
     log_change(
         "demo.loaded",
         by=ACTOR,
         now=now,
         weeks=weeks,
         people=Person.objects.count(),
-        facts=Fact.objects.filter(by=str(ACTOR), corrects__isnull=True).count(),
+        facts=Fact.objects.filter(kind__name__startswith="purchases.", corrects__isnull=True).count(),
     )
 
 
@@ -191,6 +178,39 @@ def logins_for(request: HttpRequest) -> list[Login]:
 
 
 # --- inside -------------------------------------------------------------------------------------------------------
+
+
+def _load(weeks: int, *, now: datetime) -> None:
+    staff = demo_staff.hire(now=now)
+    with tempfile.TemporaryDirectory() as folder:
+        people = _shifted("people", weeks, Path(folder))
+        purchases = _shifted("purchases", weeks, Path(folder))
+        for some, known_at in _by_month(people):
+            _import("people", some, now=min(known_at, now))
+        _import("purchases", purchases, now=now)
+        demo_life.live(people, staff, now=now, zone=ZONE)
+    demo_promises.promise(staff, now=now)
+    demo_cases.complain(staff, now=now)
+    demo_gestures.give(staff, now=now)
+    demo_payments.pay(now=now)
+    demo_control.control(staff, now=now)
+    demo_reach.answer(staff, now=now)
+    demo_messages.converse(staff, now=now)
+    demo_friction.live(now=now)
+    catch_up(now=now)
+    demo_friction.reckon(now=now)
+    look_at_all(now=now)
+
+
+@contextmanager
+def _quickly() -> Generator[None]:
+    """No page is told of each row, and no commit waits for the disk: what a crash loses is loaded again."""
+    with silently(), connection.cursor() as cursor:
+        cursor.execute("set synchronous_commit to off")
+        try:
+            yield
+        finally:
+            cursor.execute("reset synchronous_commit")
 
 
 @contextmanager

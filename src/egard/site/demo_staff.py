@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.hashers import make_password
+
 from egard.kernel.access.models import User
 from egard.kernel.access.operations import UserExists, create_user, ensure_site, ensure_team, set_user_active
 from egard.site.demo_accounts import ACTOR, demo_users
@@ -62,13 +64,11 @@ def hire(*, now: datetime) -> dict[str, User]:
     """Shops, teams and staff, made where they are missing; the staff by the first part of their address."""
     sites = {code: ensure_site(code, name, zone="Europe/Paris", by=ACTOR, now=now) for code, name in SITES.items()}
     teams = {code: ensure_team(code, name, by=ACTOR, now=now) for code, name in TEAMS.items()}
-    password = demo_password()
     for member in STAFF:
         try:
             create_user(
                 email=member.email,
                 name=member.name,
-                password=password if member.signs_in else None,
                 roles=[member.role],
                 teams=[teams[member.team]],
                 sites=[sites[code] for code in member.sites],
@@ -77,6 +77,7 @@ def hire(*, now: datetime) -> dict[str, User]:
             )
         except UserExists:
             continue
+    _give_password([m.email for m in STAFF if m.signs_in])
     return {user.email.partition("@")[0]: user for user in User.objects.filter(email__in=[m.email for m in STAFF])}
 
 
@@ -96,6 +97,18 @@ def _set_password(users: list[User]) -> None:
     """
     password = demo_password()
     if users and not users[0].check_password(password):
-        for user in users:
-            user.set_password(password)
-            user.save(update_fields=["password"])
+        _set_hash(users, make_password(password))
+
+
+def _give_password(emails: list[str]) -> None:
+    """To those who have none yet."""
+    without = [user for user in User.objects.filter(email__in=emails) if not user.has_usable_password()]
+    if without:
+        _set_hash(without, make_password(demo_password()))
+
+
+def _set_hash(users: list[User], made: str) -> None:
+    """One hash for all, as each takes argon2 its time."""
+    for user in users:
+        user.password = made
+        user.save(update_fields=["password"])

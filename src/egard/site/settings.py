@@ -26,6 +26,9 @@ ALLOWED_HOSTS = [
 ]
 CSRF_TRUSTED_ORIGINS = [URL] if URL else []
 
+EMBED_ORIGINS = [one.rstrip("/") for one in os.environ.get("EGARD_EMBED", "").replace(",", " ").split()]
+"""The sites whose pages may hold that of booking a visit: https://www.example.org https://shop.example.org"""
+
 # --- applications: the kernel, the shells, then one per journey folder -------------------------------------
 JOURNEYS = find_journeys()
 INSTALLED_APPS = [
@@ -203,10 +206,10 @@ globals().update(conversations.from_environment(os.environ, DEFAULT_FROM_EMAIL))
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024
 """One request's body; a longer one is refused with 413 before it is read (files go by `egard import`)."""
-FILES_MAX_BYTES = min(25 * 1024 * 1024, MAIL_MAX_BYTES)  # noqa: F821  (from `conversations`)
-"""What the files of a message may weigh together in a form: what most mail servers take."""
 FILES_PATH = r"/people/[0-9a-f-]{36}/said/"
-"""Where such a form is sent. What comes is written to the disk; words beside the files have a megabyte."""
+"""Where a form with the files of a message is sent: these may weigh `FILES_MAX_BYTES` (see `conversations`) together,
+words beside them a megabyte. What comes is written to the disk.
+"""
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

@@ -83,7 +83,7 @@ def before(end: datetime, span: Span, calendar: Calendar) -> datetime:
         return _on_the_wall(end, span, calendar, back=True).astimezone(UTC)
     days, last = span.amount, calendar.local(end).toordinal() - 1
     for ordinal in range(last, max(FIRST, last - 7 * SEARCHED_WEEKS), -1):
-        moments = _of_day(calendar, date.fromordinal(ordinal))
+        moments = opened(calendar, date.fromordinal(ordinal))
         days -= bool(moments)
         if not days:
             return _moment(min(opens for opens, _closes in moments))
@@ -108,7 +108,7 @@ def spans(a: datetime, b: datetime, calendar: Calendar) -> list[Opening]:
 
 def openings(day: date, calendar: Calendar) -> list[Opening]:
     """The openings that begin on a date, each as its two moments."""
-    return [(_moment(opens), _moment(closes)) for opens, closes in _of_day(calendar, day)]
+    return [(_moment(opens), _moment(closes)) for opens, closes in opened(calendar, day)]
 
 
 def is_open(at: datetime, calendar: Calendar) -> bool:
@@ -163,11 +163,11 @@ def _closing_after(start: datetime, days: int, calendar: Calendar) -> datetime:
     """The last closing of the `days`-th date with an opening, after the date of `start`."""
     day, there = calendar.local(start).date(), micros(start)
     eve = day - timedelta(days=1)
-    if any(opens < there <= closes for opens, closes in _of_day(calendar, eve)):
+    if any(opens < there <= closes for opens, closes in opened(calendar, eve)):
         day = eve
     for ordinal in range(day.toordinal() + 1, min(LAST, day.toordinal() + 7 * SEARCHED_WEEKS)):
         found = date.fromordinal(ordinal)
-        if calendar.hours_of(found) and (moments := _of_day(calendar, found)):
+        if calendar.hours_of(found) and (moments := opened(calendar, found)):
             days -= 1
             if not days:
                 return _moment(max(closes for _opens, closes in moments))
@@ -219,7 +219,7 @@ def _week(calendar: Calendar, monday: int) -> tuple[tuple[tuple[Micros, Micros],
     first = date.fromordinal(monday)
     start, end = calendar.moment(first, 0), calendar.moment(date.fromordinal(monday + 7), 0)
     # What began on the Sunday before may reach into the Monday.
-    raw = sorted(span for n in range(-1, 7) for span in _of_day(calendar, date.fromordinal(monday + n)))
+    raw = sorted(span for n in range(-1, 7) for span in opened(calendar, date.fromordinal(monday + n)))
     merged: list[list[Micros]] = []
     for opens, closes in raw:
         opens, closes = max(opens, start), min(closes, end)
@@ -234,8 +234,8 @@ def _week(calendar: Calendar, monday: int) -> tuple[tuple[tuple[Micros, Micros],
     return calendar.weeks[monday]
 
 
-def _of_day(calendar: Calendar, day: date) -> tuple[tuple[Micros, Micros], ...]:
-    """The openings that begin on a date; one that lies whole in an hour that is skipped is none."""
+def opened(calendar: Calendar, day: date) -> tuple[tuple[Micros, Micros], ...]:
+    """`openings` in microseconds, reckoned once a calendar; one that lies whole in an hour that is skipped is none."""
     ordinal = day.toordinal()
     known = calendar.days.get(ordinal)
     if known is None:

@@ -14,6 +14,7 @@ from egard.kernel.registry import (
     Hooks,
     Importer,
     Journey,
+    Mark,
     MenuItem,
     Panel,
     Permission,
@@ -71,6 +72,7 @@ journey = Journey(
     ),
     case_types=tuple(CaseTypeFile(name, FOLDER / f"{name}.yaml") for name in NAMES),
     case_listeners=(CaseListener((rules.TYPE,), following.hear),),
+    marks=(Mark("complaints.open", shown.READ, shown.open_of),),
     panels=(
         Panel(
             "complaints",

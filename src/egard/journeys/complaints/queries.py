@@ -68,6 +68,11 @@ def complaint(viewer: Viewer, uuid: UUID) -> Complaint:
     return found
 
 
+def open_complaints(viewer: Viewer, rows: Iterable[int]) -> QuerySet[Complaint]:
+    """The open ones of several persons, by their rows, within the viewer's scope."""
+    return _visible(viewer).filter(case__person__in=list(rows), case__status="open").order_by("received_at")
+
+
 @dataclass(frozen=True, slots=True)
 class Possible:
     """An open complaint that may be the same: how alike (0 to 1), and whether the order number is."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from egard.journeys.complaints.models import Complaint
+from egard.journeys.complaints.queries import open_complaints
 from egard.kernel.access.actors import Viewer
 from egard.kernel.cases.queries import READ
 from egard.kernel.people.models import Person
+from egard.kernel.registry import OpenItem
 
 PREFIX = "case:"
 PANEL_MAX = 20
@@ -29,6 +31,12 @@ def described(subjects: Collection[str]) -> Mapping[str, str]:
     }
     told = {subject: words.get(subject.rpartition("/")[2], "") for subject in subjects}
     return {subject: text for subject, text in told.items() if text}
+
+
+def open_of(viewer: Viewer, rows: Collection[int], now: datetime) -> Iterator[tuple[int, OpenItem]]:
+    """Who complained and is not answered yet, for whoever receives her: one query."""
+    for row in open_complaints(viewer, rows):
+        yield row.case.person_id, OpenItem(_("Open complaint"), tone="risk", url=url(f"case:{row.case.uuid}"))
 
 
 def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.reach import calls, facts, operations, queries, shown
-from egard.journeys.reach.chatting import reception
+from egard.journeys.reach import busy, calls, facts, operations, queries, shown
+from egard.journeys.reach.chatting import covering, reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
+    Busy,
     Capability,
     Escalation,
     Hooks,
@@ -15,6 +16,7 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     MenuItem,
+    MergeField,
     Panel,
     Permission,
     PortalItem,
@@ -69,6 +71,7 @@ journey = Journey(
     jobs=(
         Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),
         Job(handing.JOB, handing.hand_over),
+        Job(covering.JOB, covering.go_on),
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
     live=(
@@ -76,6 +79,8 @@ journey = Journey(
         LiveTopic(operations.DESK, reception.may_hear, portal=True),
     ),
     capabilities=(Capability("reach.reception", reception.reception),),
+    busy=(Busy("reach", busy.spans),),
+    merge_fields=(MergeField(name="call_link", label=_("A link by which she is called"), fill=shown.call_link),),
     panels=(Panel("reach", _("Calls"), "reach/_panel.html", shown.panel, shown.panel_data, queries.READ, order=16),),
     menu=(
         MenuItem(

@@ -44,7 +44,8 @@ def set_desk(
 
     Raises `NoStaff`, `BadIdentifier` (the line), `UnknownCalendar`.
     """
-    if not user.is_staff or not user.is_active or (deputy and (deputy.pk == user.pk or not deputy.is_active)):
+    stands_in = deputy is None or (deputy.pk != user.pk and state.is_reached(deputy))
+    if not user.is_staff or not user.is_active or not stands_in:
         raise refusals.NoStaff(fields={"deputy": str(refusals.NoStaff.message)})
     newest(calendar)
     told = {"line": normalise("phone", line) if line.strip() else "", "calendar": calendar, "deputy": deputy}

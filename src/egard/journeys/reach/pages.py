@@ -1,4 +1,4 @@
-"""The adviser's desk, and the page on which a client asks to be called."""
+"""The adviser's desk."""
 
 from __future__ import annotations
 
@@ -9,29 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from egard.base.clock import utc_now
-from egard.base.ids import new_id
-from egard.base.refusal import NotFound, Refusal
+from egard.base.refusal import NotFound
 from egard.console.context import viewer_of
 from egard.console.live import again_after
 from egard.console.pages import staff_page
-from egard.journeys.reach import callers, figures_page, operations, portfolio, queries, state, voice
+from egard.journeys.reach import figures_page, operations, portfolio, queries
 from egard.journeys.reach.desks import pages as desks
 from egard.journeys.reach.handovers import pages as handovers
-from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages as public
-from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
 from egard.kernel.people.guard import require_reason
 from egard.kernel.promises import queries as promises
 from egard.kernel.promises.shown import ring_of
-from egard.portal import pages as portal
 
 app_name = "reach"
-TIMES = 12
 
 
 @require_GET
@@ -98,36 +93,6 @@ def presence(request: HttpRequest) -> HttpResponse:
     return redirect("reach:desk")
 
 
-@require_http_methods(["GET", "POST"])
-@portal.portal_page
-def call_me(request: HttpRequest) -> HttpResponse:
-    """She chooses when her adviser calls her; it is a promise."""
-    reader, now = portal.me(request), utc_now()
-    person, refusal = reader.person, None
-    adviser = callers.adviser_of(person)
-    own = state.desk_of(adviser.pk) if adviser else None
-    number, key = request.POST.get("number", ""), request.POST.get("key", "")[:64] or str(new_id())
-    if request.method == "POST":
-        try:
-            hers, at = operations.desk_for(adviser, now=now), links.moment(request.POST.get("at", ""))
-            operations.promise_call_back(
-                person, hers, at, number=number, about=request.POST.get("about", ""), channel="web",
-                key=f"portal:{person.uuid}:{key}", by=reader.viewer.actor, now=now,
-            )  # fmt: skip
-            return redirect("reach:call_me")
-        except Refusal as told:
-            refusal = told
-    taken = [(start, end) for _desk, start, end in state.taken_times([own.pk], now=now)] if own else []
-    times = free_times(state.hours_of(own, now=now), taken, now=now, most=TIMES)
-    context = {
-        "adviser": adviser.name if adviser else "", "times": [(at.isoformat(), voice.spoken(at)) for at in times],
-        "promised": [(row, voice.spoken(row.starts_at)) for row in queries.coming(reader.viewer, person, now=now)],
-        "number": number or operations.number_of(person), "key": key, "refusal": refusal,
-        "about": request.POST.get("about", ""), "at": request.POST.get("at", ""),
-    }  # fmt: skip
-    return portal.render(request, "reach/call_me", context, status=refusal.status if refusal else 200)
-
-
 urlpatterns = [
     *desks.urlpatterns,
     *handovers.urlpatterns,
@@ -138,5 +103,4 @@ urlpatterns = [
     path("reach/waits/", waits, name="waits"),
     path("reach/call-backs/<uuid:uuid>/", call_back, name="call_back"),
     path("reach/presence/", presence, name="presence"),
-    path("me/call/", call_me, name="call_me"),
 ]

@@ -11,15 +11,15 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from egard.base.refusal import NotFound
 from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
-from egard.journeys.reach.state import There, there
+from egard.journeys.reach.state import ANSWER, There, there
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
-from egard.kernel.access.queries import staff
+from egard.kernel.access.queries import staff_who
 from egard.kernel.people.models import Person, Relationship
 from egard.kernel.promises.models import OUTSTANDING, Promise
 from egard.kernel.promises.queries import hidden_kinds
 
-READ, ANSWER, MANAGE = "reach.read", "reach.answer", "reach.manage"
+READ, MANAGE = "reach.read", "reach.manage"
 FIGURES = "reach.figures"
 DESKS_MAX, OWED_MAX = 500, 500
 
@@ -31,10 +31,10 @@ class Mine:
 
 
 def presences(viewer: Viewer, *, now: datetime) -> list[There]:
-    """Everybody who has a desk, by name: one query. Raises `NotAllowed`."""
+    """Everybody who has a desk, by name: three queries. Raises `NotAllowed`."""
     viewer.require(READ)
     rows = _desks().filter(user__is_active=True).order_by("user__name", "pk")
-    return [there(row, now=now) for row in rows[:1000]]
+    return there(list(rows[:1000]), now=now)
 
 
 def presence(viewer: Viewer, user: UUID, *, now: datetime) -> There:
@@ -44,7 +44,7 @@ def presence(viewer: Viewer, user: UUID, *, now: datetime) -> There:
     row = _desks().filter(user=user).first()
     if row is None:
         raise NotFound
-    return there(row, now=now)
+    return there([row], now=now)[0]
 
 
 def managed(viewer: Viewer, *, left: bool = False) -> QuerySet[User]:
@@ -73,8 +73,8 @@ def colleague(viewer: Viewer, user: UUID) -> User:
 
 
 def deputies(viewer: Viewer, user: User) -> list[User]:
-    """Who may stand in for somebody: colleagues who may be reached, by name."""
-    return [one for one in staff(viewer) if one.pk != user.pk]
+    """Who may stand in for somebody, or take her clients: colleagues who may be reached, by name."""
+    return [one for one in staff_who(viewer, ANSWER) if one.pk != user.pk]
 
 
 def desks(viewer: Viewer, *, now: datetime) -> list[Desk]:
@@ -153,6 +153,17 @@ def coming(viewer: Viewer, person: Person, *, now: datetime) -> list[CallBack]:
     found = CallBack.objects.filter(person__in=person.members, ends_at__gt=now)
     found = found.filter(dropped_at__isnull=True, made_at__isnull=True).select_related("desk__user")
     return list(found.order_by("starts_at")[:20])
+
+
+def own_call(viewer: Viewer, person: Person, uuid: UUID) -> CallBack:
+    """One call back of hers that was promised, whatever became of it. Raises `NotAllowed`, `NotFound`."""
+    if viewer.actor.kind != "person":
+        viewer.require(READ)
+    rows = CallBack.objects.filter(person__in=person.members, uuid=uuid, promise__isnull=False)
+    found = rows.select_related("person__root", "desk__user").first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def _desks() -> QuerySet[Desk]:

@@ -55,10 +55,10 @@ class NoNumber(Refusal):
 
 
 class NoStaff(Refusal):
-    """A desk is that of a colleague; a deputy is another one."""
+    """A desk is that of a colleague; a deputy, or a new adviser, is another one whose role serves clients."""
 
     code = "reach.no_staff"
-    message = _("Choose a colleague; the deputy is somebody else.")
+    message = _("Choose another colleague, of those who serve clients.")
 
 
 class WrongPresence(Refusal):
@@ -117,6 +117,15 @@ class LinkOver(Refusal):
     status = 404
     title = _("This link is no longer good")
     message = _("This link is no longer good. Call us, or ask your adviser for a new one.")
+
+
+class PageClosed(Refusal):
+    """The house takes no calls from its open page: a manager opens it under Desks."""
+
+    code = "reach.page_closed"
+    status = 404
+    title = _("No call can be asked for here")
+    message = _("No call can be asked for on this page. Call us, or write to us.")
 
 
 class TooManyAsked(Refusal):

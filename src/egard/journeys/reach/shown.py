@@ -6,9 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from egard.base.clock import utc_now
+from egard.base.text import elided
 from egard.journeys.reach.links.operations import link
 from egard.journeys.reach.models import Call, CallBack
 from egard.journeys.reach.operations import BACK
@@ -41,6 +44,11 @@ def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any]:
     return {"calls": calls, "link": link("person", person.uuid, now=now), "now": now}
 
 
+def call_link(person: Person) -> str:
+    """In a text to her: the link by which she chooses when she is called; empty where no public address is set."""
+    return link("person", person.uuid, now=utc_now()) if settings.URL else ""
+
+
 def panel_data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any]:
     """The same, for programs."""
     rows = Call.objects.filter(person__in=person.members).order_by("-asked_at")[:PANEL_MAX]
@@ -49,4 +57,6 @@ def panel_data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, An
 
 def _call_back(row: CallBack) -> str:
     words = {"when": spoken(row.starts_at), "name": row.desk.user.name if row.desk else ""}
-    return _("A call from %(name)s on %(when)s") % words if row.desk else _("A call from us on %(when)s") % words
+    if row.desk is None:
+        return _("A call from us on %(when)s") % words
+    return elided(_("A call from %(name)s on %(when)s") % words, words["name"])

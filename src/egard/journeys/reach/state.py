@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,9 +15,12 @@ from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.rules.routing import Staff
 from egard.journeys.reach.rules.times import Hours, Period
+from egard.kernel.access.models import RoleGrant, User
 from egard.kernel.promises.calendars import HOUSE, calendar
 from egard.kernel.promises.models import CalendarVersion
+from egard.kernel.registry import registry
 
+ANSWER = "reach.answer"
 LOST = timedelta(seconds=90)
 """Who waits is heard of every quarter of a minute; after this long without a word she has gone."""
 LATELY, LENGTHS_MAX = timedelta(days=60), 60
@@ -55,14 +58,30 @@ class There:
     since: datetime | None
     until: datetime | None
     on_the_line: bool
+    at_work: bool
+    """Whether her hours say so now, beside her absences."""
 
 
-def there(row: Desk, *, now: datetime) -> There:
-    """How she can be reached now, of a desk with `talks`."""
+def presence_of(row: Desk, *, now: datetime) -> tuple[str, datetime | None]:
+    """What she says of herself, and until when."""
     over = row.until is not None and row.until <= now
-    presence = "available" if over else row.presence
-    talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
-    return There(row.user_id, row.user.name, presence, row.since, None if over else row.until, talks)
+    return ("available", None) if over else (row.presence, row.until)
+
+
+def there(rows: Collection[Desk], *, now: datetime) -> list[There]:
+    """How each can be reached now, of desks with `talks`, one that is not kept yet included: two queries."""
+    away: dict[int, list[Period]] = defaultdict(list)
+    held = Absence.objects.filter(desk__in=[row.pk for row in rows if row.pk], since__lte=now, until__gt=now)
+    for desk, since, until in held.values_list("desk_id", "since", "until"):
+        away[desk].append((since, until))
+    calendars = _calendars({HOUSE, *(row.calendar for row in rows)})
+    found = []
+    for row in rows:
+        hours = Hours(calendars.get(row.calendar) or calendars[HOUSE], tuple(away[row.pk]))
+        presence, until = presence_of(row, now=now)
+        talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
+        found.append(There(row.user_id, row.user.name, presence, row.since, until, talks, hours.there(now)))
+    return found
 
 
 def situation(adviser: UUID | None, *, now: datetime, beside: int | None = None) -> Situation:
@@ -113,6 +132,12 @@ def place_of(call: Call, *, now: datetime) -> int | None:
         return None
     before = Q(waiting_since__lt=call.waiting_since) | Q(waiting_since=call.waiting_since, pk__lt=call.pk)
     return _waiting(call.adviser_id, now).filter(before).count()
+
+
+def is_reached(user: User) -> bool:
+    """Whether clients may be put through to somebody: who works here, in a role that serves them."""
+    roles = RoleGrant.objects.filter(user=user, role__in=registry.permissions[ANSWER].roles, until=None)
+    return user.is_active and user.is_staff and roles.exists()
 
 
 def taken_times(desks: Iterable[int], *, now: datetime) -> Iterable[tuple[int, datetime, datetime]]:

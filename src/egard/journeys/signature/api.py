@@ -115,7 +115,7 @@ def check_text(request: HttpRequest, body: TextToCheck) -> Any:
     """0 to 100 in five parts, with what to change and why. Nothing is kept. Scope: `signature.check`."""
     viewer_of(request).require(CHECK)
     require_moment(body.moment)
-    held, named = brands.held().brand, body.facts
+    held, named = brands.judging(), body.facts
     if body.recipients:
         own = set(own_fields(body.recipients))
         named = {name: value for name, value in {**body.recipients[0], **named}.items() if name in own}

@@ -9,8 +9,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
+from egard.base.refusal import Refusal
 from egard.journeys.signature.rules import brand as rules
+from egard.journeys.signature.rules import grammar
 from egard.journeys.signature.rules.brand import Brand
 from egard.kernel.cases.rules.reading import Finding, Refused
 
@@ -27,6 +30,24 @@ class Held:
     source: str
     path: Path | None = None
     wrong: tuple[Finding, ...] = ()
+
+
+class ReaderMissing(Refusal):
+    """The style reads with spaCy, which is not installed here: install it, or let the style say `reader: forms`.
+
+    Nothing is judged in another way meanwhile: one message would have two scores.
+    """
+
+    code = "signature.reader_missing"
+    status = 503
+    title = _("Our style cannot judge here")
+    message = _(
+        "Nothing can be judged: our style asks for a grammar of French (spaCy 3.8 with {model}) that is not installed "
+        "here. Whoever runs the server can install it (egard[french]); or publish a style that does without."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(model=f"{grammar.MODEL} {grammar.VERSION}")
 
 
 _held: dict[tuple[str, int, int], Held] = {}
@@ -66,6 +87,24 @@ def held() -> Held:
         _held.clear()
         _held[key] = found
     return _held[key]
+
+
+def judging() -> Brand:
+    """The brand that holds, to judge by it. Raises `ReaderMissing`."""
+    brand = held().brand
+    require_reader(brand)
+    return brand
+
+
+def missing_reader(brand: Brand) -> ReaderMissing | None:
+    """Why nothing can be judged by this brand here, if so."""
+    return None if brand.is_readable else ReaderMissing()
+
+
+def require_reader(brand: Brand) -> None:
+    """Raises `ReaderMissing` where the brand asks for a reader that this installation has not."""
+    if missing := missing_reader(brand):
+        raise missing
 
 
 @cache

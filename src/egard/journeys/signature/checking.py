@@ -26,7 +26,7 @@ def judged(draft: registry.Draft) -> Judged:
     """A draft by the brand that holds. What is known of its person by name is told, so that it counts as her own."""
     return judge(
         draft.text,
-        brands.held().brand,
+        brands.judging(),
         language=spoken(draft.language or ""),
         moment=draft.moment,
         channel=draft.channel,
@@ -36,7 +36,10 @@ def judged(draft: registry.Draft) -> Judged:
 
 def check(draft: registry.Draft) -> registry.Checked:
     """Advice; a template is held back below the brand's score, or for an error, where the brand says so."""
-    found = judged(draft)
+    try:
+        found = judged(draft)
+    except brands.ReaderMissing as missing:
+        return _unread(draft, missing)
     findings = tuple(
         registry.Finding(
             one.rule,
@@ -53,6 +56,12 @@ def check(draft: registry.Draft) -> registry.Checked:
     has_errors = any(one.level == "error" for one in found.findings)
     blocks = draft.template and (found.score < rules.below or (rules.errors and has_errors))
     return registry.Checked(found.score, findings, blocks)
+
+
+def _unread(draft: registry.Draft, missing: brands.ReaderMissing) -> registry.Checked:
+    """A letter leaves without a score, and says why; a template waits until it can be judged."""
+    remark = registry.Finding(missing.code, 0, 0, "", "", missing.detail, "broken")
+    return registry.Checked(None, (remark,), blocks=draft.template)
 
 
 def moments() -> list[tuple[str, str]]:

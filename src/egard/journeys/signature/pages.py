@@ -61,7 +61,7 @@ def write(request: HttpRequest) -> HttpResponse:
 def _judged(text: str, language: str, moment: str, channel: str) -> Checked | None:
     if not text.strip():
         return None
-    return check(text, brands.held().brand, language=spoken(language), moment=moment, channel=channel)
+    return check(text, brands.judging(), language=spoken(language), moment=moment, channel=channel)
 
 
 def _applied(text: str, found: Checked, number: int) -> str:
@@ -79,7 +79,7 @@ def style_page(request: HttpRequest) -> HttpResponse:
     viewer_of(request).require(CHECK)
     held = brands.held()
     style, reader = held.brand.style, get_language() or "en"
-    given = {"name": _("a name"), "next_step": _("a next step, with its date"), "direct_line": _("a direct line")}
+    given = {"name": _("a name"), "next_step": _("a next step, with its date"), "direct_line": _("a way to be reached")}
     language, tongue = style.tongue(spoken(request.GET.get("in", "")) or spoken(reader) or "fr")
     context = {
         "title": style.title.said(reader),
@@ -106,6 +106,7 @@ def style_page(request: HttpRequest) -> HttpResponse:
         "version": held.brand.version[:12],
         "path": held.path.name if held.path else "",
         "wrong": held.wrong,
+        "unread": brands.missing_reader(held.brand),
         "may_publish": viewer_of(request).can(PUBLISH),
     }
     return render(request, "signature/style.html", context)

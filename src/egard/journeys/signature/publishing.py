@@ -44,7 +44,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         source = _source(request)
         try:
             operations.publish(source, by=viewer.actor, now=utc_now())
-        except operations.BadStyle as error:
+        except (operations.BadStyle, brands.ReaderMissing) as error:
             refusal = error
         else:
             messages.success(request, _("Published: from now on every message is judged by it."))
@@ -89,8 +89,8 @@ def _looked(source: str, sample: str) -> dict[str, Any]:
         "is_same": brand is not None and brand.version == held.version,
         "sample": text,
         "tried": [
-            (_("As it holds now"), _judged(text, held)),
-            (_("As it would be"), _judged(text, brand) if brand else None),
+            (_("As it holds now"), _judged(text, held) if held.is_readable else None),
+            (_("As it would be"), _judged(text, brand) if brand and brand.is_readable else None),
         ] if text.strip() else [],
     }  # fmt: skip
 

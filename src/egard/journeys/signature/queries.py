@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Case, Count, F, FloatField, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast, TruncMonth
+from django.db.models import Avg, Case, CharField, Count, F, FloatField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast, Concat, TruncMonth
 
 from egard.base.refusal import NotFound
 from egard.journeys.signature.models import Publication, Scored
 from egard.journeys.signature.rules import PARTS
 from egard.journeys.signature.rules.homogeneity import Group, Spread, spread, together
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.models import User
 from egard.kernel.access.queries import staff_names
 from egard.kernel.messages import queries as messages
 from egard.kernel.messages.models import Message
@@ -29,13 +30,19 @@ _FIELDS: dict[str, Any] = {"team": F("team__name"), "month": TruncMonth("at")}
 
 
 def visible(viewer: Viewer) -> QuerySet[Scored]:
-    """The scores that the viewer may see: her own, her teams', or all. Raises `NotAllowed`."""
+    """The scores that the viewer may see: her own, those of her teams and of who works in them, of her sites, or all.
+    Raises `NotAllowed`.
+    """
     scope = viewer.require(FIGURES)
     found = Scored.objects.all()
     if scope == "all":
         return found
-    own = Q(author=str(viewer.actor))
-    return found.filter(own if scope == "own" else own | Q(team__in=viewer.team_ids))
+    hers = Q(author=str(viewer.actor))
+    if scope == "own":
+        return found.filter(hers)
+    near = Q(teams__in=viewer.team_ids) | (Q(sites__in=viewer.site_ids) if scope == "site" else Q())
+    actors = User.objects.filter(near).values_list(Concat(Value("user:"), Cast("pk", CharField())))
+    return found.filter(hers | Q(team__in=viewer.team_ids) | Q(author__in=actors))
 
 
 def publications(viewer: Viewer) -> QuerySet[Publication]:

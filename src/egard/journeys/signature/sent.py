@@ -146,7 +146,7 @@ def one(request: HttpRequest, uuid: UUID) -> HttpResponse:
     log_sight(viewer, "message", person_id=person.pk if person else None, detail=str(uuid), now=now)
     found = check(
         message.text,
-        brands.held().brand,
+        brands.judging(),
         language=spoken(message.language or ""),
         moment=message.moment,
         channel=message.channel,

@@ -7,7 +7,9 @@ one asks for that part of itself again, and what it then sees is decided there, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,7 @@ TOPICS_MAX = 20
 PRESENCE = "presence:"
 """`presence:person:<uuid>`: who else is there. Whoever may hear of the topic may hear of its presence."""
 
+_silent: ContextVar[bool] = ContextVar("egard_live_silent", default=False)
 _TOPIC = re.compile(r"(?P<root>(?P<name>[a-z][a-z_]*)(?::(?P<of>[A-Za-z0-9_-]{1,64}))?)(?:/[a-z][a-z_]*)?")
 
 
@@ -44,9 +47,24 @@ def tell(*topics: str) -> None:
     told = list(dict.fromkeys(topics))
     if len(told) > MANY:
         told = [EVERYTHING]
-    if told:
+    if told and not is_silent():
         with connection.cursor() as cursor:
             cursor.execute("select pg_notify(%s, topic) from unnest(%s::text[]) topic", [CHANNEL, told])
+
+
+@contextmanager
+def silently() -> Generator[None]:
+    """Nothing is told but, at the end, that everything may have changed: for loads of which no page shows a part."""
+    held = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(held)
+    tell(EVERYTHING)
+
+
+def is_silent() -> bool:
+    return _silent.get()
 
 
 def root_of(topic: str) -> str:

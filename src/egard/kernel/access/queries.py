@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.clock import utc_now
@@ -173,6 +173,15 @@ def staff(viewer: Viewer, ids: list[UUID] | None = None) -> list[User]:
         return []
     found = User.objects.filter(is_active=True, is_staff=True).order_by("name")
     return list(found if ids is None else found.filter(pk__in=ids))
+
+
+def staff_who(viewer: Viewer, permission: str) -> list[User]:
+    """Colleagues whose role gives them a permission, by name: one query."""
+    if not viewer.permissions:
+        return []
+    roles = list(registry.permissions[permission].roles)
+    held = RoleGrant.objects.filter(user=OuterRef("pk"), role__in=roles, until=None)
+    return list(User.objects.filter(Exists(held), is_active=True, is_staff=True).order_by("name", "pk"))
 
 
 def staff_names(viewer: Viewer) -> dict[str, str]:

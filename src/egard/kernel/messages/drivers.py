@@ -61,6 +61,8 @@ class Smtp:
             connection=get_connection(**self.options),
         )
         mail.attach_alternative(message.html, "text/html")
+        if message.calendar:
+            self._invite(mail, message.calendar)
         for file in Attachment.objects.filter(message=message.message_id) if message.message_id else ():
             mail.attach(file.name, files.content_of(file), file.type)
         try:
@@ -73,12 +75,21 @@ class Smtp:
             raise _read_provider(error, message.to) from error
         return getattr(getattr(mail, "anymail_status", None), "message_id", None) or mark
 
+    def _invite(self, mail: EmailMultiAlternatives, entry: str) -> None:
+        """As programs look for it: beside the words, where it is shown with them, and as a file that is opened."""
+        mail.attach_alternative(entry, outbox.calendar_type(entry))
+        mail.attach("invite.ics", entry.encode(), "application/ics")
+
 
 class Provider(Smtp):
     """The provider whose backend of anymail `EGARD_MAIL_BACKEND` names, by its HTTP."""
 
     name = "provider"
     options: ClassVar[dict[str, Any]] = {}
+
+    def _invite(self, mail: EmailMultiAlternatives, entry: str) -> None:
+        """Providers take words and files, nothing beside them."""
+        mail.attach("invite.ics", entry.encode(), outbox.calendar_type(entry))
 
 
 class Twilio:

@@ -249,6 +249,7 @@ class Outgoing(models.Model):
     subject = models.CharField(max_length=500)
     text = models.TextField()
     html = models.TextField()
+    calendar = models.TextField(default="", help_text="an entry for the reader's calendar (RFC 5546), with its METHOD")
     state = models.CharField(max_length=16, default="queued")
     by = models.CharField(max_length=64)
     created_at = models.DateTimeField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from egard.kernel.access.actors import Actor
 from egard.kernel.jobs.operations import TryAgain, defer, in_hand
 from egard.kernel.messages import drivers, outbox, texts
 from egard.kernel.messages.models import OPEN, Outgoing
+from egard.kernel.messages.permitted import WRITTEN
 from egard.kernel.messages.rules import retries
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import normalise
@@ -43,41 +44,54 @@ def send(
     fields: Mapping[str, Any] | None = None,
     person: Person | None = None,
     language: str = "",
+    channel: str = "email",
+    calendar: str = "",
+    send_at: datetime | None = None,
     expires_at: datetime | None = None,
     last_word: bool = False,
     by: Actor,
     now: datetime,
 ) -> Outgoing:
-    """Write a message to the address `to`; it leaves once this transaction commits, and is sent once for ever.
+    """Write a message to the address `to` of a `channel` (`email`, `sms`); it leaves once this transaction commits, not
+    before `send_at`, and is sent once for ever. A letter may bring an entry for the reader's `calendar` (iCalendar).
 
     The same key again gives the first message, however often it is asked; with another kind or address it is refused
     (`MessageKeyReused`). After `expires_at` it is not sent any more. A `last_word` goes to somebody who was erased: her
     address is forgotten with the sending. Raises `BadIdentifier` for what is no address.
     """
     declared = registry.messages[kind]
-    address = normalise("email", to)
+    address = normalise(WRITTEN[channel], to)
     code = texts.language_for(language, person.language if person else "")
-    words = texts.written(declared, code, fields or {})
+    words = texts.written(declared, code, fields or {}, channel=channel)
+    try_at = max(now, send_at or now)
     values = {
         "kind": kind,
+        "channel": channel,
         "to": address,
         "person": person,
         "language": code,
         "subject": words.subject,
         "text": words.text,
         "html": words.html,
+        "calendar": calendar,
         "by": str(by),
         "created_at": now,
         "expires_at": expires_at,
         "last_word": last_word,
-        "try_at": now,
+        "try_at": try_at,
     }
     message, created = Outgoing.objects.get_or_create(key=key, defaults=values)
     if created:
-        defer("messages.deliver", message=message.pk)
+        defer("messages.deliver", not_before=try_at if try_at > now else None, message=message.pk)
     elif message.kind != kind or (message.to and message.to != address):
         raise MessageKeyReused(key=key)
     return message
+
+
+def take_back(keys: Iterable[str], *, now: datetime) -> int:
+    """Messages that have not left yet are not sent any more; gives how many those were."""
+    waiting = Outgoing.objects.filter(key__in=list(keys), state="queued")
+    return waiting.update(state="dropped", ended_at=now)
 
 
 def deliver(*, message: int, now: datetime) -> None:
@@ -165,4 +179,4 @@ def _put_off(found: Outgoing, error: str, *, now: datetime) -> datetime | None:
 
 
 def _wipe(found: Outgoing, *, now: datetime) -> None:
-    Outgoing.objects.filter(pk=found.pk).update(subject="", text="", html="", wiped_at=now)
+    Outgoing.objects.filter(pk=found.pk).update(subject="", text="", html="", calendar="", wiped_at=now)

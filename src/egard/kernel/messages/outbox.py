@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -12,12 +13,19 @@ from egard.kernel.messages import addresses, markup_page, saying, unsubscribing
 from egard.kernel.messages.models import Message, Outgoing
 from egard.kernel.messages.rules.arrivals import MARK
 
+_METHOD = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 BACK = {"failed": "failed", "expired": "failed"}
 
 
 def message_id_of(uuid: UUID) -> str:
     """The same at every try: who gets the message twice knows it for one."""
     return f"<{uuid}@{addresses.house_domain()}>"
+
+
+def calendar_type(entry: str) -> str:
+    """What a calendar entry is, as a mail program is told: its method decides what is done with it."""
+    found = _METHOD.search(entry)
+    return f"text/calendar; method={found[1] if found else 'PUBLISH'}"
 
 
 def queue(message: Message, *, to: str, purpose: str, try_at: datetime, now: datetime) -> Outgoing:

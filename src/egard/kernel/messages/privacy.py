@@ -59,7 +59,7 @@ def erase(person: Person, *, now: datetime) -> None:
     )
     sent = Outgoing.objects.filter(Q(person=person) | Q(to__in=addresses, person=None))
     sent.filter(state__in=OPEN).update(state="dropped", ended_at=now)
-    sent.update(to="", subject="", text="", html="", headers={}, error="", wiped_at=now)
+    sent.update(to="", subject="", text="", html="", calendar="", headers={}, error="", wiped_at=now)
     hers = Thread.objects.filter(Q(person=person) | Q(person=None, address__in=addresses))
     said = Message.objects.filter(thread__in=hers.values("pk"))
     files.forget(said)

@@ -21,9 +21,10 @@ from egard.kernel.messages.rules import fields
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import slug
 from egard.kernel.people.queries import adviser
-from egard.kernel.registry import Draft
+from egard.kernel.registry import Draft, registry
 
 FIELDS = ("given_name", "family_name", "name", "adviser", "author", "organisation")
+"""Of the house itself; journeys declare others."""
 TEXT_MAX, SUBJECT_MAX, LABEL_MAX = 20_000, 200, 200
 BEGAN_MAX = 110
 
@@ -141,7 +142,13 @@ def values_for(person: Person | None, author: str) -> dict[str, str]:
     if person is not None:
         names = {"given_name": person.given_name, "family_name": person.family_name, "name": person.name}
         found |= {**names, "adviser": _adviser_of(person)}
+        found |= {name: declared.fill(person) for name, declared in registry.merge_fields.items()}
     return found
+
+
+def known_fields() -> tuple[str, ...]:
+    """What a text may name."""
+    return (*FIELDS, *registry.merge_fields)
 
 
 def _adviser_of(person: Person) -> str:
@@ -182,8 +189,8 @@ def _require_good(draught: Draught) -> None:
         wrong["subject"] = str(_("a subject is one line"))
     for name in ("text", "subject"):
         text = getattr(draught, name)
-        unknown = [one for one in fields.named(text) if one not in FIELDS]
-        known = ", ".join(FIELDS)
+        unknown = [one for one in fields.named(text) if one not in known_fields()]
+        known = ", ".join(known_fields())
         if unknown:
             told = str(_("nothing is known under {unknown}; a text may say {known}"))
             wrong.setdefault(name, told.format(unknown=", ".join(f"{{{{ {one} }}}}" for one in unknown), known=known))

@@ -33,12 +33,14 @@ def language_for(*wished: str) -> str:
     return next((code for code in wished if code in known), settings.LANGUAGE_CODE)
 
 
-def written(kind: MessageKind, language: str, fields: Mapping[str, Any]) -> Words:
+def written(kind: MessageKind, language: str, fields: Mapping[str, Any], *, channel: str = "email") -> Words:
     """The message in `language` (`fr`, `en`). Raises `ValueError` where fields are missing or unknown: our mistake."""
     if set(fields) != set(kind.fields):
         raise ValueError(f"{kind.name} takes the fields {kind.fields}, not {tuple(fields)}")
     context = {**fields, "organisation": organisation(), "language": language}
     with translation.override(language), timezone.override(settings.TIME_ZONE):
+        if channel == "sms":
+            return Words("", _plain(f"{kind.template}.{language}.sms.txt", context).strip().replace("\n", " "), "")
         plain = _plain(f"{kind.template}.{language}.txt", context)
         first, _newline, body = plain.strip().partition("\n")
         subject, text = " ".join(first.split())[:SUBJECT_MAX], body.strip() + "\n"

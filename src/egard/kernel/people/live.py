@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from django.db import connection
 
 from egard.base.copytext import number_array
-from egard.kernel.access.live import CHANNEL, EVERYTHING, MANY, tell
+from egard.kernel.access.live import CHANNEL, EVERYTHING, MANY, is_silent, tell
 
 if TYPE_CHECKING:
     from egard.kernel.people.models import Person
@@ -59,7 +59,7 @@ def tell_persons(ids: Iterable[int | None], part: Part) -> None:
     some = {pk for pk in ids if pk is not None}
     if len(some) > MANY:
         tell(EVERYTHING)
-    elif some:
+    elif some and not is_silent():
         with connection.cursor() as cursor:
             cursor.execute(
                 "select pg_notify(%s, 'person:' || coalesce(root.uuid, p.uuid) || '/' || %s::text)"

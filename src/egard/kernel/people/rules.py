@@ -68,13 +68,17 @@ def normalise_phone(value: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def display_phone(value: str) -> str:
-    """As people read it: `+33 6 12 34 56 78`, with no-break spaces."""
+def display_phone(value: str, home: str = "") -> str:
+    """As people read it: `+33 6 12 34 56 78`, or `06 12 34 56 78` where it is of the country `home` (ISO 3166); with
+    no-break spaces.
+    """
     try:
         number = phonenumbers.parse(value)
     except phonenumbers.NumberParseException:
         return value
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL).replace(" ", "\u00a0")
+    at_home = bool(home) and phonenumbers.region_code_for_number(number) == home
+    shape = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, shape).replace(" ", "\u00a0")
 
 
 def phone_terms(value: str) -> tuple[str, ...]:

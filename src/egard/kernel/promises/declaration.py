@@ -10,6 +10,7 @@ from egard.kernel.registry import (
     Hooks,
     Journey,
     LiveTopic,
+    Mark,
     OpenItems,
     Permission,
     PromiseKind,
@@ -42,6 +43,7 @@ declaration = Journey(
         ),
     ),
     open=(OpenItems("promises", queries.READ, shown.open_items, portal=True),),
+    marks=(Mark("promises.broken", queries.READ, shown.broken),),
     live=(LiveTopic("promises", lambda viewer, of: not of and viewer.can(queries.READ)),),
     permissions=(
         Permission(

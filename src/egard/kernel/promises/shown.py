@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext as _
 
 from egard.base.calendars import spans
 from egard.base.ring import Ring
@@ -15,7 +16,7 @@ from egard.kernel.people.models import Person
 from egard.kernel.promises.calendars import calendar
 from egard.kernel.promises.facts import label_of
 from egard.kernel.promises.models import OUTSTANDING, Promise, PromiseEvent
-from egard.kernel.promises.queries import of_whom
+from egard.kernel.promises.queries import of_whom, visible
 from egard.kernel.registry import OpenItem, registry
 
 SPANS_DAYS = 92
@@ -37,6 +38,15 @@ def open_items(person: Person, viewer: Viewer, now: datetime) -> list[OpenItem]:
         )
         for row in rows
     ]
+
+
+def broken(viewer: Viewer, rows: Collection[int], now: datetime) -> Iterator[tuple[int, OpenItem]]:
+    """What was not kept and is owed still, for whoever receives them: one query."""
+    owed = visible(viewer).filter(OUTSTANDING, state="broken", person__in=rows).order_by("due_at", "id")
+    for row in owed:
+        assert row.person_id is not None
+        words = _("Promise not kept: %(what)s") % {"what": label_of(row.kind)}
+        yield row.person_id, OpenItem(words, row.due_at, "broken", url=url_of(row))
 
 
 def described(rows: Sequence[Promise]) -> dict[int, str]:

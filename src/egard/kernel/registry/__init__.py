@@ -3,6 +3,7 @@
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
+    Busy,
     Capability,
     CaseListener,
     CaseTypeFile,
@@ -35,10 +36,11 @@ from egard.kernel.registry.desk import (
 )
 from egard.kernel.registry.ledger import Check, Unit
 from egard.kernel.registry.loading import DeclarationError, Registry, find_journeys, registry
-from egard.kernel.registry.messages import Checked, Draft, Finding, MessageCheck
+from egard.kernel.registry.messages import Checked, Draft, Finding, MergeField, MessageCheck
 from egard.kernel.registry.pages import (
     CasePanel,
     LiveTopic,
+    Mark,
     MenuItem,
     OpenItem,
     OpenItems,
@@ -54,6 +56,7 @@ __all__ = [
     "Action",
     "Asks",
     "Authority",
+    "Busy",
     "Capability",
     "CaseListener",
     "CasePanel",
@@ -77,7 +80,9 @@ __all__ = [
     "Job",
     "Journey",
     "LiveTopic",
+    "Mark",
     "MenuItem",
+    "MergeField",
     "MessageCheck",
     "MessageKind",
     "OpenItem",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.messages import MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.messages import MergeField, MessageCheck
+from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 Scope = Literal["own", "team", "site", "all"]
@@ -222,6 +224,7 @@ class MessageKind:
 
     `template` names them below `templates/`: `portal/messages/code` has `code.fr.txt` and `code.en.txt`, whose first
     line is the subject, and, where plain paragraphs do not do, `code.fr.mjml` and `code.en.mjml` for the HTML.
+    Short messages are `code.fr.sms.txt` and `code.en.sms.txt`, where there are such.
     `fields` are the merge fields, all of which each message gives. The body of a `secret` one (a code) is wiped as soon
     as it is of no use; until then it stands in the sandbox, for those who hold `permission` where one is named.
     """
@@ -240,6 +243,17 @@ class Capability:
 
     name: str
     call: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Time of staff that a journey gives away: `spans(users, since, until, now)` gives `(user, since, until)` of all
+    that overlaps the period, as it is `now`. Whoever promises time of theirs asks for all of it (`kernel.access.busy`).
+    `name` is the journey's.
+    """
+
+    name: str
+    spans: Callable[..., Iterable[tuple[UUID, datetime, datetime]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +312,7 @@ class Journey:
     panels: tuple[Panel, ...] = ()
     case_panels: tuple[CasePanel, ...] = ()
     open: tuple[OpenItems, ...] = ()
+    marks: tuple[Mark, ...] = ()
     live: tuple[LiveTopic, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     worklists: tuple[Worklist, ...] = ()
@@ -309,6 +324,7 @@ class Journey:
     jobs: tuple[Job, ...] = ()
     messages: tuple[MessageKind, ...] = ()
     message_checks: tuple[MessageCheck, ...] = ()
+    merge_fields: tuple[MergeField, ...] = ()
     promises: tuple[PromiseKind, ...] = ()
     promise_listeners: tuple[PromiseListener, ...] = ()
     authorities: tuple[Authority, ...] = ()
@@ -319,6 +335,7 @@ class Journey:
     checks: tuple[Check, ...] = ()
     """What must hold of its rows in a live database; `egard check` asks."""
     capabilities: tuple[Capability, ...] = ()
+    busy: tuple[Busy, ...] = ()
     hooks: Hooks = Hooks()
     router: str = ""
     """Dotted name of a django-ninja router (`egard.journeys.purchases.api:router`), mounted under /api/v1/."""

@@ -14,6 +14,7 @@ from egard.base.calendars import BadSpan, Span
 from egard.kernel.registry.authorities import Authority
 from egard.kernel.registry.declarations import (
     SCOPES,
+    Busy,
     Capability,
     CaseListener,
     CaseTypeFile,
@@ -30,8 +31,8 @@ from egard.kernel.registry.declarations import (
 )
 from egard.kernel.registry.desk import Action, Composer, Worklist
 from egard.kernel.registry.ledger import Check, Unit
-from egard.kernel.registry.messages import MessageCheck
-from egard.kernel.registry.pages import CasePanel, LiveTopic, MenuItem, OpenItems, Panel, PortalItem
+from egard.kernel.registry.messages import MergeField, MessageCheck
+from egard.kernel.registry.pages import CasePanel, LiveTopic, Mark, MenuItem, OpenItems, Panel, PortalItem
 from egard.kernel.registry.promises import PromiseKind, PromiseListener
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -72,6 +73,7 @@ class Registry:
         self.panels: dict[str, Panel] = {}
         self.case_panels: dict[str, CasePanel] = {}
         self.open: dict[str, OpenItems] = {}
+        self.marks: dict[str, Mark] = {}
         self.live: dict[str, LiveTopic] = {}
         self.menu: list[MenuItem] = []
         self.worklists: dict[str, Worklist] = {}
@@ -82,6 +84,7 @@ class Registry:
         self.jobs: dict[str, Job] = {}
         self.messages: dict[str, MessageKind] = {}
         self.message_checks: dict[str, MessageCheck] = {}
+        self.merge_fields: dict[str, MergeField] = {}
         self.promises: dict[str, PromiseKind] = {}
         self.promise_listeners: list[PromiseListener] = []
         self.authorities: dict[str, Authority] = {}
@@ -90,6 +93,7 @@ class Registry:
         self.units: dict[str, Unit] = {}
         self.checks: dict[str, Check] = {}
         self.capabilities: dict[str, Capability] = {}
+        self.busy: dict[str, Busy] = {}
         self.hooks: dict[str, Hooks] = {}
         self.owner_of: dict[tuple[str, str], str] = {}
 
@@ -134,6 +138,8 @@ class Registry:
             self._put("case panel", self.case_panels, case_panel.name, case_panel, journey)
         for items in journey.open:
             self._put("open items", self.open, items.name, items, journey)
+        for mark in journey.marks:
+            self._put("mark", self.marks, mark.name, mark, journey)
         for topic in journey.live:
             self._put("live topic", self.live, topic.name, topic, journey)
         puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
@@ -167,6 +173,8 @@ class Registry:
         for capability in journey.capabilities:
             self._dotted(journey, capability.name)
             self._put("capability", self.capabilities, capability.name, capability, journey)
+        for busy in journey.busy:
+            self._put("busy time", self.busy, busy.name, busy, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
         self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
@@ -178,6 +186,10 @@ class Registry:
         for reader in journey.message_checks:
             self._dotted(journey, reader.name)
             self._put("message check", self.message_checks, reader.name, reader, journey)
+        for field in journey.merge_fields:
+            if not _NAME.fullmatch(field.name):
+                raise DeclarationError(f"{journey.name}: a merge field is a lower-case word, not {field.name!r}")
+            self._put("merge field", self.merge_fields, field.name, field, journey)
 
     def _add_units(self, journey: Journey) -> None:
         for unit in journey.units:
@@ -198,6 +210,7 @@ class Registry:
             *self.panels.values(),
             *self.case_panels.values(),
             *self.open.values(),
+            *self.marks.values(),
             *self.worklists.values(),
             *self.actions.values(),
             *self.composers.values(),

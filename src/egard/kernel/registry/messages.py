@@ -67,3 +67,14 @@ class MessageCheck:
     check: Callable[[Draft], Checked]
     moments: Callable[[], Sequence[tuple[str, Words]]] = tuple
     by_fields: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeField:
+    """Something of a person that texts may name, `{{ call_link }}`: `fill(person)` says it, empty where there is none,
+    without asking the database. `label` is what whoever writes a text reads.
+    """
+
+    name: str
+    label: Words
+    fill: Callable[[Any], str]

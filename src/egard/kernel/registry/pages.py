@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -81,6 +81,17 @@ class OpenItems:
     permission: str
     items: Callable[..., list[OpenItem]]
     portal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What whoever receives somebody should know first: an open complaint, a broken promise. `of(viewer, rows, now)`
+    gives `(row, OpenItem)` for the rows of persons that have one, as far as the viewer may see it: one query.
+    """
+
+    name: str
+    permission: str
+    of: Callable[..., Iterable[tuple[int, OpenItem]]]
 
 
 @dataclass(frozen=True, slots=True)

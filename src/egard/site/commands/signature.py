@@ -38,7 +38,8 @@ class BadBrand(Refusal):
 
 
 def _brand(path: Path | None) -> Brand:
-    """The brand of a file; else the organisation's own, else the one that ships."""
+    """The brand of a file; else the organisation's own, else the one that ships. Raises `BadBrand`, `ReaderMissing`."""
+    from egard.journeys.signature import brands
     from egard.journeys.signature.rules import brand
     from egard.kernel.cases.rules.reading import Refused
 
@@ -46,10 +47,12 @@ def _brand(path: Path | None) -> Brand:
     if file is None:
         return brand.default()
     try:
-        return brand.read(text_of(file))
+        found = brand.read(text_of(file))
     except Refused as refused:
         first = refused.findings[0]
         raise BadBrand(file=file, line=first.line, why=first.message) from refused
+    brands.require_reader(found)
+    return found
 
 
 def _own() -> Path | None:

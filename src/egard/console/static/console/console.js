@@ -151,4 +151,7 @@
       event.detail.isError = false;
     }
   });
+
+  // What pages keep on this device for when there is no network goes when nobody is signed in.
+  if (document.querySelector("form.entrance-sign-in") && window.caches) caches.delete("egard-day");
 })();

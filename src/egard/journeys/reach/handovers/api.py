@@ -18,7 +18,6 @@ from egard.journeys.reach.models import Handover
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.access.queries import colleague
-from egard.kernel.people import queries as people
 
 router = Router()
 
@@ -75,7 +74,7 @@ def hand_over(request: HttpRequest, body: HandoverIn) -> Any:
     viewer = viewer_of(request)
     giver = queries.giver(viewer, body.giver)
     words = {code: one.dict() for code, one in body.words.items()} if body.words else wording.ours()
-    persons = [people.person(viewer, one) for one in body.persons] if body.persons else None
+    persons = queries.picked(viewer, body.persons) if body.persons else None
     made = operations.plan(
         giver, colleague(viewer, body.taker), words, persons=persons, at=body.at, by=viewer.actor, now=utc_now()
     )

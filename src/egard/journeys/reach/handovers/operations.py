@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from egard.base.ids import new_id
 from egard.base.refusal import Refusal
-from egard.journeys.reach import facts, moving, refusals
+from egard.journeys.reach import facts, moving, refusals, state
 from egard.journeys.reach.handovers import wording
 from egard.journeys.reach.models import Handed, Handover
 from egard.journeys.reach.operations import TOPIC
@@ -72,7 +72,7 @@ def plan(
             return held
     wrong: dict[str, str] = {}
     why = str(refusals.NoStaff.message)
-    if taker.pk == giver.pk or not taker.is_active or not taker.is_staff:
+    if taker.pk == giver.pk or not state.is_reached(taker):
         wrong["taker"] = why
     hers = {one.pk for one in persons or ()}
     if persons is not None:

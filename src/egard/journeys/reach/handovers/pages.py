@@ -24,6 +24,7 @@ from egard.console.typed import id_of
 from egard.journeys.reach import refusals
 from egard.journeys.reach.handovers import operations, queries, wording
 from egard.journeys.reach.models import Handover
+from egard.journeys.reach.queries import deputies
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
 from egard.kernel.access.operations import log_sight
@@ -112,16 +113,16 @@ def _form(
     words = _words(request, form)
     clients, n = queries.clients_of(viewer, giver, most=SHOWN)
     log_sight(viewer, "list", detail="portfolio", now=now)
-    takers = queries.takers(viewer, giver)
+    takers = deputies(viewer, giver)
     taker = next((one for one in takers if str(one.pk) == form.get("taker")), None)
     shown = None
     if form.get("what") == "preview" and clients:
         whose = next((one for one in clients if str(one.uuid) == form.get("whose")), clients[0])
-        shown = _preview(words, whose, giver, taker or giver)
+        shown = _preview(words, whose, giver, taker)
     context = {
         "giver": giver, "takers": takers, "clients": clients, "n": n, "refusal": refusal, "shown": shown, "form": form,
         "picked": set(form.getlist("person")), "key": form.get("key") or str(new_id()), "now": now,
-        "words": [(code, name, words[code]) for code, name in settings.LANGUAGES], "fields": wording.FIELDS,
+        "words": [(code, name, words[code]) for code, name in settings.LANGUAGES], "fields": wording.known_fields(),
         "templates": [one for one in templating.newest(is_reply=False) if one.purpose in ("", "service")],
         "mine": giver.pk == viewer.user_id, "chosen": request.GET.get("template", ""),
     }  # fmt: skip
@@ -137,7 +138,7 @@ def _words(request: HttpRequest, form: QueryDict) -> dict[str, dict[str, str]]:
     return wording.from_template(chosen) if chosen else wording.ours()
 
 
-def _preview(words: dict[str, dict[str, str]], person: Person, giver: User, taker: User) -> dict[str, Any]:
+def _preview(words: dict[str, dict[str, str]], person: Person, giver: User, taker: User | None) -> dict[str, Any]:
     language = language_for(person.language)
     channel, why = operations.way_to(person)
     filled = wording.preview(words[language], person, giver, taker)

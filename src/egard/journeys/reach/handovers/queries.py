@@ -15,7 +15,6 @@ from egard.journeys.reach.models import Handed, Handover
 from egard.journeys.reach.queries import ANSWER, MANAGE, managed
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
-from egard.kernel.access.queries import staff
 from egard.kernel.people import queries as people
 from egard.kernel.people.models import Person, Relationship
 
@@ -61,11 +60,6 @@ def giver(viewer: Viewer, user: UUID) -> User:
     return found
 
 
-def takers(viewer: Viewer, giver: User) -> list[User]:
-    """To whom they can go: colleagues, by name."""
-    return [one for one in staff(viewer) if one.pk != giver.pk]
-
-
 def clients_of(viewer: Viewer, giver: User, *, most: int) -> tuple[list[Person], int]:
     """Whose adviser somebody is, by name, and how many they are. Raises `NotAllowed`, `NotFound`."""
     if not _whose(viewer).filter(pk=giver.pk).exists():
@@ -74,6 +68,14 @@ def clients_of(viewer: Viewer, giver: User, *, most: int) -> tuple[list[Person],
     rows = list(ties.order_by("person__sort_key", "id").values_list("person", flat=True)[:most])
     named = people.named(viewer, rows)
     return [named[pk] for pk in rows if pk in named], ties.count()
+
+
+def picked(viewer: Viewer, uuids: Collection[UUID]) -> list[Person]:
+    """Clients by their public ids: three queries, however many. Raises `NotFound` where one is none, or not for her."""
+    found = people.named_by_id(viewer, uuids)
+    if len(found) < len(set(uuids)):
+        raise NotFound
+    return list({one.pk: one for one in found.values()}.values())
 
 
 def handovers(viewer: Viewer, *, limit: int = 50, cursor: str | None = None) -> Page[Handover]:

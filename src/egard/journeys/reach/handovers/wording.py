@@ -9,18 +9,23 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from egard.base.text import elided
 from egard.journeys.reach.refusals import WrongHandover
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
 from egard.kernel.messages import checking, templating
 from egard.kernel.messages.rules import fields
 from egard.kernel.messages.templating import SUBJECT_MAX, TEXT_MAX, Filled
+from egard.kernel.messages.texts import language_for
 from egard.kernel.people.models import Person
 from egard.kernel.registry import Draft
 
-FIELDS = (*templating.FIELDS, "former")
-"""Of any text of the house, and `former`: who was her adviser. `adviser` is the new one."""
 MOMENT = "handover"
+
+
+def known_fields() -> tuple[str, ...]:
+    """Those of any text of the house, and `former`: who was her adviser. `adviser` is the new one."""
+    return (*templating.known_fields(), "former")
 
 
 def ours() -> dict[str, dict[str, str]]:
@@ -61,8 +66,10 @@ def checked(words: Mapping[str, Mapping[str, str]], *, by: Actor, now: datetime)
         if not text or len(text) > TEXT_MAX or "\x00" in text:
             wrong[f"text_{code}"] = _("write 1 to {limit} characters").format(limit=TEXT_MAX)
         for name, value in (("subject", subject), ("text", text)):
-            if not fields.is_whole(value) or set(fields.named(value)) - set(FIELDS):
-                wrong.setdefault(f"{name}_{code}", _("the merge fields are {known}").format(known=", ".join(FIELDS)))
+            if not fields.is_whole(value) or set(fields.named(value)) - set(known_fields()):
+                wrong.setdefault(
+                    f"{name}_{code}", _("the merge fields are {known}").format(known=", ".join(known_fields()))
+                )
         told[code] = {"subject": subject, "text": text}
     if wrong:
         raise WrongHandover(fields=wrong, why="; ".join(dict.fromkeys(wrong.values())))
@@ -77,14 +84,25 @@ def checked(words: Mapping[str, Mapping[str, str]], *, by: Actor, now: datetime)
 def filled(words: Mapping[str, str], person: Person, giver: User, taker: User) -> Filled:
     """For one person. Raises `fields.Missing`."""
     values = values_for(person, giver, taker)
-    return Filled(" ".join(fields.filled(words["subject"], values).split()), fields.filled(words["text"], values))
+    subject = " ".join(fields.filled(words["subject"], values).split())
+    return _elided(Filled(subject, fields.filled(words["text"], values)), values)
 
 
-def preview(words: Mapping[str, str], person: Person, giver: User, taker: User) -> Filled:
-    """The same for who writes it: what is missing stands marked in its place."""
-    values = values_for(person, giver, taker)
-    return Filled(*(fields.shown(words[name], values, lambda name: f"⟨{name}⟩") for name in ("subject", "text")))
+def preview(words: Mapping[str, str], person: Person, giver: User, taker: User | None) -> Filled:
+    """The same for who writes it: what is missing stands marked, also the adviser while none is chosen."""
+    with translation.override(language_for(person.language)):
+        values = values_for(person, giver, taker) | ({} if taker else {"adviser": f"⟨{_('the new adviser')}⟩"})
+    told = (fields.shown(words[name], values, lambda name: f"⟨{name}⟩") for name in ("subject", "text"))
+    return _elided(Filled(*told), values)
 
 
-def values_for(person: Person, giver: User, taker: User) -> dict[str, str]:
-    return {**templating.values_for(person, giver.name), "adviser": taker.name, "former": giver.name}
+def _elided(said: Filled, values: Mapping[str, str]) -> Filled:
+    """“In the place of” somebody, as one says it in French before her name."""
+    for name in ("former", "adviser"):
+        said = Filled(elided(said.subject, values[name]), elided(said.text, values[name]))
+    return said
+
+
+def values_for(person: Person, giver: User, taker: User | None) -> dict[str, str]:
+    told = {"adviser": taker.name if taker else "", "former": giver.name}
+    return {**templating.values_for(person, giver.name), **told}

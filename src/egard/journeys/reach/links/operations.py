@@ -18,10 +18,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from egard.journeys.reach import callers, operations, refusals, state
-from egard.journeys.reach.models import CallBack, Desk
+from egard.journeys.reach.models import CallBack, Desk, OpenPage
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
+from egard.kernel.access.operations import log_change
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import normalise
 from egard.kernel.promises import operations as promises
@@ -34,6 +35,8 @@ LIVES: dict[str, timedelta] = {"person": timedelta(days=90), "desk": timedelta(d
 TIMES = 12
 PLACE_HOURLY, OPEN_MOST, AT_ONCE = 5, 2, 3
 """Asked for from one place in an hour; owed to one person or number at a time; of the house at one moment."""
+NEXT, CHANGES_MAX = "next:", 50
+"""Begins the key of what a call back was changed into; so often at most one change is followed by another."""
 Whose = Literal["person", "desk"]
 
 
@@ -48,9 +51,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """What somebody says who asks to be called; her place is a hash of where from."""
+    """What somebody says who asks to be called; her place is a hash of where from, None for who is signed in: she may
+    be called on another number than the one that we have.
+    """
 
-    place: bytes
+    place: bytes | None = None
     name: str = ""
     number: str = ""
     about: str = ""
@@ -69,9 +74,24 @@ def drawn(address: str) -> SafeString:
     return mark_safe(svg)  # noqa: S308  (ours alone: an address that we signed)
 
 
+@transaction.atomic
+def open_page(on: bool, *, by: Actor, now: datetime) -> None:
+    """Let anybody ask to be called by the house, or nobody any more; asking for what is so changes nothing."""
+    row, _created = OpenPage.objects.select_for_update().get_or_create(pk=1)
+    if row.is_on != on:
+        OpenPage.objects.filter(pk=1).update(is_on=on)
+        log_change("reach.page_opened" if on else "reach.page_closed", by=by, now=now)
+
+
+def is_open() -> bool:
+    return not OpenPage.objects.filter(pk=1, is_on=False).exists()
+
+
 def opened(token: str, *, now: datetime) -> Opened:
-    """What a link opens; nothing but the page of the house without one. Raises `LinkOver`."""
+    """What a link opens; nothing but the page of the house without one. Raises `LinkOver`, `PageClosed`."""
     if not token:
+        if not is_open():
+            raise refusals.PageClosed
         return Opened()
     try:
         told = signing.Signer(salt=SALT).unsign(token)
@@ -86,11 +106,9 @@ def opened(token: str, *, now: datetime) -> Opened:
             raise refusals.LinkOver
         return Opened(adviser=adviser, desk=state.desk_of(adviser.pk))
     person = Person.objects.filter(uuid=named).select_related("root").first()
-    person = (person.root or person) if person else None
-    if person is None or person.erased_at is not None:
+    if person is None:
         raise refusals.LinkOver
-    adviser = callers.adviser_of(person)
-    return Opened(person, adviser, state.desk_of(adviser.pk) if adviser else None)
+    return of_person(person.root or person)
 
 
 def times(opened: Opened, *, now: datetime) -> list[datetime]:
@@ -105,48 +123,81 @@ def times(opened: Opened, *, now: datetime) -> list[datetime]:
 
 @transaction.atomic
 def ask(opened: Opened, at: datetime, visitor: Visitor, *, key: str, now: datetime) -> CallBack:
-    """She is called back at one of the times: a promise. A client on the number that we have, anybody else on the one
-    that she gives; the same key is one call back.
+    """She is called back at one of the times: a promise. By a link a client is called on the number that we have,
+    anybody else on the one that she gives; the same key is one call back.
 
     Raises `TimeTaken`, `NoNumber`, `BadIdentifier`, `TooManyAsked`.
     """
     mark = f"link:{key}"
     if held := CallBack.objects.filter(key=mark).first():
         return held
-    number = operations.number_of(opened.person)
+    number = "" if visitor.place is None else operations.number_of(opened.person)
     if not number and visitor.number.strip():
         number = normalise("phone", visitor.number)
+    number = number or operations.number_of(opened.person)
     if not number:
         raise refusals.NoNumber(fields={"number": str(refusals.NoNumber.message)})
-    _one_at_a_time(visitor.place.hex(), number, *(() if opened.adviser else (str(at.timestamp()),)))
-    if held := CallBack.objects.filter(key=mark).first():  # sent twice at the same moment
-        return held
-    _require_room(opened, number, visitor.place, now=now)
-    if opened.adviser is None and at in _full([at]):
-        raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
-    by = Actor("person", str(opened.person.uuid)) if opened.person else Actor("system", "portal")
-    made = operations.promise_call_back(
-        opened.person, operations.desk_for(opened.adviser, now=now), at, number=number, about=visitor.about,
-        channel="web", key=mark, by=by, now=now,
-    )  # fmt: skip
-    told: dict[str, Any] = {"place": visitor.place, "name": "" if opened.person else visitor.name.strip()[:100]}
-    CallBack.objects.filter(pk=made.pk).update(**told)
-    return made
+    return _promised(opened, at, visitor, number, mark=mark, now=now)
 
 
-def cancel(own: str, *, now: datetime) -> CallBack:
-    """She need not be called after all, says who asked for it; twice is once. Raises `LinkOver`."""
+@transaction.atomic
+def change(held: CallBack, at: datetime, *, number: str = "", about: str = "", now: datetime) -> CallBack:
+    """She is called at another time instead, or at the same one after all; what was promised before is taken back.
+    Changed twice at once is changed once. `number` and `about` are those of before where nothing is said.
+
+    Raises `LinkOver` (she was called already), `TimeTaken`, `BadIdentifier`, `TooManyAsked`.
+    """
+    mark = f"{NEXT}{held.uuid}"
+    _one_at_a_time(mark)
+    if later := CallBack.objects.filter(key=mark).first():
+        return later
+    if held.made_at is not None or held.promise is None:
+        raise refusals.LinkOver
+    number = normalise("phone", number) if number.strip() else held.number
+    if not number:  # forgotten
+        raise refusals.LinkOver
+    take_back(held, now=now)
+    told = Visitor(held.place, held.name, number, about.strip() or held.about)
+    return _promised(opened_by(held), at, told, number, mark=mark, now=now)
+
+
+def latest(held: CallBack) -> CallBack:
+    """What a call back was changed into, where it was."""
+    for _change in range(CHANGES_MAX):
+        later = CallBack.objects.filter(key=f"{NEXT}{held.uuid}").select_related("desk__user", "person__root").first()
+        if later is None:
+            break
+        held = later
+    return held
+
+
+def opened_by(held: CallBack) -> Opened:
+    """Whom a call back is about, and whose time it takes. Raises `LinkOver` where its person is no longer."""
+    if held.person is not None:
+        return of_person(held.person.root or held.person)
+    if held.desk is not None and held.desk.user.is_active:
+        return Opened(adviser=held.desk.user, desk=held.desk)
+    return Opened()
+
+
+def owned(own: str) -> CallBack:
+    """The call back that whoever has this asked for. Raises `LinkOver`."""
     try:
         uuid = UUID(signing.loads(own, salt=OWN, max_age=LIVES["person"]))
     except (signing.BadSignature, ValueError, TypeError):
         raise refusals.LinkOver from None
-    held = CallBack.objects.select_related("person").filter(uuid=uuid, promise__isnull=False).first()
+    rows = CallBack.objects.select_related("person__root", "desk__user").filter(uuid=uuid, promise__isnull=False)
+    held = rows.first()
     if held is None:
         raise refusals.LinkOver
-    by = Actor("person", str(held.person.uuid)) if held.person else Actor("system", "portal")
-    with suppress(Ended):
-        promises.release(held.promise, reason=gettext("taken back by who asked"), by=by, now=now)
     return held
+
+
+def take_back(held: CallBack, *, now: datetime) -> None:
+    """She need not be called after all, says who asked for it; twice is once."""
+    assert held.promise is not None
+    with suppress(Ended):
+        promises.release(held.promise, reason=gettext("taken back by who asked"), by=_who(held.person), now=now)
 
 
 def moment(text: str) -> datetime:
@@ -165,7 +216,36 @@ def own_token(made: CallBack) -> str:
     return signing.dumps(made.uuid.hex, salt=OWN, compress=False)
 
 
+def of_person(person: Person) -> Opened:
+    """A client, with her adviser where she has one. Raises `LinkOver`."""
+    if person.erased_at is not None:
+        raise refusals.LinkOver
+    adviser = callers.adviser_of(person)
+    return Opened(person, adviser, state.desk_of(adviser.pk) if adviser else None)
+
+
 # --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _promised(opened: Opened, at: datetime, visitor: Visitor, number: str, *, mark: str, now: datetime) -> CallBack:
+    place = visitor.place.hex() if visitor.place else f"{opened.person.uuid if opened.person else mark}"
+    _one_at_a_time(place, number, *(() if opened.adviser else (str(at.timestamp()),)))
+    if held := CallBack.objects.filter(key=mark).first():  # sent twice at the same moment
+        return held
+    _require_room(opened, number, visitor.place, now=now)
+    if opened.adviser is None and at in _full([at]):
+        raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
+    made = operations.promise_call_back(
+        opened.person, operations.desk_for(opened.adviser, now=now), at, number=number, about=visitor.about,
+        channel="web", key=mark, by=_who(opened.person), now=now,
+    )  # fmt: skip
+    told: dict[str, Any] = {"place": visitor.place, "name": "" if opened.person else visitor.name.strip()[:100]}
+    CallBack.objects.filter(pk=made.pk).update(**told)
+    return made
+
+
+def _who(person: Person | None) -> Actor:
+    return Actor("person", str(person.uuid)) if person else Actor("system", "portal")
 
 
 def _one_at_a_time(*counted: str) -> None:
@@ -175,8 +255,9 @@ def _one_at_a_time(*counted: str) -> None:
             cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.call.' || %s, 0))", [what])
 
 
-def _require_room(opened: Opened, number: str, place: bytes, *, now: datetime) -> None:
-    lately = CallBack.objects.filter(place=place, asked_at__gt=now - timedelta(hours=1)).count()
+def _require_room(opened: Opened, number: str, place: bytes | None, *, now: datetime) -> None:
+    from_there = CallBack.objects.filter(place=place, asked_at__gt=now - timedelta(hours=1))
+    lately = from_there.count() if place else 0
     hers = Q(number=number) | (Q(person__in=opened.person.members) if opened.person else Q())
     owed = CallBack.objects.filter(hers, ends_at__gt=now, dropped_at=None, made_at=None).count()
     if lately >= PLACE_HOURLY or owed >= OPEN_MOST:

@@ -23,5 +23,6 @@ NO_PAGES = {
     "reach:waits": "a part of the menu",
     "reach:call_back": "needs a call back; test_links.py opens it",
     "reach:link_call": "needs a signed link; test_links.py opens it",
+    "reach:called": "needs a call that was asked for; test_links.py opens it",
     "reach:handover": "needs something handed over; test_reach_pages.py opens it",
 }

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound
@@ -13,6 +14,7 @@ from egard.journeys.reach import callers, operations, refusals
 from egard.journeys.reach.handovers import operations as handing
 from egard.journeys.reach.handovers import queries, wording
 from egard.journeys.reach.models import CallBack, Handed, Handover
+from egard.journeys.reach.queries import deputies
 from egard.kernel.access.actors import Actor, NotAllowed
 from egard.kernel.access.operations import create_api_key, set_user_active
 from egard.kernel.access.queries import system_viewer, viewer_for
@@ -144,7 +146,7 @@ def test_she_hands_over_her_own_clients_and_a_manager_those_of_who_has_left(hous
     set_user_active(house.claire, False, by=me, now=now)
     lead = viewer_for(make_user("supervisor"))
     assert [(one.name, one.clients) for one in queries.givers(lead)] == [("Claire Martin", 4)]
-    assert house.hugo in queries.takers(lead, house.claire)
+    assert house.hugo in deputies(lead, house.claire)
     found, n = queries.clients_of(lead, house.claire, most=2)
     assert (len(found), n) == (2, 4)
     made = handing.plan(house.claire, house.hugo, wording.ours(), by=me, now=now)
@@ -194,6 +196,31 @@ def test_desks_absences_and_handovers_by_the_api(house, clients, client, clock, 
     assert client.post(f"{url}/withdrawal", **told).json()["state"] == "withdrawn"
     assert [one["state"] for one in get("/api/v1/handovers").json()["items"]] == ["withdrawn"]
     assert client.post("/api/v1/handovers", {**asked, "giver": str(clients[0].uuid)}, **told).status_code == 404
+
+
+def test_a_handover_asked_for_twice_under_one_key_is_one_and_costs_the_same_for_one_client_or_many(
+    house, make_person, client, me, now
+):
+    _key, secret = create_api_key(name="hr", scopes=["reach.answer", "reach.manage", "people.read"], by=me, now=now)
+    hers = [house.elodie, *(make_person("A", f"Martin{n}") for n in range(12))]
+    for one in hers[1:]:
+        set_adviser(one, house.claire, since=now, by=me, now=now)
+
+    def post(persons, key):
+        asked = {"giver": str(house.claire.pk), "taker": str(house.hugo.pk), "persons": [str(p.uuid) for p in persons]}
+        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": key}
+        with CaptureQueriesContext(connection) as asked_for:
+            answer = client.post("/api/v1/handovers", asked, content_type="application/json", headers=headers)
+        assert answer.status_code == 201, answer.content
+        return answer, len(asked_for)
+
+    post(hers[:1], "warm")
+    few, many = post(hers[:2], "few"), post(hers, "many")
+    again, _n = post(hers, "many")
+    assert again.json() == many[0].json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert few[1] == many[1]
+    assert Handover.objects.count() == 3
 
 
 def test_of_two_records_that_became_one_the_survivors_adviser_is_rung(house, make_person, me, now):

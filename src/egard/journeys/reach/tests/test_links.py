@@ -8,14 +8,15 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from egard.journeys.reach import calls, refusals
+from egard.journeys.reach import calls, refusals, shown
 from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages
 from egard.journeys.reach.models import CallBack
 from egard.journeys.reach.tests.phones import MOBILE
-from egard.kernel.access.models import Sight
+from egard.kernel.access.models import Change, Sight
 from egard.kernel.access.operations import set_user_active
 from egard.kernel.lifecycle.operations import erase_person
+from egard.kernel.messages import templating
 from egard.kernel.promises.models import Promise
 
 pytestmark = pytest.mark.django_db
@@ -44,15 +45,28 @@ def test_a_client_chooses_a_time_by_her_link_and_it_tells_nothing_but_names_and_
         assert hers not in page
     told = form(page, about="my loan", number="+33699999999")  # who holds the link is not called elsewhere
     for _twice in range(2):
-        done = browser.post(url, told).content.decode()
-        assert "Claire Martin calls you on Tuesday 10 March at 09:45" in done
+        done = browser.post(url, told, follow=True)
+        assert "Claire Martin calls you on Tuesday 10 March at 09:45" in done.content.decode()
+        assert "my loan" not in done.content.decode()
     made = CallBack.objects.get()
     assert (made.person, made.number, made.desk) == (house.elodie, MOBILE, house.desk)
     assert Promise.objects.get().owner == house.claire
-    own = re.search(r'name="own" value="([^"]+)"', done)[1]
+    own = done.redirect_chain[0][0]
+    for hers in ("Lebœuf", MOBILE[-6:], "06\u00a0"):
+        assert hers not in done.content.decode()
+    page = browser.get(f"{own}?change={made.uuid}").content.decode()
+    later = re.findall(r'<option value="([^"]+)"', page)[3]
     for _twice in range(2):
-        assert "You are not called" in browser.post(url, {"own": own}).content.decode()
-    assert Promise.objects.get().state == "released"
+        changed = browser.post(own, {"what": "change", "at": later, "number": "+33699999999"}, follow=True)
+        assert "Claire Martin calls you on Tuesday 10 March at 10:45" in changed.content.decode()
+    assert CallBack.objects.get(dropped_at=None).number == MOBILE
+    for _twice in range(2):  # also from the page that was open before
+        gone = browser.post(own, {"what": "cancel"}, follow=True)
+        assert "You are not called" in gone.content.decode()
+    assert set(Promise.objects.values_list("state", flat=True)) == {"released"}
+    assert "It is promised" in browser.post(gone.redirect_chain[-1][0], {"what": "again"}, follow=True).content.decode()
+    clock.pass_(days=1)
+    assert "This call is over" in browser.get(own, follow=True).content.decode()
 
 
 def test_a_link_ends_with_its_time_with_its_person_and_with_one_changed_letter(browser, house, clock, me):
@@ -69,7 +83,7 @@ def test_a_link_ends_with_its_time_with_its_person_and_with_one_changed_letter(b
     assert browser.get(other).status_code == 200
     clock.pass_(days=2)
     assert browser.get(other).status_code == 404
-    assert browser.post(other, {"own": "nonsense"}).status_code == 404
+    assert browser.get("/p/called/nonsense/").status_code == 404
 
 
 def test_somebody_unknown_is_called_on_the_number_that_she_gives_by_the_adviser_whose_link_it_is(browser, house, clock):
@@ -114,13 +128,13 @@ def test_who_asks_too_often_is_told_to_wait(browser, house, clock):
     url = "/p/call/"
     for n in range(links.PLACE_HOURLY):
         page = browser.get(url).content.decode()
-        assert browser.post(url, form(page, key=str(n), number=f"+336987654{n:02}")).status_code == 200
+        assert browser.post(url, form(page, key=str(n), number=f"+336987654{n:02}")).status_code == 302
     refused = browser.post(url, form(page, key="more", number="+33698765499"))
     assert refused.status_code == 429
     assert "Try again later" in refused.content.decode()
     clock.pass_(hours=1, minutes=1)
     assert (
-        browser.post(url, form(browser.get(url).content.decode(), key="more", number="+33698765499")).status_code == 200
+        browser.post(url, form(browser.get(url).content.decode(), key="more", number="+33698765499")).status_code == 302
     )
 
 
@@ -137,10 +151,49 @@ def test_what_was_asked_for_is_taken_back_by_who_asked_alone(house, clock):
     at = links.times(opened, now=clock.now)[0]
     made = links.ask(opened, at, links.Visitor(b"x" * 32), key="k", now=clock.now)
     with pytest.raises(refusals.LinkOver):
-        links.cancel(str(made.uuid), now=clock.now)
-    assert links.cancel(links.own_token(made), now=clock.now + timedelta(minutes=1)) == made
+        links.owned(str(made.uuid))
+    held = links.owned(links.own_token(made))
+    links.take_back(held, now=clock.now + timedelta(minutes=1))
+    assert held == made
     assert links.times(opened, now=clock.now)[0] == at
 
 
 def test_a_link_is_drawn_to_be_printed(house, clock):
     assert links.drawn(path("desk", house.claire.pk, clock)).startswith("<svg")
+
+
+def test_a_text_of_the_house_gives_her_the_link_by_which_she_is_called(
+    browser, house, clock, settings, monkeypatch, me
+):
+    monkeypatch.setattr(shown, "utc_now", lambda: clock.now)
+    settings.URL = "https://house.example"
+    words = templating.Draught(code="reach_me", language="en", label="Reach me", text="Choose when: {{ call_link }}")
+    text = templating.fill(templating.set_template(words, by=me, now=clock.now), house.elodie, author="Claire").text
+    address = re.search(r"https://house\.example(/p/call/\S+)", text)[1]
+    assert "Claire Martin, your adviser, calls you" in browser.get(address).content.decode()
+    settings.URL = ""
+    with pytest.raises(templating.FieldMissing):
+        templating.fill(templating.template("reach_me"), house.elodie, author="Claire")
+
+
+def test_the_page_of_the_house_is_closed_by_a_manager_and_links_still_hold(browser, house, clock, make_user):
+    staff = Client(headers={"Accept-Language": "en"})
+    staff.force_login(make_user("supervisor"))
+    for open_, status in (("no", 404), ("yes", 200)):
+        for _twice in range(2):
+            assert staff.post("/reach/desks/", {"open": open_}).status_code == 302
+        assert browser.get("/p/call/").status_code == status
+        assert browser.get(path("desk", house.hugo.pk, clock)).status_code == 200
+    assert Change.objects.filter(what__in=("reach.page_closed", "reach.page_opened")).count() == 2
+    staff.post("/reach/desks/", {"open": "no"})
+    refused = browser.post("/p/call/", {"at": "", "key": "k", "number": MOBILE})
+    assert "No call can be asked for on this page" in refused.content.decode()
+    staff.force_login(house.claire)
+    assert staff.post("/reach/desks/", {"open": "yes"}).status_code == 403
+    with pytest.raises(refusals.PageClosed):
+        links.opened("", now=clock.now)
+
+
+def test_an_opened_page_is_opened_by_its_operation(house, me, now):
+    links.open_page(False, by=me, now=now)
+    assert not links.is_open()

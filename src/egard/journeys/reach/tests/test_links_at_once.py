@@ -31,3 +31,11 @@ def test_a_form_that_is_sent_twice_at_the_same_moment_is_one_call_back_and_no_re
     visitor = links.Visitor(SOMEWHERE, number=MOBILE)
     told = at_once([lambda: links.ask(links.Opened(), second, visitor, key="k", now=now).pk] * 4)
     assert set(told) == {CallBack.objects.get(key="link:k").pk}
+
+
+def test_a_call_that_is_changed_twice_at_the_same_moment_is_changed_once(house, now):
+    free = links.times(links.Opened(), now=now)
+    held = links.ask(links.Opened(), free[0], links.Visitor(SOMEWHERE, number=MOBILE), key="k", now=now)
+    told = at_once([lambda at=at: links.change(held, at, now=now).pk for at in free[1:4]])
+    assert len(set(told)) == 1
+    assert CallBack.objects.get(dropped_at=None).pk == told[0]

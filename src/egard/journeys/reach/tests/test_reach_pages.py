@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from egard.base.clock import utc_now
-from egard.journeys.reach import operations, pages, portfolio
+from egard.journeys.reach import operations, pages, portfolio, refusals
 from egard.journeys.reach.desks import pages as desks
 from egard.journeys.reach.handovers import pages as handovers
 from egard.journeys.reach.handovers import wording
+from egard.journeys.reach.links import pages as links
 from egard.journeys.reach.models import Absence, CallBack, Desk
 from egard.journeys.reach.tests.phones import MOBILE, phone
 from egard.kernel.access.models import Sight
@@ -40,7 +42,7 @@ def at_home(house):
 
 @pytest.fixture(autouse=True)
 def _same_clock(clock, monkeypatch):
-    for module in (pages, desks, handovers):
+    for module in (pages, desks, handovers, links):
         monkeypatch.setattr(module, "utc_now", lambda: clock.now)
 
 
@@ -90,8 +92,56 @@ def test_she_chooses_when_she_is_called_and_it_is_a_promise(at_home, house):
     assert (made.number, made.about, made.desk) == (MOBILE, "my loan", house.desk)
     assert Promise.objects.get().owner == house.claire
     page = at_home.get("/me/call/").content.decode()
-    assert "Claire Martin calls you on" in page
-    assert f'value="{first}"' not in page
+    assert "It is promised" in page
+    assert "Claire Martin calls you on Tuesday 10 March at 09:45" in page
+    assert "on 06\u00a012\u00a034\u00a056\u00a078" in page
+    assert "<select" not in page
+
+
+def test_a_promised_call_is_changed_taken_back_and_put_back_on_the_page_where_it_was_asked_for(at_home, house):
+    def called() -> list[str]:
+        rows = CallBack.objects.filter(dropped_at=None).order_by("pk")
+        return [timezone.localtime(one.starts_at).strftime("%H:%M") for one in rows]
+
+    page = at_home.get("/me/call/").content.decode()
+    at_home.post("/me/call/", {"at": re.search(r'<option value="([^"]+)"', page)[1], "number": "", "key": "k"})
+    first = CallBack.objects.get()
+    page = at_home.get(f"/me/call/?change={first.uuid}").content.decode()
+    assert "In the place of Tuesday 10 March at 09:45" in page
+    free = re.findall(r'<option value="([^"]+)"', page)
+    told = {"what": "change", "call": str(first.uuid), "at": free[1], "number": "06 98 76 54 32", "about": "my garden"}
+    for _twice in range(2):
+        assert at_home.post("/me/call/", told).url == "/me/call/"
+    assert called() == ["10:15"]
+    second = CallBack.objects.get(dropped_at=None)
+    assert (second.number, second.about, second.desk) == ("+33698765432", "my garden", house.desk)
+    gone = at_home.post("/me/call/", {"what": "cancel", "call": str(second.uuid)})
+    assert called() == []
+    page = at_home.get(gone.url).content.decode()
+    assert "The call is taken back" in page
+    assert "<select" in page
+    for _twice in range(2):
+        at_home.post("/me/call/", {"what": "again", "call": str(second.uuid)})
+    assert called() == ["10:15"]
+    assert Promise.objects.filter(state="released").count() == 2
+    assert at_home.post("/me/call/", {"what": "cancel", "call": str(house.elodie.uuid)}).status_code == 404
+
+
+def test_a_call_put_back_too_late_says_that_its_time_is_taken_and_offers_others(at_home, house, clock, me):
+    page = at_home.get("/me/call/").content.decode()
+    at = re.search(r'<option value="([^"]+)"', page)[1]
+    at_home.post("/me/call/", {"at": at, "number": "", "key": "k"})
+    held = CallBack.objects.get()
+    at_home.post("/me/call/", {"what": "cancel", "call": str(held.uuid)})
+    operations.promise_call_back(None, house.desk, held.starts_at, number="+33698765432", channel="web", key="other",
+                                 by=me, now=clock.now)  # fmt: skip
+    answer = at_home.post("/me/call/", {"what": "again", "call": str(held.uuid)})
+    assert answer.status_code == 409
+    assert "This time is no longer free" in answer.content.decode()
+    assert "which is yours until you choose" not in answer.content.decode()
+    free = re.search(r'<option value="([^"]+)"', answer.content.decode())[1]
+    at_home.post("/me/call/", {"what": "change", "call": str(held.uuid), "at": free})
+    assert CallBack.objects.filter(person=house.elodie, dropped_at=None).count() == 1
 
 
 def test_a_time_that_is_none_or_taken_is_refused_in_words_and_nothing_typed_is_lost(at_home, house):
@@ -143,6 +193,24 @@ def test_a_desk_is_set_on_its_page_and_an_absence_is_put_back(house, clock, make
     assert client.post(url, {"what": "nothing"}).status_code == 404
 
 
+def test_only_who_serves_clients_is_offered_as_taker_and_as_deputy_and_nobody_else_is_taken(house, make_user, me, now):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(house.claire)
+    others = [make_user(role, name=f"The {role}") for role in ("auditor", "administrator", "host", "analyst")]
+    pages = [client.get(url).content.decode() for url in ("/reach/handovers/new/", f"/reach/desks/{house.claire.pk}/")]
+    for page in pages:
+        assert ">Hugo Delmas</option>" in page
+        assert not [one.name for one in others if f">{one.name}</option>" in page]
+    form = dict(re.findall(r'name="(giver|key)" value="([^"]+)"', pages[0])) | {"what": "plan", "when": "now"}
+    form |= {f"{part}_{code}": words for code, one in wording.ours().items() for part, words in one.items()}
+    for one in others:
+        with pytest.raises(refusals.NoStaff):
+            operations.set_desk(house.claire, deputy=one, by=me, now=now)
+        refused = client.post("/reach/handovers/new/", {**form, "taker": str(one.pk)})
+        assert refused.status_code == 422
+        assert "of those who serve clients" in refused.content.decode()
+
+
 def test_a_portfolio_is_handed_over_on_its_page_with_a_preview_and_who_could_not_be_told_is_seen(
     house, clock, make_person, make_user, carry_out, me
 ):
@@ -157,6 +225,10 @@ def test_a_portfolio_is_handed_over_on_its_page_with_a_preview_and_who_could_not
     shown = client.post("/reach/handovers/new/", {**form, "what": "preview", "taker": str(house.hugo.pk),
                                                   "whose": str(house.elodie.uuid)}).content.decode()  # fmt: skip
     assert "Hello Élodie" in shown
+    early = client.post("/reach/handovers/new/", {**form, "what": "preview", "taker": "",
+                                                  "whose": str(house.elodie.uuid)}).content.decode()  # fmt: skip
+    assert "⟨the new adviser⟩ is your adviser from now on" in early
+    assert "Claire Martin is your adviser" not in early
     assert "Hugo Delmas is your adviser from now on" in shown
     assert client.post("/reach/handovers/new/", {**form, "what": "plan"}).status_code == 422
     plan = {**form, "what": "plan", "taker": str(house.hugo.pk), "when": "now", "whom": "all"}

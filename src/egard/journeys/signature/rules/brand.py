@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from egard.journeys.signature.rules import grammar
 from egard.journeys.signature.rules.rule import Rule
 from egard.journeys.signature.rules.style import Style
 from egard.kernel.cases.rules.reading import Finding as Wrong
@@ -33,6 +34,11 @@ class Brand:
         """Of the style and of the rules: the same judgement, the same version."""
         told = self.style.version + "".join(one.model_dump_json() for one in self.rules)
         return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether what it reads with is installed."""
+        return self.style.reader == "forms" or grammar.is_installed()
 
 
 def read_rule(source: str) -> Rule:

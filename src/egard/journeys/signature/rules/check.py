@@ -10,7 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from egard.base.language import language_of
-from egard.journeys.signature.rules import PARTS, POINTS, Language, Level, Part, facts, persons, usefulness, words
+from egard.journeys.signature.rules import (
+    PARTS,
+    POINTS,
+    Language,
+    Level,
+    Part,
+    facts,
+    grammar,
+    persons,
+    usefulness,
+    words,
+)
 from egard.journeys.signature.rules.brand import Brand
 from egard.journeys.signature.rules.matching import Found, Look, apart, matches, said
 from egard.journeys.signature.rules.reading import HOLE, Reading, with_holes
@@ -76,7 +87,8 @@ def check(
     """Judge a text; any text at all has an answer. `named` are its merge fields, values by name: what is the client's
     own.
 
-    An unknown moment or channel is as none. Time grows with the length of the text.
+    An unknown moment or channel is as none. Time grows with the length of the text. Raises `grammar.Missing` where a
+    French text is to be read with a grammar that is not installed.
     """
     source = source_of(given[:TEXT_MAX], form)
     reading = reading_of(source.plain)
@@ -85,7 +97,7 @@ def check(
     at = tongue.moments.get(moment)
     look = Look(reading, tongue, channel)
     company = frozenset({*brand.style.names, *persons.names_of_company(reading)})
-    mentions = persons.mentions(reading, spoken, brand.style.names)
+    mentions = _mentions(brand, reading, spoken)
     small = reading.body.lower()
 
     found = [*_by_rules(brand, look, spoken, moment, channel, small), *_wrong_address(look, tongue, mentions)]
@@ -121,6 +133,11 @@ def check(
     return Checked(
         score, parts, why, findings, spoken, is_sure, moment if at else "", personal, len(reading.words), **told
     )
+
+
+def _mentions(brand: Brand, reading: Reading, language: Language) -> tuple[persons.Mention, ...]:
+    found = persons.mentions(reading, language, brand.style.names)
+    return grammar.reread(reading, found) if brand.style.reader == "spacy" and language == "fr" else found
 
 
 def _wanting(reading: Reading, one: Found) -> tuple[int, int]:

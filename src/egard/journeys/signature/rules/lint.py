@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from egard.journeys.signature.rules import brand as brands
+from egard.journeys.signature.rules import grammar
 from egard.journeys.signature.rules.brand import Brand
 from egard.journeys.signature.rules.matching import Found, Look, matches
 from egard.journeys.signature.rules.reading import read as reading_of
@@ -50,4 +51,6 @@ def lint(source: str) -> tuple[Brand | None, list[Finding]]:
         if rule.language in found.style.languages
         for words in failing(rule, found.style.languages[rule.language])
     ]
+    if not found.is_readable:
+        wrong.append(Finding(lines.get("reader: spacy", 1), "reader_missing", grammar.NOT_HERE))
     return found, sorted(wrong)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from egard.journeys.signature.rules import ALWAYS, PARTS, Language, Part
+from egard.journeys.signature.rules import ALWAYS, PARTS, Language, Part, grammar
 from egard.journeys.signature.rules.rule import Name, Patterns, Rule, Shape, compiled, needed
 from egard.kernel.cases.rules.text import Text
 
@@ -156,6 +156,8 @@ class Style(Shape):
     without: tuple[Name, ...] = ()
     rules: tuple[Rule, ...] = Field(default=(), max_length=500)
     templates: Blocks = Blocks()
+    reader: Literal["forms", "spacy"] = "forms"
+    """Persons are counted on words as written; with spaCy, what forms leave open in French is told by grammar."""
 
     @model_validator(mode="after")
     def _whole(self) -> Style:
@@ -168,8 +170,13 @@ class Style(Shape):
 
     @cached_property
     def version(self) -> str:
-        """Stands for what it says: the same content, the same version."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        """Stands for what it says: the same content, the same version. The grammar's model is part of it; a style that
+        counts forms has the version that it had before there were readers.
+        """
+        told = self.model_dump_json(by_alias=True, exclude={"reader"})
+        if self.reader == "spacy":
+            told += f"{grammar.MODEL} {grammar.VERSION}"
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def tongue(self, language: Language) -> tuple[Language, Tongue]:
         """The style in a language; in the brand's first one where it does not speak it."""

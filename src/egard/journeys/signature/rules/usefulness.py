@@ -1,4 +1,4 @@
-"""What a message gives to use: a next step, when, a name, a direct line."""
+"""What a message gives to use: a next step, when, a name, a way to reach who writes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ _ANSWER = re.compile(
     r"|text))"
     r"|ma ligne directe|my direct line)(?!\w)"
 )
-_DIRECT_FIELDS = re.compile(r"phone|tel|téléphone|mobile|line|ligne|mail")
+_CALL_LINK = re.compile(r"(?i)https?://[^\s/]{1,253}/p/call/\S")
+"""The page on which she chooses when she is called (docs/reach.md): the number of a desk stays inside."""
+_DIRECT_FIELDS = re.compile(r"phone|tel|téléphone|mobile|line|ligne|mail|call_link|lien")
 _SIGNING_FIELDS = re.compile(r"advis[eo]r|conseill|signature|author|agent|sender|auteur")
 _TEAM = frozenset(
     [
@@ -100,7 +102,7 @@ def _has_line(reading: Reading, positive: str) -> bool:
     if any(_DIRECT_FIELDS.search(name) for name, _start, _end in reading.fields):
         return True
     own = _unquoted(reading)
-    return bool(_PHONE.search(positive) or _MAIL.search(own) or _ANSWER.search(positive))
+    return bool(_PHONE.search(positive) or _MAIL.search(own) or _ANSWER.search(positive) or _CALL_LINK.search(own))
 
 
 def _unquoted(reading: Reading) -> str:

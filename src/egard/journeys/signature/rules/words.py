@@ -33,8 +33,8 @@ NEXT_STEP = Text(
 )
 WHEN = Text(fr="Quand ? Une date vaut une promesse.", en="When? A date is a promise.")
 DIRECT_LINE = Text(
-    fr="Aucune ligne directe : un numéro ou une adresse où quelqu’un répond.",
-    en="No direct line: a number or an address where somebody answers.",
+    fr="Rien pour vous joindre : le numéro de la maison, votre lien d’appel, ou une adresse où quelqu’un répond.",
+    en="No way to reach you: the number of the house, your call link, or an address where somebody answers.",
 )
 BANNED = Text(fr="« {text} » n’est pas un mot de la maison.", en="“{text}” is not a word of this brand.")
 
@@ -79,7 +79,7 @@ _GIVEN = {
     "next_step": Text(fr="une suite", en="a next step"),
     "when": Text(fr="une date", en="a date"),
     "name": Text(fr="un nom", en="a name"),
-    "direct_line": Text(fr="une ligne directe", en="a direct line"),
+    "direct_line": Text(fr="de quoi vous joindre", en="a way to reach you"),
 }
 
 

@@ -18,7 +18,7 @@ from egard.journeys.signature.rules.brand import DEFAULT
 from egard.journeys.signature.rules.homogeneity import Group, spread, student_95, together
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Sight
-from egard.kernel.access.operations import create_api_key, ensure_team
+from egard.kernel.access.operations import create_api_key, ensure_site, ensure_team
 from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, export_person
 from egard.kernel.messages.conversing import Words, write
@@ -133,12 +133,18 @@ def test_teams_are_told_apart_with_n_and_intervals(spoken, make_user, now):
     assert [(one.name, one.n) for one in _figures(make_user("analyst"), now, "month").groups] == [("2026-03", 12)]
 
 
-def test_an_agent_sees_her_own_a_manager_her_teams_and_a_stranger_nothing(spoken, make_user, now, client):
+def test_an_agent_sees_her_own_a_manager_her_teams_and_sites_and_a_stranger_nothing(spoken, make_user, me, now, client):
     assert _figures(spoken.writers[0], now).whole.n == 6
     manager = make_user("site_manager")
     assert _figures(manager, now).whole.n == 0
     manager.teams.add(spoken.teams[1])
     assert [one.name for one in _figures(manager, now).groups] == ["South"]
+    manager.teams.clear()
+    shop = ensure_site("lyon", "Lyon", by=me, now=now)
+    manager.sites.add(shop)
+    assert _figures(manager, now).whole.n == 0
+    spoken.writers[0].sites.add(shop)
+    assert [(one.name, one.n) for one in _figures(manager, now).groups] == [("North", 6)]
     client.force_login(make_user("hr"))
     assert client.get(reverse("signature:sent")).status_code == 403
 

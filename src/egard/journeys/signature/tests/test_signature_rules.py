@@ -162,3 +162,16 @@ def test_what_a_proposal_keeps_still_counts():
         ("Nous avons le plaisir de vous annoncer que votre", "Votre")
     ]
     assert (found.client, found.company) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "reached"),
+    [
+        ("Choisissez quand je vous appelle : https://maison.example/p/call/pAZ4-xY7:sig/", True),
+        ("Choisissez quand je vous appelle : {{ call_link }}", True),
+        ("Tout est ici : https://maison.example/boutique/", False),
+    ],
+)
+def test_the_link_by_which_she_is_called_is_a_way_to_reach_who_writes(words, reached):
+    found = check(f"Bonjour Anna, votre manteau est prêt. {words}\n\nCamille Martin", brand.default(), language="fr")
+    assert ("no_direct_line" in {one.rule for one in found.findings}) != reached

@@ -94,9 +94,9 @@ def test_as_one_types_the_score_follows_and_a_click_writes_the_proposal(sign_in)
     assert page.locator("[data-mirror] mark").first.inner_text() == "Chers clients"
     page.locator('[data-span][data-start="3"]').wait_for()
     page.locator(".sig-row", has_text="Formule usée").get_by_role("button").click()
-    assert "Appelez-moi au [ligne directe]" in text.input_value()
+    assert "Appelez-moi au [numéro de la maison]" in text.input_value()
     chosen = text.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
-    assert chosen == "[ligne directe]"
+    assert chosen == "[numéro de la maison]"
     page.keyboard.type("01 44 00 00 12")
     expect(page.locator(".sig-score b")).not_to_have_text(str(before))
     assert int(page.locator(".sig-score b").inner_text()) > before

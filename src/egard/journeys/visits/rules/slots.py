@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeAlias
+from itertools import pairwise
+from typing import Any, TypeAlias
 
-from egard.base.calendars import Calendar, openings
+from egard.base.calendars import Calendar, opened
 from egard.base.calendars.calendar import EPOCH, MICROSECOND, Micros, micros
 
 Span: TypeAlias = tuple[Micros, Micros]
+Name: TypeAlias = Any
+"""A text or a number, by which hosts are told apart; of one question all are alike."""
 MINUTE = 60_000_000
 ZONES_APART = timedelta(days=2)
 """Dates of two zones lie at most so far apart."""
@@ -54,7 +57,7 @@ class Taken:
 class Host:
     """Somebody who receives, or a room: hours (None: never), skills, what is taken, and visits a day at most."""
 
-    name: str
+    name: Name
     calendar: Calendar | None
     skills: frozenset[str] = frozenset()
     taken: tuple[Taken, ...] = ()
@@ -64,28 +67,47 @@ class Host:
         return self.max_per_day != 0 and (not reason.skill or reason.skill in self.skills)
 
 
-def free(host: Host, reason: Reason, first: date, last: date) -> Iterator[Span]:
-    """What is left of the openings that begin from `first` to `last` by the host's own dates, once what is taken is cut
-    out. Pieces overlap only where an opening reaches into the next date's.
+class Openings:
+    """The openings of each date of a period, reckoned once for all whose calendar is the same."""
+
+    def __init__(self, first: date, last: date) -> None:
+        self.days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+        self.known: dict[int, list[Span]] = {}
+
+    def of(self, calendar: Calendar) -> list[Span]:
+        """In order of their dates; those of one date that touch are one."""
+        found = self.known.get(id(calendar))
+        if found is None:
+            found = [span for day in self.days for span in _joined(sorted(opened(calendar, day)))]
+            self.known[id(calendar)] = found
+        return found
+
+
+def free(host: Host, reason: Reason, opens: Openings) -> list[Span]:
+    """What is left of the openings of a host, once what is taken is cut out. Pieces overlap only where an opening
+    reaches into the next date's.
     """
     if host.calendar is None:
-        return
+        return []
+    whole = opens.of(host.calendar)
+    if not host.taken:
+        return whole
     before, after = reason.before * MINUTE, reason.after * MINUTE
     blocks = _joined(
         sorted((t.start - t.before * MINUTE - after, t.end + t.after * MINUTE + before) for t in host.taken)
     )
     ends = [end for _start, end in blocks]
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
-        day = sorted((micros(a), micros(b)) for a, b in openings(date.fromordinal(ordinal), host.calendar))
-        for opens, closes in _joined(day):
-            for start, end in blocks[bisect_right(ends, opens) :]:
-                if start >= closes:
-                    break
-                if start > opens:
-                    yield opens, start
-                opens = max(opens, end)
-            if opens < closes:
-                yield opens, closes
+    found: list[Span] = []
+    for begins, closes in whole:
+        for start, end in blocks[bisect_right(ends, begins) :]:
+            if start >= closes:
+                break
+            if start > begins:
+                found.append((begins, start))
+            begins = max(begins, end)
+        if begins < closes:
+            found.append((begins, closes))
+    return found
 
 
 def slots(
@@ -97,7 +119,7 @@ def slots(
     site: Calendar,
     now: datetime,
     rooms: Iterable[Host] | None = None,
-) -> dict[datetime, tuple[str, ...]]:
+) -> dict[datetime, tuple[Name, ...]]:
     """Each moment at which a visit can begin on the dates `first` to `last` (included) of the site's clock, in order,
     with the names of the hosts who are free for it, in order. Only the clock of `site` matters, not its hours: a host's
     calendar holds those that she keeps there. Where `rooms` are given, one of them is free as well.
@@ -105,21 +127,29 @@ def slots(
     low = max(site.moment(first, 0), micros(now) + reason.notice_minutes * MINUTE)
     high = site.moment(last + timedelta(days=1), 0)
     length, step = reason.minutes * MINUTE, reason.step_minutes * MINUTE
-    first, last = first - ZONES_APART, last + ZONES_APART
-    able = [_Times(host, list(free(host, reason, first, last))) for host in hosts if host.can(reason)]
-    held = None if rooms is None else [_Times(room, list(free(room, reason, first, last))) for room in rooms]
-    found: dict[Micros, set[str]] = {}
+    opens = Openings(first - ZONES_APART, last + ZONES_APART)
+    able = [_Times(host, free(host, reason, opens)) for host in sorted(hosts, key=_name) if host.can(reason)]
+    held = None if rooms is None else [_Times(room, free(room, reason, opens)) for room in rooms]
+    twice = any(times.overlaps for times in able)
+    found: dict[Micros, list[Name]] = {}
     for times in able:
         for start, end in times.pieces:
-            for at in range(start, end - length + 1, step):
-                if low <= at < high and not times.is_full(at):
-                    found.setdefault(at, set()).add(times.name)
-    kept: dict[datetime, tuple[str, ...]] = {}
+            begin = start if start >= low else start + -(-(low - start) // step) * step
+            for at in range(begin, min(end - length + 1, high), step):
+                if times.full and times.is_full(at):
+                    continue
+                if at in found:
+                    found[at].append(times.name)
+                else:
+                    found[at] = [times.name]
+    kept: dict[datetime, tuple[Name, ...]] = {}
     for at in sorted(found):
         # Those who receive together keep one another's grid.
-        names = found[at] if reason.hosts == 1 else {one.name for one in able if one.has(at, length)}
+        names = found[at] if reason.hosts == 1 else [one.name for one in able if one.has(at, length)]
+        if twice:
+            names = list(dict.fromkeys(names))
         if len(names) >= reason.hosts and (held is None or any(room.has(at, length) for room in held)):
-            kept[EPOCH + at * MICROSECOND] = tuple(sorted(names))
+            kept[EPOCH + at * MICROSECOND] = tuple(names)
     return kept
 
 
@@ -128,12 +158,17 @@ class _Times:
 
     def __init__(self, host: Host, pieces: list[Span]) -> None:
         self.name, self.pieces, self.full = host.name, pieces, _full_days(host)
+        self.overlaps = any(later[0] < one[1] for one, later in pairwise(pieces))
 
     def is_full(self, at: Micros) -> bool:
         return any(start <= at < end for start, end in self.full)
 
     def has(self, at: Micros, length: Micros) -> bool:
         return not self.is_full(at) and any(start <= at and at + length <= end for start, end in self.pieces)
+
+
+def _name(host: Host) -> Name:
+    return host.name
 
 
 def _full_days(host: Host) -> list[Span]:
