@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, shown, telling, waitlist
+from egard.journeys.visits import (
+    booking,
+    busy,
+    days,
+    facts,
+    fetched,
+    privacy,
+    queries,
+    reception,
+    shown,
+    telling,
+    waitlist,
+)
 from egard.journeys.visits.briefs import operations as briefing
+from egard.journeys.visits.credits import keeping as credits
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -19,6 +32,7 @@ from egard.kernel.registry import (
     Permission,
     PortalItem,
     PromiseKind,
+    Reaction,
     Scope,
 )
 
@@ -43,6 +57,7 @@ journey = Journey(
         facts.Missed,
         facts.NotArrived,
     ),
+    reactions=(Reaction("visits.credit", facts=credits.FACTS, handle=credits.keep, history="apply"),),
     permissions=(
         Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
         Permission(queries.BOOK, _("book, move and cancel visits"), {**_FRONT, "administrator": "all"}),
@@ -84,6 +99,8 @@ journey = Journey(
         Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.read_feeds", fetched.read_feeds, every="*/15 * * * *", alone=True),
+        Job("visits.read_feed", fetched.read_feed),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
         Job("visits.briefs", briefing.send_job, every="* * * * *", alone=True),
         Job("visits.forget", reception.forget_job, every="40 3 * * *", alone=True),
@@ -109,7 +126,7 @@ journey = Journey(
             order=11,
         ),
     ),
-    hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    hooks=Hooks(export=privacy.export, erase=privacy.erase, merge=credits.merged, unmerge=credits.merged),
     panels=(
         Panel(
             "visits",
@@ -131,6 +148,8 @@ journey = Journey(
             waits="visits:waits",
             topics=booking.TOPIC,
         ),
+        MenuItem(_("Calendar"), "visits:calendars", "calendar", queries.READ, order=21),
+        MenuItem(_("Visits: shops and reasons"), "visits:settings", "settings", queries.MANAGE, order=70, part="house"),
     ),
     router="egard.journeys.visits.api:router",
     pages="egard.journeys.visits.pages",

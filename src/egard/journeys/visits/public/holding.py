@@ -17,6 +17,7 @@ from egard.journeys.visits.models import Reason, Shop, Visit
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.visitors import visitor
 from egard.kernel.access.actors import Actor
+from egard.kernel.access.models import Site
 from egard.kernel.people.bulk import WasErased
 from egard.kernel.people.models import Person
 from egard.portal.operations import keyed
@@ -86,20 +87,28 @@ def confirm(
 
     Raises `NoVisitor`, `BadIdentifier`, `MissingAnswer`, `HoldOver`, `TooMany`, `NotByThis`.
     """
-    told = replace(told, language=held.language)
+    told = reached(told, email=email, phone=phone, language=held.language)
     if person is None:
-        _require_told(told, email, phone)
-        try:
-            found = visitor(
-                told.name, email=email, phone=phone, site=held.site, language=held.language, by=PUBLIC, now=now
-            )
-        except WasErased as error:
-            raise refusals.NotByThis from error
+        found = known(told, email=email, phone=phone, site=held.site, now=now)
         openly = Visit.objects.filter(person__in=found.members, state="booked", starts_at__gt=now, by=str(PUBLIC))
         if held.state != "booked" and openly.count() >= COMING_MOST:
             raise refusals.TooMany
         return booking.confirm(held, found, told=told, by=PUBLIC, now=now)
     return booking.confirm(held, person, told=replace(told, name=person.name), by=herself(person), now=now)
+
+
+def reached(told: Told, *, email: str, phone: str, language: str) -> Told:
+    """Where she is told, as she gave it."""
+    return replace(told, language=language, told_to={"email": email, "sms": phone}.get(told.told_by, "").strip())
+
+
+def known(told: Told, *, email: str, phone: str, site: Site, now: datetime) -> Person:
+    """Who says her name and where she is reached, found or made. Raises `NoVisitor`, `BadIdentifier`, `NotByThis`."""
+    _require_told(told, email, phone)
+    try:
+        return visitor(told.name, email=email, phone=phone, site=site, language=told.language, by=PUBLIC, now=now)
+    except WasErased as error:
+        raise refusals.NotByThis from error
 
 
 def held_of(mark: str, *, now: datetime) -> Visit | None:

@@ -119,6 +119,7 @@ PAGES = (
     Shown("visits:open_own", _own, who="nobody", data=True),
     Shown("visits:open_move", _own, who="nobody", data=True),
     Shown("visits:open_cancel", _own, who="nobody", data=True),
+    Shown("visits:open_wait", _reason, who="nobody", data=True),
     Shown("visits:my_list", who="anne", data=True),
     Shown("visits:my_times", _reason, who="anne", data=True),
 )
@@ -129,8 +130,14 @@ NO_PAGES = {
     "visits:my_site": "the same page as visits:open_site",
     "visits:my_held": "the same page as visits:open_held",
     "visits:my_own": "the same page as visits:open_own",
+    "visits:my_wait": "the same page as visits:open_wait",
+    "visits:open_waiting": "needs somebody who waits; test_public_pages.py opens it",
+    "visits:my_waiting": "the same page as visits:open_waiting",
+    "visits:open_entry": "a file",
+    "visits:my_entry": "a file",
     "visits:my_move": "the same page as visits:open_move",
     "visits:my_cancel": "the same page as visits:open_cancel",
     "visits:waits": "a part of the menu",
     "visits:worker": "a script",
+    "visits:feed": "a file",
 }
