@@ -142,14 +142,7 @@ class Registry:
             self._put("mark", self.marks, mark.name, mark, journey)
         for topic in journey.live:
             self._put("live topic", self.live, topic.name, topic, journey)
-        puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
-        for action in (*journey.actions, *(a for one in journey.worklists for a in one.actions), *puts_off):
-            self._dotted(journey, action.name)
-            self._put("action", self.actions, action.name, action, journey)
-        for worklist in journey.worklists:
-            self._put("worklist", self.worklists, worklist.name, worklist, journey)
-        for composer in journey.composers:
-            self._put("composer", self.composers, composer.name, composer, journey)
+        self._add_desk(journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
         for job in journey.jobs:
@@ -178,6 +171,16 @@ class Registry:
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
         self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
+
+    def _add_desk(self, journey: Journey) -> None:
+        puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
+        for action in (*journey.actions, *(a for one in journey.worklists for a in one.actions), *puts_off):
+            self._dotted(journey, action.name)
+            self._put("action", self.actions, action.name, action, journey)
+        for worklist in journey.worklists:
+            self._put("worklist", self.worklists, worklist.name, worklist, journey)
+        for composer in journey.composers:
+            self._put("composer", self.composers, composer.name, composer, journey)
 
     def _add_messages(self, journey: Journey) -> None:
         for message in journey.messages:
