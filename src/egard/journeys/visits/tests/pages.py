@@ -1,16 +1,19 @@
 """What of this journey the catalogue of pages opens."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from catalogue import Shown
 
 from egard.base.clock import utc_now
-from egard.journeys.visits import booking, links, shops
+from egard.journeys.visits import booking, links, reception, shops
 from egard.journeys.visits.booking import Told
-from egard.journeys.visits.models import Reason, Shop
+from egard.journeys.visits.models import Reason, Shop, Visit
 from egard.journeys.visits.offering import offers
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.public.pages import HELD
+from egard.journeys.visits.tests.today import DISCOVERY as ADVICE
+from egard.journeys.visits.tests.today import WELCOME, zone_at_noon
 from egard.kernel.access.actors import system
 from egard.kernel.access.operations import ensure_site
 
@@ -64,8 +67,50 @@ def _own(world):
     return {"token": links.signed(made.uuid, links.OWN)}
 
 
+def _today(world):
+    """A shop in whose day it is noon now, with somebody in it."""
+    site = ensure_site("noon", "Lyon 3", zone=zone_at_noon(utc_now()), by=ME, now=utc_now())
+    if held := Visit.objects.filter(site=site).first():
+        return held
+    now = utc_now()
+    told = {"by": ME, "now": now - timedelta(hours=2)}
+    shop = shops.set_shop(site, hours={"week": {"mon-sun": ["00:00-24:00"]}}, welcome=WELCOME, **told)
+    reason = shops.set_reason("advice", {**ADVICE, "notice_minutes": 0}, **told)
+    shops.set_host(world.users["agent"], site, [reason], **told)
+    grid = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    told_with = {"told": Told(answers={"for": "gift"}), **told}
+    late = booking.book(shop, reason, world.anne, Wish(grid - timedelta(minutes=40)), key="late", **told_with)
+    booking.book(shop, reason, world.anne, Wish(grid + timedelta(minutes=60)), key="soon", **told_with)
+    here = reception.walk_in(shop, reason, world.anne, key="here", by=ME, now=now - timedelta(minutes=9))
+    reception.walk_in(shop, reason, name="Zoé", key="zoe", by=ME, now=now - timedelta(minutes=2))
+    reception.miss(late, by=ME, now=now)
+    reception.start(here, world.users["agent"], by=ME, now=now)
+    return here
+
+
+def _noon(world):
+    return {"site": _today(world).site_id}
+
+
+def _two(world):
+    """One shop leads straight to its list."""
+    _shop(world), _today(world)
+    return {}
+
+
+def _visit(world):
+    return {"uuid": _today(world).uuid}
+
+
+def _brief(world):
+    return {**_noon(world), "day": utc_now().astimezone(ZoneInfo(zone_at_noon(utc_now()))).date().isoformat()}
+
+
 PAGES = (
-    Shown("visits:shop"),
+    Shown("visits:shop_day", _noon, opened=(".shop-walk > summary",), data=True),
+    Shown("visits:visit", _visit, data=True),
+    Shown("visits:brief", _brief, data=True),
+    Shown("visits:shop", _two),
     Shown("visits:mine"),
     Shown("visits:open_shops", who="nobody"),
     Shown("visits:open_site", _site, who="nobody", data=True),
@@ -95,7 +140,4 @@ NO_PAGES = {
     "visits:waits": "a part of the menu",
     "visits:worker": "a script",
     "visits:feed": "a file",
-    "visits:brief": "needs a shop; test_brief.py opens it",
-    "visits:shop_day": "needs a shop whose day goes on; test_shop_offline.py opens it",
-    "visits:visit": "needs a visit; test_shop_pages.py opens it",
 }
