@@ -26,6 +26,7 @@ MEGABYTE = 1024 * 1024
 def from_environment(env: Mapping[str, str], sender: str) -> dict[str, Any]:
     """Django's settings. `sender` is the From of our letters. Raises `ImproperlyConfigured`."""
     own = [parseaddr(sender)[1], *_list(env.get("EGARD_MAIL_ADDRESSES", ""))]
+    mail_max_bytes = int(env.get("EGARD_MAIL_MAX_MB", "30")) * MEGABYTE
     return {
         # Our own addresses, lower case: what comes from one of them is not answered.
         "MAIL_ADDRESSES": tuple(dict.fromkeys(one.lower() for one in own if one)),
@@ -33,7 +34,9 @@ def from_environment(env: Mapping[str, str], sender: str) -> dict[str, Any]:
         "MAIL_REPLY_DOMAIN": env.get("EGARD_MAIL_REPLY_DOMAIN", "").strip().lower(),
         # The names under which our own mail server writes Authentication-Results; no other is believed.
         "MAIL_AUTH_HOSTS": tuple(one.lower() for one in _list(env.get("EGARD_MAIL_AUTH_HOSTS", ""))),
-        "MAIL_MAX_BYTES": int(env.get("EGARD_MAIL_MAX_MB", "30")) * MEGABYTE,
+        "MAIL_MAX_BYTES": mail_max_bytes,
+        # What the files of a message may weigh together in a form: what most mail servers take.
+        "FILES_MAX_BYTES": min(25 * MEGABYTE, mail_max_bytes),
         "IMAP_URL": env.get("EGARD_IMAP_URL", ""),
         "LMTP_ADDRESS": env.get("EGARD_LMTP", "127.0.0.1:8024"),
         "ANSWER_WITHIN": ANSWER_WITHIN | _pairs(env.get("EGARD_ANSWER_WITHIN", "")),

@@ -148,6 +148,8 @@ journey = Journey(
             waits="visits:waits",
             topics=booking.TOPIC,
         ),
+        MenuItem(_("Calendar"), "visits:calendars", "calendar", queries.READ, order=21),
+        MenuItem(_("Visits: shops and reasons"), "visits:settings", "settings", queries.MANAGE, order=70, part="house"),
     ),
     router="egard.journeys.visits.api:router",
     pages="egard.journeys.visits.pages",

@@ -129,6 +129,11 @@ def opening(shop: Shop) -> Calendar:
     return _read(_hours(shop))
 
 
+def hours_at(shop: Shop, own: Any) -> Calendar | None:
+    """When somebody with hours of her own (None: whenever it is open) receives at a site; None: never."""
+    return opening(shop) if own is None else _met(_hours(shop), _bytes(own))
+
+
 def could(shop: Shop, reason: Reason, at: datetime, *, only: UUID | None = None, now: datetime) -> bool:
     """Whether a visit could begin at a moment if nobody had been given time yet: a time that is not free, not none."""
     if not now + timedelta(minutes=reason.notice_minutes) <= at <= latest(reason, now=now):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from egard.journeys.visits import reception_pages
+from egard.journeys.visits.manage import diary, settings
 from egard.journeys.visits.public import embed, feed, own, waiting
 from egard.journeys.visits.public import pages as public
 
@@ -14,4 +15,6 @@ urlpatterns = [
     *waiting.urlpatterns,
     *public.urlpatterns,
     *reception_pages.urlpatterns,
+    *settings.urlpatterns,
+    *diary.urlpatterns,
 ]

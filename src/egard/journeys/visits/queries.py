@@ -14,6 +14,7 @@ from egard.journeys.visits.models import Reason, Resource, Rota, Shop, Visit
 from egard.journeys.visits.offering import day_of
 from egard.journeys.visits.rules import SHOWN
 from egard.kernel.access.actors import Viewer
+from egard.kernel.access.models import Site
 from egard.kernel.people.models import Person
 
 READ, BOOK, RECEIVE, MANAGE = "visits.read", "visits.book", "visits.receive", "visits.manage"
@@ -62,6 +63,12 @@ def rotas(viewer: Viewer, shop: Shop) -> list[Rota]:
     found = Rota.objects.filter(site=shop.site_id, resource__ended_at__isnull=True, resource__user__is_active=True)
     with_all = found.select_related("resource__user").prefetch_related("skills__reason")
     return [row for row in with_all.order_by("resource__user__name", "pk") if row.skills.all()]
+
+
+def rooms(viewer: Viewer, site: Site) -> list[Resource]:
+    """The rooms and tools of a site, by name. Raises `NotAllowed`."""
+    viewer.require(READ)
+    return list(Resource.objects.filter(site=site, ended_at__isnull=True).order_by("name", "pk"))
 
 
 def visits(viewer: Viewer, permission: str = READ) -> QuerySet[Visit]:

@@ -11,11 +11,11 @@ from django.db import connection
 from django.test import Client
 
 from egard.base.refusal import NotFound
-from egard.journeys.reach import moving, operations, queries, refusals
+from egard.journeys.reach import callers, moving, operations, queries, refusals
 from egard.journeys.reach.desks import pages
 from egard.journeys.reach.models import Absence, Call, CallBack
 from egard.journeys.reach.state import situation
-from egard.journeys.reach.tests.phones import LINES, phone
+from egard.journeys.reach.tests.phones import LINES, MOBILE, phone
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.operations import create_api_key
 from egard.kernel.access.queries import viewer_for
@@ -127,9 +127,13 @@ def test_the_questions_of_a_decision_are_as_many_whatever_there_is(house, me, no
             provider_id=f"CA{hours}", rung=house.claire, language="fr", asked_at=now, seen_at=now, state="ended",
             ended_at=now, talked=60 * hours, outcome="own",
         )  # fmt: skip
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(2):
         found = situation(house.claire.pk, now=now)
     assert len(found.adviser.lengths) == 7
+    assert len(found.adviser.hours.absences) == 7
+    with django_assert_max_num_queries(5):  # from her number on
+        [person] = callers.persons(MOBILE)
+        assert situation(callers.adviser_of(person).pk, now=now) == found
 
 
 def test_an_adviser_without_a_desk_owes_the_call_back_herself(house, make_user, make_person, me, now, clock):

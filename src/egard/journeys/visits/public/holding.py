@@ -11,16 +11,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from egard.journeys.visits import booking, refusals, waitlist
+from egard.journeys.visits import booking, refusals
 from egard.journeys.visits.booking import Told
 from egard.journeys.visits.models import Reason, Shop, Visit
-from egard.journeys.visits.models_told import WAITS, Waiting
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.visitors import visitor
-from egard.journeys.visits.waitlist import Wanted
 from egard.kernel.access.actors import Actor
-from egard.kernel.access.models import Change
-from egard.kernel.access.operations import log_change
+from egard.kernel.access.models import Site
 from egard.kernel.people.bulk import WasErased
 from egard.kernel.people.models import Person
 from egard.portal.operations import keyed
@@ -29,7 +26,6 @@ from egard.portal.own import herself
 HELD_MOST, HOURLY, COMING_MOST = 4, 30, 5
 """Held at one moment and asked for within an hour from one place; booked openly and still to come for one person."""
 PUBLIC = Actor("system", "public")
-WAITED = "visits.waited_openly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +87,9 @@ def confirm(
 
     Raises `NoVisitor`, `BadIdentifier`, `MissingAnswer`, `HoldOver`, `TooMany`, `NotByThis`.
     """
-    told = replace(told, language=held.language)
+    told = reached(told, email=email, phone=phone, language=held.language)
     if person is None:
-        _require_told(told, email, phone)
-        try:
-            found = visitor(
-                told.name, email=email, phone=phone, site=held.site, language=held.language, by=PUBLIC, now=now
-            )
-        except WasErased as error:
-            raise refusals.NotByThis from error
+        found = known(told, email=email, phone=phone, site=held.site, now=now)
         openly = Visit.objects.filter(person__in=found.members, state="booked", starts_at__gt=now, by=str(PUBLIC))
         if held.state != "booked" and openly.count() >= COMING_MOST:
             raise refusals.TooMany
@@ -107,29 +97,18 @@ def confirm(
     return booking.confirm(held, person, told=replace(told, name=person.name), by=herself(person), now=now)
 
 
-@transaction.atomic
-def wait(
-    shop: Shop, reason: Reason, wanted: Wanted, told: Told, *, email: str, phone: str, place: str,
-    person: Person | None, now: datetime,
-) -> Waiting:  # fmt: skip
-    """She waits for a time; who waits already is known by what she gives. Raises `NoVisitor`, `WrongWish`, `TooMany`,
-    `MissingAnswer`, `BadIdentifier`, `NotByThis`.
-    """
-    if person is not None:
-        return waitlist.join(person, reason, wanted, told=told, by=herself(person), now=now)
+def reached(told: Told, *, email: str, phone: str, language: str) -> Told:
+    """Where she is told, as she gave it."""
+    return replace(told, language=language, told_to={"email": email, "sms": phone}.get(told.told_by, "").strip())
+
+
+def known(told: Told, *, email: str, phone: str, site: Site, now: datetime) -> Person:
+    """Who says her name and where she is reached, found or made. Raises `NoVisitor`, `BadIdentifier`, `NotByThis`."""
     _require_told(told, email, phone)
-    _one_by_one(place)
-    lately = Change.objects.filter(actor=str(PUBLIC), at__gt=now - timedelta(hours=1), what=WAITED, subject=place)
-    if lately.count() >= HOURLY:
-        raise refusals.TooMany
     try:
-        found = visitor(told.name, email=email, phone=phone, site=shop.site, language=told.language, by=PUBLIC, now=now)
+        return visitor(told.name, email=email, phone=phone, site=site, language=told.language, by=PUBLIC, now=now)
     except WasErased as error:
         raise refusals.NotByThis from error
-    if Waiting.objects.filter(person__in=found.members, state__in=WAITS).count() >= COMING_MOST:
-        raise refusals.TooMany
-    log_change(WAITED, by=PUBLIC, now=now, subject=place)
-    return waitlist.join(found, reason, wanted, told=told, by=PUBLIC, now=now)
 
 
 def held_of(mark: str, *, now: datetime) -> Visit | None:

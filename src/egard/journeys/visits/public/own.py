@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound
-from egard.journeys.visits import booking, links, refusals
+from egard.journeys.visits import booking, ics, links, refusals
 from egard.journeys.visits.models import Shop, Visit
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.public import pages, picking, said
@@ -31,6 +31,15 @@ def own(request: HttpRequest, token: str) -> HttpResponse:
     (visit, shop), now = _opened(request, token), utc_now()
     context = {**_frame(request, visit, shop, token, now), "is_new": request.GET.get("new") == "1", "qr": _drawn(visit)}
     return shown(request, "own", context)
+
+
+def entry(request: HttpRequest, token: str) -> HttpResponse:
+    """The visit as an entry of a calendar: one UID for ever, so that a later one takes its place."""
+    visit, shop = _opened(request, token)
+    text = ics.entry(visit, shop, method="PUBLISH", root=request.build_absolute_uri("/").rstrip("/"))
+    answer = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return answer
 
 
 def move(request: HttpRequest, token: str) -> HttpResponse:
@@ -114,7 +123,8 @@ def _frame(request: HttpRequest, visit: Visit, shop: Shop, token: str, now: date
         "is_coming": coming, "may_change": coming and now <= until, "is_moved": request.GET.get("moved") == "1",
         "until": picking.moment_words(until, pages.zone_of(shop)) if visit.reason.change_minutes else "",
         "move_url": door.url("move", token), "cancel_url": door.url("cancel", token),
-        "outside": f"/p/visits/own/{token}/", "again": door.url("times", visit.site.code, visit.reason.code)
+        "ics": door.url("entry", token), "outside": f"/p/visits/own/{token}/",
+        "again": door.url("times", visit.site.code, visit.reason.code)
         if shop.is_public else "", "list": door.url("list") if door.person else "",
     }  # fmt: skip
 
@@ -153,6 +163,8 @@ urlpatterns = [
     path("p/visits/own/<str:token>/", require_GET(booking_page(own)), name="open_own"),
     path("p/visits/own/<str:token>/move/", require_http_methods(_BOTH)(booking_page(move)), name="open_move"),
     path("p/visits/own/<str:token>/cancel/", require_http_methods(_BOTH)(booking_page(cancel)), name="open_cancel"),
+    path("p/visits/own/<str:token>/visit.ics", require_GET(booking_page(entry)), name="open_entry"),
+    path("me/visits/own/<str:token>/visit.ics", require_GET(own_page(entry)), name="my_entry"),
     path("me/visits/", require_GET(own_page(mine)), name="my_list"),
     path("me/visits/own/<str:token>/", require_GET(own_page(own)), name="my_own"),
     path("me/visits/own/<str:token>/move/", require_http_methods(_BOTH)(own_page(move)), name="my_move"),

@@ -56,7 +56,7 @@ def shops(request: HttpRequest) -> HttpResponse:
 
 def site(request: HttpRequest, site: str) -> HttpResponse:
     """What for."""
-    door, shop = door_of(request), shop_named(site)
+    door, shop = door_of(request), shop_of(site)
     reasons = list(reasons_at(shop, public=True))
     if wanted := request.GET.get("reason"):
         if any(one.code == wanted for one in reasons):
@@ -70,9 +70,9 @@ def site(request: HttpRequest, site: str) -> HttpResponse:
 
 def times(request: HttpRequest, site: str, reason: str) -> HttpResponse:
     """When: the days to come with their times. A post takes one of them."""
-    door, now, shop = door_of(request), utc_now(), shop_named(site)
+    door, now, shop = door_of(request), utc_now(), shop_of(site)
     held = holding.held_of(holding.mark_of(door.place, door.form), now=now)
-    of = reason_named(shop, reason)
+    of = reason_of(shop, reason)
     if request.method == "POST":
         host = host_of(shop, of, request.POST.get("with", ""))
         try:
@@ -112,7 +112,8 @@ def _times(
         "back": door.url("site", site), "steps": said.steps(2, door.url("site", site)),
         "elsewhere": [(one, door.url("times", one.shop.site.code, reason.code))
                       for one in picking.elsewhere(shop, reason, now=now)] if none else [],
-        "held": held, "held_url": _after_time(door, held) if held else "", "wait": door.url("join", site, reason.code),
+        "wait_url": door.url("wait", site, reason.code),
+        "held": held, "held_url": _after_time(door, held) if held else "",
     }  # fmt: skip
     return shown(request, "times", context, refusal)
 
@@ -125,7 +126,7 @@ def held(request: HttpRequest, token: str) -> HttpResponse:
         raise NotFound
     if kept.state not in ("held", "lapsed"):
         return HttpResponseRedirect(_booked(door, kept))
-    shop, refusal, near = shop_named(kept.site.code), None, []
+    shop, refusal, near = shop_of(kept.site.code), None, []
     if request.method == "POST":
         try:
             if form.get("website"):  # only a program fills what nobody sees
@@ -133,7 +134,8 @@ def held(request: HttpRequest, token: str) -> HttpResponse:
             if form.get("at"):
                 kept = _take(door, shop, kept.reason, moment(form["at"]), None, now=now)
             made = holding.confirm(
-                kept, _told(kept, form), email=form.get("email", ""), phone=form.get("phone", ""), person=door.person,
+                kept, told_of(kept.reason, form, kept.channel), email=form.get("email", ""),
+                phone=form.get("phone", ""), person=door.person,
                 now=now,
             )  # fmt: skip
             return forget_form(HttpResponseRedirect(_booked(door, made)), door)
@@ -163,13 +165,13 @@ def _take(door: Door, shop: Shop, reason: Reason, at: datetime, host: Resource |
     return holding.hold(chosen, language=door.language, channel=channel, person=door.person, now=now)
 
 
-def _told(kept: Visit, form: Any) -> Told:
-    answers = {one["key"]: form.get(f"q-{one['key']}", "") for one in kept.reason.questions}
+def told_of(reason: Reason, form: Any, channel: str) -> Told:
+    """What a form says of who comes."""
+    answers = {one["key"]: form.get(f"q-{one['key']}", "") for one in reason.questions}
     told_by = form.get("told_by", "")
     return Told(
-        name=form.get("name", ""), answers=answers, note=form.get("note", ""), channel=kept.channel,
+        name=form.get("name", ""), answers=answers, note=form.get("note", ""), channel=channel,
         told_by=told_by if told_by in ("email", "sms") else "",
-        told_to={"email": form.get("email", ""), "sms": form.get("phone", "")}.get(told_by, ""),
     )  # fmt: skip
 
 
@@ -186,14 +188,14 @@ def _signed(visit: Visit) -> str:
     return links.signed(visit.uuid, HELD)
 
 
-def shop_named(code: str) -> Shop:
+def shop_of(code: str) -> Shop:
     found = public_shops().filter(site__code=code).first()
     if found is None:
         raise NotFound
     return found
 
 
-def reason_named(shop: Shop, code: str) -> Reason:
+def reason_of(shop: Shop, code: str) -> Reason:
     found = reasons_at(shop, public=True).filter(code=code).first()
     if found is None:
         raise refusals.NotHere

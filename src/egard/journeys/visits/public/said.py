@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from egard.journeys.visits.models import Shop, Visit
+from egard.journeys.visits.models import Reason, Shop, Visit
 from egard.journeys.visits.public.picking import clock_words, moment_words
 
 
@@ -28,10 +28,10 @@ class Card:
     minutes: int
 
 
-def card(visit: Visit, address: str = "") -> Card:
+def card(visit: Visit, address: str = "", reason: Reason | None = None) -> Card:
     zone = ZoneInfo(visit.site.zone)
     return Card(
-        text(visit.reason.name), moment_words(visit.starts_at, zone), clock_words(visit.ends_at, zone),
+        text((reason or visit.reason).name), moment_words(visit.starts_at, zone), clock_words(visit.ends_at, zone),
         visit.site.name, address, visit.host.name if visit.host else "", visit.site.zone,
         round((visit.ends_at - visit.starts_at).total_seconds() / 60),
     )  # fmt: skip

@@ -5,14 +5,12 @@ from datetime import timedelta
 from catalogue import Shown
 
 from egard.base.clock import utc_now
-from egard.journeys.visits import booking, links, shops, waitlist
+from egard.journeys.visits import booking, links, shops
 from egard.journeys.visits.booking import Told
 from egard.journeys.visits.models import Reason, Shop
-from egard.journeys.visits.models_told import Waiting
 from egard.journeys.visits.offering import offers
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.public.pages import HELD
-from egard.journeys.visits.waitlist import Wanted
 from egard.kernel.access.actors import system
 from egard.kernel.access.operations import ensure_site
 
@@ -66,19 +64,6 @@ def _own(world):
     return {"token": links.signed(made.uuid, links.OWN)}
 
 
-def _offered(world):
-    """A time is held for who waits."""
-    shop, reason = _shop(world), Reason.objects.get(code="discovery")
-    now, told = utc_now(), Told(told_by="email", name="Anne", language="fr")
-    wanted = Wanted(sites=(shop.site_id,), first=now.date(), last=now.date() + timedelta(days=20))
-    waiting = waitlist.join(world.anne, reason, wanted, told=told, by=ME, now=now)
-    made = booking.hold(
-        shop, reason, _time(shop, reason, 10), told=told, lasts=waitlist.LASTS, key="offered", by=ME, now=now
-    )
-    Waiting.objects.filter(pk=waiting.pk).update(state="offered", offer=made)
-    return {"token": links.signed(waiting.uuid, links.WAITING)}
-
-
 PAGES = (
     Shown("visits:shop"),
     Shown("visits:mine"),
@@ -89,8 +74,7 @@ PAGES = (
     Shown("visits:open_own", _own, who="nobody", data=True),
     Shown("visits:open_move", _own, who="nobody", data=True),
     Shown("visits:open_cancel", _own, who="nobody", data=True),
-    Shown("visits:open_join", _reason, who="nobody", data=True),
-    Shown("visits:open_waiting", _offered, who="nobody", data=True),
+    Shown("visits:open_wait", _reason, who="nobody", data=True),
     Shown("visits:my_list", who="anne", data=True),
     Shown("visits:my_times", _reason, who="anne", data=True),
 )
@@ -101,13 +85,16 @@ NO_PAGES = {
     "visits:my_site": "the same page as visits:open_site",
     "visits:my_held": "the same page as visits:open_held",
     "visits:my_own": "the same page as visits:open_own",
+    "visits:my_wait": "the same page as visits:open_wait",
+    "visits:open_waiting": "needs somebody who waits; test_public_pages.py opens it",
+    "visits:my_waiting": "the same page as visits:open_waiting",
+    "visits:open_entry": "a file",
+    "visits:my_entry": "a file",
     "visits:my_move": "the same page as visits:open_move",
     "visits:my_cancel": "the same page as visits:open_cancel",
-    "visits:my_join": "the same page as visits:open_join",
-    "visits:my_waiting": "the same page as visits:open_waiting",
-    "visits:feed": "read by calendar programs",
     "visits:waits": "a part of the menu",
     "visits:worker": "a script",
+    "visits:feed": "a file",
     "visits:brief": "needs a shop; test_brief.py opens it",
     "visits:shop_day": "needs a shop whose day goes on; test_shop_offline.py opens it",
     "visits:visit": "needs a visit; test_shop_pages.py opens it",

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from egard.base.clock import utc_now
-from egard.journeys.visits import booking, shops
+from egard.journeys.visits import booking, shops, waitlist
 from egard.journeys.visits.booking import Told
 from egard.journeys.visits.links import own_link
 from egard.journeys.visits.models import Occupied, Visit
@@ -283,3 +283,24 @@ def test_the_page_of_times_asks_as_much_for_a_full_shop_as_for_an_empty_one(shop
     for n, at in enumerate(list(offers_now(shop))[::4]):
         booking.book(shop.shop, shop.back, people, Wish(at), told=Told(), key=f"q{n}", by=me, now=utc_now())
     assert asked() <= empty
+
+
+def test_who_finds_no_time_waits_and_takes_what_becomes_free(shop, anybody, me, booked):
+    for user in (shop.claire, shop.hugo):
+        shops.set_host(user, shop.site, [shop.discovery], max_per_day=0, by=me, now=utc_now())
+    assert "Tell me when a time is free" in anybody.get(WHEN).content.decode()
+    joined = says(anybody, f"{WHEN}wait/", last=(utc_now() + timedelta(days=9)).date().isoformat(), part="afternoon")
+    assert "first in the list" in anybody.get(joined["Location"]).content.decode()
+    shops.set_host(shop.hugo, shop.site, [shop.discovery], by=me, now=utc_now())
+    waitlist.offer(now=(utc_now() + timedelta(days=1)).replace(hour=12))  # nobody is written to at night
+    page = anybody.get(joined["Location"]).content.decode()
+    assert "A time is free for you" in page
+    taken = anybody.post(joined["Location"], {"form": token_of(page), "do": "accept"})
+    assert "It is booked" in anybody.get(taken["Location"]).content.decode()
+    assert Visit.objects.filter(state="booked").exclude(person=shop.elodie).count() == 1
+
+
+def test_the_calendar_entry_of_a_visit_is_given_to_who_holds_its_link(booked, anybody):
+    answer = anybody.get(f"{booked.path}visit.ics")
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert "BEGIN:VEVENT" in answer.content.decode()
