@@ -17,7 +17,8 @@ from egard.journeys.visits.models import Reason, Shop, Visit
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.visitors import visitor
 from egard.kernel.access.actors import Actor
-from egard.kernel.access.models import Site
+from egard.kernel.access.models import Change, Site
+from egard.kernel.access.operations import log_change
 from egard.kernel.people.bulk import WasErased
 from egard.kernel.people.models import Person
 from egard.portal.operations import keyed
@@ -26,6 +27,7 @@ from egard.portal.own import herself
 HELD_MOST, HOURLY, COMING_MOST = 4, 30, 5
 """Held at one moment and asked for within an hour from one place; booked openly and still to come for one person."""
 PUBLIC = Actor("system", "public")
+WAITED = "visits.waited_openly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,15 @@ def known(told: Told, *, email: str, phone: str, site: Site, now: datetime) -> P
         return visitor(told.name, email=email, phone=phone, site=site, language=told.language, by=PUBLIC, now=now)
     except WasErased as error:
         raise refusals.NotByThis from error
+
+
+def count_waiter(place: str, *, now: datetime) -> None:
+    """Somebody puts her name on a list openly; within the transaction that is open. Raises `TooMany`."""
+    _one_by_one(place)
+    lately = Change.objects.filter(actor=str(PUBLIC), at__gt=now - timedelta(hours=1), what=WAITED, subject=place)
+    if lately.count() >= HOURLY:
+        raise refusals.TooMany
+    log_change(WAITED, by=PUBLIC, now=now, subject=place)
 
 
 def held_of(mark: str, *, now: datetime) -> Visit | None:

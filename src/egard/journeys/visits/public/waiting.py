@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from egard.base.clock import utc_now
-from egard.base.refusal import Refusal
-from egard.journeys.visits import links, waitlist
+from egard.base.refusal import NotFound, Refusal
+from egard.journeys.visits import links, refusals, waitlist
 from egard.journeys.visits.models import Reason, Shop, Visit
 from egard.journeys.visits.public import holding, pages, said
 from egard.journeys.visits.public.doors import Door, booking_page, door_of, own_page, shown
@@ -49,6 +50,8 @@ def waiting(request: HttpRequest, token: str) -> HttpResponse:
     """What is offered to who waits: taken, let go; or the list left."""
     door, now = door_of(request), utc_now()
     held = links.waiting_opened(token)
+    if door.person is not None and held.person_id not in door.person.members:
+        raise NotFound
     if request.method == "POST":
         by, wish = herself(held.person), request.POST.get("do", "")
         if wish == "accept":
@@ -70,7 +73,12 @@ def waiting(request: HttpRequest, token: str) -> HttpResponse:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def _joined(door: Door, shop: Shop, reason: Reason, form: Any) -> str:
+    if form.get("website"):  # only a program fills what nobody sees
+        raise refusals.TooMany
+    if door.person is None:
+        holding.count_waiter(door.place, now=utc_now())
     now, told = utc_now(), pages.told_of(reason, form, "portal" if door.person else "web")
     email, phone = form.get("email", ""), form.get("phone", "")
     told = holding.reached(told, email=email, phone=phone, language=door.language)

@@ -300,6 +300,14 @@ def test_who_finds_no_time_waits_and_takes_what_becomes_free(shop, anybody, me, 
     assert Visit.objects.filter(state="booked").exclude(person=shop.elodie).count() == 1
 
 
+def test_who_puts_many_names_on_the_list_from_one_place_is_refused(shop, anybody, monkeypatch):
+    monkeypatch.setattr(holding, "HOURLY", 2)
+    told = {"last": (utc_now() + timedelta(days=9)).date().isoformat()}
+    found = [says(anybody, f"{WHEN}wait/", email=f"n{n}@example.org", **told).status_code for n in range(4)]
+    assert found == [302, 302, 429, 429]
+    assert says(anybody, f"{WHEN}wait/", website="x", **told).status_code == 429
+
+
 def test_the_calendar_entry_of_a_visit_is_given_to_who_holds_its_link(booked, anybody):
     answer = anybody.get(f"{booked.path}visit.ics")
     assert answer["Content-Type"].startswith("text/calendar")
