@@ -17,15 +17,19 @@ HUNDRED_MEGABYTES = 100 * 1024 * 1024
 
 def send(path: str, *headers: tuple[bytes, bytes], total: int) -> tuple[int, dict[bytes, bytes], bytes, int]:
     """Send `total` bytes to the ASGI application: status, headers and body of the answer, and bytes that it took."""
-    taken = 0
+    taken, ended = 0, False
     answer: list[dict] = []
 
     async def receive():
-        nonlocal taken
+        nonlocal taken, ended
+        if ended:
+            await asyncio.sleep(3600)  # the caller stays until it is answered
         if taken >= total:
+            ended = True
             return {"type": "http.request", "body": b"", "more_body": False}
         taken += len(CHUNK)
-        return {"type": "http.request", "body": CHUNK, "more_body": taken < total}
+        ended = taken >= total
+        return {"type": "http.request", "body": CHUNK, "more_body": not ended}
 
     async def keep(message):
         answer.append(message)
@@ -81,3 +85,12 @@ def test_an_announced_length_that_is_no_number_does_not_open_the_door():
 def test_django_refuses_a_long_body_too_where_nothing_stands_before_it(program):
     refused = program.post("events", raw=b"[" + b" " * settings.BODY_MAX_BYTES + b"]")
     assert (refused.status, refused.code) == (413, "api.too_large")
+
+
+def test_scans_of_a_letter_may_be_large_and_no_larger():
+    path, megabyte = "/people/01a2068b-9ef5-73f7-a41c-6bd5e018e386/said/", 1024 * 1024
+    announced = lambda n: (b"content-length", str(n * megabyte).encode())  # noqa: E731
+    assert send(path, announced(25), total=9 * megabyte)[0] == 403  # read whole; nobody is signed in
+    refused = send(path, announced(27), total=0)
+    assert (refused[0], orjson.loads(refused[2])["code"]) == (413, "api.too_large")
+    assert send(f"{path}more/", announced(9), total=0)[0] == 413

@@ -110,6 +110,19 @@ def test_texts_of_the_house_are_written_tried_and_retired(program, anne):
     assert program.delete("templates/thanks").json == program.get("templates").json == []
 
 
+def test_an_occasion_that_nobody_knows_is_refused_with_those_that_are_known(program, make_program, anne):
+    body = {"person": anne["id"], "text": "Bonjour", "subject": "B", "key": "m", "moment": "bogus"}
+    template = {"code": "t", "language": "fr", "label": "T", "text": "T", "moment": "bogus"}
+    for api, path, told in (
+        (program, "messages", body), (program, "templates", template),
+        (make_program("signature.check"), "signature/check", {"text": "Bonjour", "moment": "bogus"}),
+    ):  # fmt: skip
+        refused = api.post(path, told)
+        assert (refused.status, refused.code) == (422, "messages.unknown_moment")
+        assert "refusal" in str(refused.json["fields"])
+        assert api.post(path, {**told, "moment": "refusal"}).status in (200, 201)
+
+
 def test_an_answer_completes_a_step_of_her_case(program, make_program, anne, wrote):
     case = program.post(
         "cases", {"type": "complaint", "person": anne["id"], "data": {"subject": "x", "category": "other"}}

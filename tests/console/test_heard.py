@@ -104,3 +104,17 @@ def test_who_does_not_answer_clients_takes_nothing_down(read_as, anne, part):
     body = {"channel": "call", "text": "x", "key": "k"}
     assert client.post(f"/people/{anne.uuid}/said/", body, headers=part("")).status_code == 403
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "more than 25 MB together"), ("fr", "plus de 25\u00a0Mo ensemble")]
+)
+def test_scans_of_many_megabytes_come_in_and_too_many_are_refused_in_words(read_as, take_down, language, told):
+    client = read_as("agent", language=language)
+    scan = lambda n: SimpleUploadedFile("lettre.pdf", b"%PDF-1.7 " + b"x" * n * 1024 * 1024)  # noqa: E731
+    assert take_down(client, channel="post", files=[scan(9), scan(3)]).status_code == 200
+    assert sum(one.size for one in Message.objects.get().attachments.all()) > 12 * 1024 * 1024
+    refused = take_down(client, channel="post", text="Encore", files=[scan(13), scan(13)])
+    assert refused.status_code == 422
+    assert told in refused.content.decode()
+    assert Message.objects.count() == 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from egard.base.ids import new_id
 from egard.base.money import Money, exponent
 from egard.base.paging import UnknownCursor, decode_cursor, encode_cursor
-from egard.base.text import fold, sort_key, trigrams, words
+from egard.base.text import elided, fold, sort_key, trigrams, words
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,22 @@ def test_an_amount_is_written_as_babel_writes_it(amount, currency, language):
     assert Money(amount, currency).words(language) == format_currency(
         major, currency, locale=language.replace("-", "_")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("à la place de Adrien", "Adrien", "à la place d’Adrien"),
+        ("le message de Élodie Lebœuf", "Élodie Lebœuf", "le message d’Élodie Lebœuf"),
+        ("l’appel de Hélène", "Hélène", "l’appel d’Hélène"),
+        ("l’appel de Yves", "Yves", "l’appel d’Yves"),
+        ("tel que Inès le lirait", "Inès", "tel qu’Inès le lirait"),
+        ("l’appel de Hassan", "Hassan", "l’appel de Hassan"),
+        ("l’appel de Yann", "Yann", "l’appel de Yann"),
+        ("l’appel de Camille à Adrien", "Camille", "l’appel de Camille à Adrien"),
+        ("l’appel de ", "", "l’appel de "),
+    ],
+)
+def test_french_elides_before_a_vowel_and_a_mute_h(text, name, said):
+    assert elided(text, name) == said
+    assert elided(said, name) == said

@@ -147,15 +147,17 @@ def live_server(kinds_numbered_anew, _web):
     if _web.process.poll() is not None:
         _web.start()
     yield _web
-    # Pages that were closed are still being noted as gone: the tables are emptied after that, not across it.
+    # Pages that were closed are still being noted as gone, and what they asked last (a badge of the menu) is still
+    # being answered: the tables are emptied after that, not across it.
     wait_until(lambda: not Presence.objects.exists() and not _at_work(), seconds=30)
 
 
 def _at_work() -> int:
+    """Connections that ask something, or did a moment ago: between two questions of one page a connection is idle."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select count(*) from pg_stat_activity"
-            " where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()"
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and (state <> 'idle' or state_change > clock_timestamp() - interval '200 ms')"
         )
         return cursor.fetchone()[0]
 

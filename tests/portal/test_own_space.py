@@ -10,7 +10,7 @@ import pytest
 
 from egard.kernel.access.models import Change, Sight
 from egard.kernel.access.operations import create_api_key, log_sight
-from egard.kernel.access.queries import viewer_for, viewer_for_key
+from egard.kernel.access.queries import system_viewer, viewer_for, viewer_for_key
 from egard.kernel.lifecycle.operations import export_person
 from egard.kernel.messages.models import Outgoing
 from egard.kernel.people.models import Consent, Person
@@ -134,7 +134,20 @@ def test_who_saw_it_costs_the_same_however_often(anne, hers, make_user, now, dja
     with django_assert_max_num_queries(6):
         page = hers.get("/me/sights/")
     following = re.search(r'href="\?cursor=([^"]+)"', page.content.decode())[1]
-    assert text(hers.get(f"/me/sights/?cursor={following}")).count("opened your file") == 8
+    assert text(hers.get(f"/me/sights/?cursor={following}")).count("opened your file") == 1
+    assert "Agent · 8 colleagues opened your file, 200 times" in text(page)
+
+
+def test_what_somebody_did_all_day_is_one_line_by_whatever_door(anne, hers, make_user, now):
+    agent = viewer_for(make_user("agent"))
+    for n in range(19):
+        looker = replace(agent, channel="api") if n % 2 else agent
+        log_sight(looker, ("person", "panel", "timeline", "messages")[n % 4], person_id=anne.pk, now=now)
+        log_sight(system_viewer(f"part-{n}"), "person", person_id=anne.pk, now=now)
+    page = text(hers.get("/me/sights/"))
+    assert page.count("opened your file") == 2
+    assert "Agent opened your file, 19 times" in page
+    assert "Our own system opened your file, 19 times" in page
 
 
 def test_her_copy_holds_everything_and_is_her_own_doing(anne, hers, carry_out):

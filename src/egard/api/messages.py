@@ -19,7 +19,7 @@ from egard.kernel.access import queries as access
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.operations import log_sight
 from egard.kernel.cases import answering
-from egard.kernel.messages import conversing, noting, queries, serving, sorting, templating
+from egard.kernel.messages import checking, conversing, noting, queries, serving, sorting, templating
 from egard.kernel.messages.models import Message, Thread
 from egard.kernel.messages.rules.mime import File
 from egard.kernel.people import queries as people
@@ -120,6 +120,7 @@ def say(request: HttpRequest, body: shapes_of.MessageIn) -> Any:
     """
     viewer, now = viewer_of(request), utc_now()
     viewer.require(queries.CONVERSE)
+    checking.require_moment(body.moment)
     words = conversing.Words(text=body.text, subject=body.subject, moment=body.moment)
     told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": body.key}
     if body.thread is not None:
@@ -193,6 +194,7 @@ def set_template(request: HttpRequest, body: shapes_of.TemplateIn) -> Any:
     """A new version, which holds from now on; the same text again is no new one. Scope: `messages.templates`."""
     viewer = viewer_of(request)
     viewer.require(queries.TEMPLATES)
+    checking.require_moment(body.moment)
     return templating.set_template(templating.Draught(**body.model_dump()), by=viewer.actor, now=utc_now())
 
 

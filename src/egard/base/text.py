@@ -77,3 +77,17 @@ def trigrams(text: str) -> list[str]:
 def like_pattern(text: str) -> str:
     """The text as itself inside a SQL `LIKE` pattern."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+_MUTE_H = re.compile(
+    r"h(?:abib|adrien|el(?:en|ie|oi|io)|enri|erb|ermi|erman|erve|ilai|ilda|ippo|omer|onor|orac|orten|ub|ug|umb|yac)"
+)
+"""How given names begin whose h is mute (folded): one says “d’Hélène”; of any other h “de Hassan”."""
+
+
+def elided(text: str, name: str) -> str:
+    """French as it is said before a name: “la place de Adrien” becomes “la place d’Adrien”, “que Inès” “qu’Inès”."""
+    begins = fold(name).split(maxsplit=1)[0] if name.strip() else ""
+    if not (begins[:1] in "aeiou" or _MUTE_H.match(begins) or begins.startswith("yv")) or not begins:
+        return text
+    return re.sub(rf"\b([dD]|[qQ]u)e[ \u00a0]{re.escape(name)}", lambda found: f"{found[1]}’{name}", text)

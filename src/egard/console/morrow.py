@@ -21,3 +21,8 @@ def ahead(moment: datetime, now: datetime) -> str:
     if 1 < days < 7:
         return date_words(local, _("l H:i"))
     return date_words(local, _("j F, H:i") if local.year == today.year else _("j F Y, H:i"))
+
+
+def clock(moment: datetime) -> str:
+    """`09:00`, of a day that is named beside it."""
+    return date_words(timezone.localtime(moment), _("H:i"))

@@ -156,10 +156,10 @@ def left_words(ring: Ring, now: datetime) -> str:
 
 
 def late_words(late: timedelta) -> str:
-    """How late, in whole minutes, hours or days; `by less than a minute` for the rest."""
+    """How late, in whole minutes, hours or days; `less than a minute late` for the rest."""
     minutes = int(late.total_seconds() // 60)
     if minutes < 1:
-        return _("by less than a minute")
+        return _("less than a minute late")
     if minutes < 120:
         return ngettext("%(count)s minute late", "%(count)s minutes late", minutes) % {"count": minutes}
     if minutes < 48 * 60:

@@ -82,6 +82,7 @@ SIGHTS: dict[str, Any] = {
     "complaint": _("read a complaint"),
     "account": _("read an account"),
     "visit": _("read a visit"),
+    "visits.feed": _("read the calendar of visits"),
 }
 """What a sight is, by its kind."""
 DOORS: dict[str, Any] = {
@@ -142,6 +143,8 @@ CHANGES: dict[str, Any] = {
     "gestures.draw_closed": _("closed a draw"),
     "promises.calendar_set": _("changed opening hours"),
     "promises.published": _("published kinds of promises"),
+    "reach.page_opened": _("opened the page on which anybody asks to be called"),
+    "reach.page_closed": _("closed the page on which anybody asks to be called"),
     "promises.unpublished": _("took kinds of promises back"),
     "delegations.granted": _("delegated a decision"),
     "gestures.catalogue_published": _("published the catalogue of gestures"),
@@ -153,6 +156,10 @@ CHANGES: dict[str, Any] = {
     "visits.host_set": _("set whom somebody receives"),
     "visits.room_set": _("set a room of a shop"),
     "visits.day_closed": _("closed a shop for a day"),
+    "visits.feed_set": _("set somebody’s other calendar"),
+    "visits.feed_renewed": _("made a calendar address for visits"),
+    "visits.feed_ended": _("ended a calendar address for visits"),
+    "visits.waited_openly": _("put her name on a waiting list"),
     "visits.host_relieved": _("took somebody off visits"),
     "reach.desk_set": _("set an adviser’s desk"),
     "reach.absence_added": _("added an absence"),

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from egard.base.calendars import next_opening
 from egard.base.refusal import Refusal
 from egard.console.models import Snooze
-from egard.console.morrow import ahead
+from egard.console.morrow import ahead, clock
 from egard.kernel.access.actors import Viewer
 from egard.kernel.people import queries as people
 from egard.kernel.promises.calendars import HOUSE, calendar, newest
@@ -146,6 +146,6 @@ def _undo(worklist: str, viewer: Viewer, former: Mapping[str, Mapping[str, str |
 
 def choices(viewer: Viewer, q: str, now: datetime) -> list[Choice]:
     tomorrow, monday = until_of("tomorrow", now=now), until_of("monday", now=now)
-    offered = [Choice("tomorrow", _("Tomorrow morning"), ahead(tomorrow, now))]
+    offered = [Choice("tomorrow", _("Tomorrow morning"), clock(tomorrow))]
     # On a Sunday the two are one.
     return offered if monday == tomorrow else [*offered, Choice("monday", _("Next week"), ahead(monday, now))]

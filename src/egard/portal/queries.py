@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -107,10 +107,12 @@ class Sighting:
     times: int
     reasons: tuple[str, ...] = ()
     """What was answered where a reason was asked."""
+    colleagues: int = 1
 
 
 def sightings(viewer: Viewer, person: Person, *, cursor: str | None = None) -> tuple[list[Sighting], str | None]:
-    """Who saw her file, newest first: what one looked at during a day is one line. The lines, and where to go on.
+    """Who saw her file, newest first: what one looked at during a day is one line, and so are those who read alike.
+    The lines, and where to go on.
 
     Roles are those that the colleague held then. Names of staff are shown where `EGARD_PORTAL_STAFF_NAMES` says so.
     """
@@ -122,11 +124,29 @@ def sightings(viewer: Viewer, person: Person, *, cursor: str | None = None) -> t
     following = encode_cursor("sightings", rows[SIGHTS_READ - 1].pk) if len(rows) > SIGHTS_READ else None
     rows = rows[:SIGHTS_READ]
     told = _Tellers({row.actor for row in rows})
-    lines: dict[tuple[date, str, str, str], list[Sight]] = {}
+    lines: dict[tuple[date, str, str], list[Sight]] = {}
     for row in rows:
         day = timezone.localtime(row.at).date()
-        lines.setdefault((day, row.actor, _told_kind(row.kind), row.channel), []).append(row)
-    return [told.line(kind, rows) for (_day, _actor, kind, _channel), rows in lines.items()], following
+        lines.setdefault((day, _told_who(row.actor), _told_kind(row.kind)), []).append(row)
+    return _alike_together(told.line(kind, rows) for (_day, _who, kind), rows in lines.items()), following
+
+
+def _alike_together(lines: Iterable[Sighting]) -> list[Sighting]:
+    """Where names are not shown, colleagues of one role and team read alike: one line a day, and how many they are."""
+    found: dict[tuple[Any, ...], Sighting] = {}
+    for line in lines:
+        same = (line.day, line.kind, line.who, line.name, tuple(map(str, line.roles)), line.teams)
+        first = found.get(same)
+        found[same] = line if first is None else replace(
+            first, times=first.times + line.times, colleagues=first.colleagues + 1,
+            reasons=tuple(dict.fromkeys((*first.reasons, *line.reasons))),
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _told_who(actor: str) -> str:
+    """Whichever part of our own system it was is one to her; by which door somebody came, too."""
+    return "system" if actor.startswith("system:") else actor
 
 
 def _told_kind(kind: str) -> str:

@@ -97,11 +97,18 @@ def _set_password(users: list[User]) -> None:
     """
     password = demo_password()
     if users and not users[0].check_password(password):
-        User.objects.filter(pk__in=[user.pk for user in users]).update(password=make_password(password))
+        _set_hash(users, make_password(password))
 
 
 def _give_password(emails: list[str]) -> None:
-    """One hash for those who have none yet, as each takes argon2 its time."""
-    without = [one.pk for one in User.objects.filter(email__in=emails) if not one.has_usable_password()]
+    """To those who have none yet."""
+    without = [user for user in User.objects.filter(email__in=emails) if not user.has_usable_password()]
     if without:
-        User.objects.filter(pk__in=without).update(password=make_password(demo_password()))
+        _set_hash(without, make_password(demo_password()))
+
+
+def _set_hash(users: list[User], made: str) -> None:
+    """One hash for all, as each takes argon2 its time."""
+    for user in users:
+        user.password = made
+        user.save(update_fields=["password"])

@@ -206,6 +206,10 @@ globals().update(conversations.from_environment(os.environ, DEFAULT_FROM_EMAIL))
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024
 """One request's body; a longer one is refused with 413 before it is read (files go by `egard import`)."""
+FILES_PATH = r"/people/[0-9a-f-]{36}/said/"
+"""Where a form with the files of a message is sent: these may weigh `FILES_MAX_BYTES` (see `conversations`) together,
+words beside them a megabyte. What comes is written to the disk.
+"""
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from letters import fixtures
+from tests.racing import at_once
 
 from egard.base.refusal import NotFound
 from egard.kernel.access.actors import Actor, NotAllowed
@@ -143,6 +144,28 @@ def test_her_copy_says_all_and_her_erasure_leaves_that_it_was(anne, post, carry_
     assert {(t.subject, t.address, t.state) for t in Thread.objects.all()} == {("", "", "closed")}
     assert Outgoing.objects.get(message=said).state == "dropped"
     assert Message.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_joining_and_taking_apart_at_the_same_moment_block_nobody(anne, post, now):
+    older = post("Un", Message_ID="<1@example.org>").thread
+    newer = split(older, [post("Deux", In_Reply_To="<1@example.org>")], by=ME, now=now)
+    for turn in range(12):
+        # Also where the older one is joined to the newer: the order of their numbers is not the order of the join.
+        gone, kept = (older, newer) if turn % 2 else (newer, older)
+        join(gone, kept, by=ME, now=now)
+        gone = Thread.objects.get(pk=gone.pk)
+        works = [
+            lambda gone=gone: part(gone, by=ME, now=now),
+            lambda: join(newer, older, by=ME, now=now),
+            lambda: join(older, newer, by=ME, now=now),
+            lambda gone=gone, turn=turn: note(gone, Words(text="Vu"), by=ME, now=now, key=f"{turn}"),
+        ]
+        at_once(works)  # a deadlock would be raised
+        for one in Thread.objects.filter(joined_to__isnull=False):
+            part(one, by=ME, now=now)
+        assert Message.objects.filter(direction="in").count() == 2
+        assert not Thread.objects.filter(joined_to__isnull=False).exists()
 
 
 def test_staff_read_the_conversations_within_their_reach(anne, post, make_user, everything, now):

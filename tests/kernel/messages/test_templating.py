@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from egard.base.refusal import NotFound
 from egard.kernel.messages.checking import StyleRefused
@@ -79,6 +80,13 @@ def test_what_cannot_be_a_template_is_refused_with_what_to_put_right(draw, wrong
     with pytest.raises(BadTemplate) as refused:
         draw(wrong.pop("text"), **wrong)
     assert refused.value.fields
+
+
+def test_a_field_that_is_none_is_named(draw):
+    for language, told in (("en", "nothing is known under {{ foo }}"), ("fr", "rien n’est connu sous {{ foo }}")):
+        with translation.override(language), pytest.raises(BadTemplate) as refused:
+            draw("Bonjour {{ foo }}")
+        assert refused.value.fields["text"].startswith(told)
 
 
 def test_a_template_that_a_check_refuses_is_not_kept(draw, monkeypatch):

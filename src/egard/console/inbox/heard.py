@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -32,8 +33,8 @@ NOON = "12:00"
 
 
 def files_max_mb() -> int:
-    """What the files of one form may weigh together: words and frame take up to a megabyte of one request."""
-    return min(settings.BODY_MAX_BYTES // MEGABYTE - 1, settings.MAIL_MAX_BYTES // MEGABYTE)
+    """What the files of one form may weigh together."""
+    return settings.FILES_MAX_BYTES // MEGABYTE
 
 
 @require_POST
@@ -43,7 +44,7 @@ def take_down(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now, post = viewer_of(request), utc_now(), request.POST
     person = people.person(viewer, uuid, queries.CONVERSE)
     try:
-        words = Words(text=post.get("text", ""), files=[_scan(one) for one in request.FILES.getlist("files")])
+        words = Words(text=post.get("text", ""), files=_scans(request.FILES.getlist("files")))
         made = noting.take_down(
             person, post.get("channel", ""), words, said_at=_said_at(post, now), reference=post.get("reference", ""),
             by=viewer.actor, now=now, key=f"console:{post.get('key', '')[:64] or new_id()}",
@@ -63,8 +64,12 @@ def take_down(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return answer
 
 
-def _scan(one: UploadedFile) -> File:
-    return File(one.name or "", "", one.read())
+def _scans(files: Sequence[UploadedFile]) -> list[File]:
+    """Raises `BadNote` where they weigh too much together, before one is read."""
+    if sum(one.size or 0 for one in files) > settings.FILES_MAX_BYTES:
+        why = _("the files weigh more than %(n)s MB together") % {"n": files_max_mb()}
+        raise noting.BadNote(fields={"files": why}, why=why)
+    return [File(one.name or "", "", one.read()) for one in files]
 
 
 def _said_at(post: QueryDict, now: datetime) -> datetime | None:

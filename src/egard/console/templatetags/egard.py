@@ -15,12 +15,13 @@ from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from egard.base.figures import interval
 from egard.base.money import Money
+from egard.base.text import elided as before_name
 from egard.base.text import fold
 from egard.console import ring as rings
 from egard.console import words
@@ -239,6 +240,12 @@ register.simple_tag(rings.brief, name="ring_brief")
 register.simple_tag(rings.sign, name="ring_sign")
 register.simple_tag(rings.text, name="ring_text")
 register.simple_tag(rings.vocabulary, name="ring_words")
+
+
+@register.filter
+def elided(text: str, name: str) -> SafeString:
+    """“de Adrien” as “d’Adrien”, of a text in which the name stands as it is written here."""
+    return mark_safe(before_name(conditional_escape(text), conditional_escape(name)))  # noqa: S308  (escaped before)
 
 
 @register.filter

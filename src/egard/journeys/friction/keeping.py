@@ -28,7 +28,7 @@ def keep(facts: list[LoggedFact]) -> None:
             given = {"person_id": one.person_id, "at": one.at, "reason": one.data["reason"]}
             Leaving.objects.get_or_create(fact=one.uuid, defaults=given)
         elif one.kind == RETURNED:
-            _returned(one.person_id, one.at)
+            _returned(one.person_id, one.at, one.uuid)
         else:
             marks += _marks(one)
     Mark.objects.bulk_create(marks, ignore_conflicts=True)
@@ -38,12 +38,13 @@ def _forget(marks: list[Mark], corrected: UUID) -> None:
     marks[:] = [mark for mark in marks if mark.fact != corrected]
     Mark.objects.filter(fact=corrected).delete()
     Leaving.objects.filter(fact=corrected).delete()
+    Leaving.objects.filter(returned_fact=corrected).update(returned_at=None, returned_fact=None)
 
 
-def _returned(person: int, at: datetime) -> None:
+def _returned(person: int, at: datetime, fact: UUID) -> None:
     """Of the leaving that it ends: the last one before it that is not ended."""
     open_ones = Leaving.objects.filter(Q(returned_at__isnull=True), person=person, at__lte=at).order_by("-at")
-    Leaving.objects.filter(pk__in=open_ones.values("pk")[:1]).update(returned_at=at)
+    Leaving.objects.filter(pk__in=open_ones.values("pk")[:1]).update(returned_at=at, returned_fact=fact)
 
 
 def _marks(fact: LoggedFact) -> list[Mark]:

@@ -51,6 +51,7 @@ class Leaving(models.Model):
     at = models.DateTimeField()
     reason = models.CharField(max_length=16)
     returned_at = models.DateTimeField(null=True)
+    returned_fact = models.UUIDField(null=True, help_text="the fact that says so")
     fact = models.UUIDField(unique=True)
 
     if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class Leaving(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("person", "at"), name="friction_leaving_person"),
+            models.Index(
+                fields=("returned_fact",), condition=Q(returned_fact__isnull=False), name="friction_leaving_returned"
+            ),
         ]
 
 

@@ -39,6 +39,7 @@ def panel(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, Any] | 
     return {
         "found": found,
         "index": points(found.index),
+        "whole": int(found.index),
         "level": points(found.level) if found.level is not None else "",
         "over": found.level is not None and found.index >= found.level,
         "reasons": reasons,

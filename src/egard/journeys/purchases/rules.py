@@ -39,8 +39,8 @@ class Buying:
         return self.orders / ((now - self.first_at).days / YEAR_DAYS)
 
     def average_minor(self) -> int | None:
-        """The mean amount of an order, rounded half up."""
-        return (2 * self.spent_minor + self.orders) // (2 * self.orders) if self.orders else None
+        """The mean amount of an order, rounded half up; None of fewer than two: it would say the sum again."""
+        return (2 * self.spent_minor + self.orders) // (2 * self.orders) if self.orders > 1 else None
 
 
 FIELDS = tuple(column.name for column in fields(Buying))

@@ -53,6 +53,7 @@ class PresenceOut(Schema):
     since: datetime | None
     until: datetime | None
     on_the_line: bool
+    at_work: bool
 
 
 class PresenceList(Schema):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from pydantic import Field
 
+from egard.base.text import elided
 from egard.kernel.registry import fact
 
 Name = Annotated[str, Field(max_length=200)]
@@ -93,9 +94,8 @@ class Abandoned:
 
 
 def _handed(data: Mapping[str, Any]) -> str:
-    return _("%(adviser)s is her adviser now, in the place of %(former)s") % {
-        "adviser": data["adviser"], "former": data["former"]
-    }  # fmt: skip
+    words = {"adviser": data["adviser"], "former": data["former"]}
+    return elided(_("%(adviser)s is her adviser now, in the place of %(former)s") % words, data["former"])  # fmt: skip
 
 
 @fact("reach.handed_over", label=gettext_lazy("New adviser"), headline=_handed, icon="user-heart")

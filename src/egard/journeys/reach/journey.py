@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.reach import busy, calls, facts, operations, queries, shown
-from egard.journeys.reach.chatting import reception
+from egard.journeys.reach.chatting import covering, reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
     Busy,
@@ -71,6 +71,7 @@ journey = Journey(
     jobs=(
         Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),
         Job(handing.JOB, handing.hand_over),
+        Job(covering.JOB, covering.go_on),
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),
     ),
     live=(

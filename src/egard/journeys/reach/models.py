@@ -202,6 +202,13 @@ class CallBack(models.Model):
         ]
 
 
+class OpenPage(models.Model):
+    """Whether anybody may ask to be called by the house, on a page of its own (`/p/call/`). One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    is_on = models.BooleanField(default=True)
+
+
 class Handover(models.Model):
     """Clients of one adviser go to another at a moment, each with a word to her: all of them, or those picked."""
 

@@ -31,10 +31,10 @@ class Mine:
 
 
 def presences(viewer: Viewer, *, now: datetime) -> list[There]:
-    """Everybody who has a desk, by name: one query. Raises `NotAllowed`."""
+    """Everybody who has a desk, by name: three queries. Raises `NotAllowed`."""
     viewer.require(READ)
     rows = _desks().filter(user__is_active=True).order_by("user__name", "pk")
-    return [there(row, now=now) for row in rows[:1000]]
+    return there(list(rows[:1000]), now=now)
 
 
 def presence(viewer: Viewer, user: UUID, *, now: datetime) -> There:
@@ -44,7 +44,7 @@ def presence(viewer: Viewer, user: UUID, *, now: datetime) -> There:
     row = _desks().filter(user=user).first()
     if row is None:
         raise NotFound
-    return there(row, now=now)
+    return there([row], now=now)[0]
 
 
 def managed(viewer: Viewer, *, left: bool = False) -> QuerySet[User]:

@@ -119,6 +119,15 @@ class LinkOver(Refusal):
     message = _("This link is no longer good. Call us, or ask your adviser for a new one.")
 
 
+class PageClosed(Refusal):
+    """The house takes no calls from its open page: a manager opens it under Desks."""
+
+    code = "reach.page_closed"
+    status = 404
+    title = _("No call can be asked for here")
+    message = _("No call can be asked for on this page. Call us, or write to us.")
+
+
 class TooManyAsked(Refusal):
     """Many call backs were asked for from here or for this number: wait, or call."""
 

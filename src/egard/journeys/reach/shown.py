@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from egard.base.clock import utc_now
+from egard.base.text import elided
 from egard.journeys.reach.links.operations import link
 from egard.journeys.reach.models import Call, CallBack
 from egard.journeys.reach.operations import BACK
@@ -56,4 +57,6 @@ def panel_data(person: Person, viewer: Viewer, now: datetime) -> Mapping[str, An
 
 def _call_back(row: CallBack) -> str:
     words = {"when": spoken(row.starts_at), "name": row.desk.user.name if row.desk else ""}
-    return _("A call from %(name)s on %(when)s") % words if row.desk else _("A call from us on %(when)s") % words
+    if row.desk is None:
+        return _("A call from us on %(when)s") % words
+    return elided(_("A call from %(name)s on %(when)s") % words, words["name"])

@@ -34,8 +34,10 @@ class Staffing:
     hours: list[Advice]
 
 
-def staffing(viewer: Viewer, *, weekday: int, now: datetime) -> Staffing:
-    """What a day of the week asks for, from the whole weeks before today: three queries. Raises `NotAllowed`."""
+def staffing(viewer: Viewer, *, weekday: int | None = None, now: datetime) -> Staffing:
+    """What a day of the week asks for, or that of the most calls, from the whole weeks before today: three queries.
+    Raises `NotAllowed`.
+    """
     viewer.require(FIGURES)
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     first = Call.objects.filter(asked_at__lt=today).aggregate(at=Min("asked_at"))["at"]
@@ -50,7 +52,9 @@ def staffing(viewer: Viewer, *, weekday: int, now: datetime) -> Staffing:
     )
     talk_seconds = float(told["length"]) if told["talks"] >= TALKS_MIN else None
     bears = patience(float(told["waited"] or 0), told["gave_up"])
-    counted = _counted(calls, weekday)
+    each = _counted(calls)
+    weekday = weekday or max(each, key=lambda day: (sum(each[day].values()), -day), default=1)
+    counted = each.get(weekday, {})
     hours = [
         advise(hour, counted.get(hour, 0), weeks, talk_seconds=talk_seconds, patience_seconds=bears)
         for hour in range(min(counted), max(counted) + 1)
@@ -60,7 +64,10 @@ def staffing(viewer: Viewer, *, weekday: int, now: datetime) -> Staffing:
     )  # fmt: skip
 
 
-def _counted(calls: QuerySet[Call], weekday: int) -> dict[int, int]:
-    """How many came at each hour of that day, on the house's clock."""
-    found = calls.annotate(day=ExtractIsoWeekDay("asked_at"), hour=ExtractHour("asked_at")).filter(day=weekday)
-    return dict(found.values("hour").annotate(n=Count("id")).values_list("hour", "n"))
+def _counted(calls: QuerySet[Call]) -> dict[int, dict[int, int]]:
+    """How many came on each day of the week at each hour, on the house's clock."""
+    hours = calls.annotate(day=ExtractIsoWeekDay("asked_at"), hour=ExtractHour("asked_at")).values("day", "hour")
+    found: dict[int, dict[int, int]] = {}
+    for day, hour, n in hours.annotate(n=Count("id")).values_list("day", "hour", "n"):
+        found.setdefault(day, {})[hour] = n
+    return found

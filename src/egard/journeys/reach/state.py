@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q, QuerySet
 
 from egard.base.calendars import Calendar
+from egard.base.quickread import quick_rows
 from egard.journeys.reach.models import Absence, Call, CallBack, Desk
 from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.rules.routing import Staff
@@ -58,56 +60,60 @@ class There:
     since: datetime | None
     until: datetime | None
     on_the_line: bool
+    at_work: bool
+    """Whether her hours say so now, beside her absences."""
 
 
-def there(row: Desk, *, now: datetime) -> There:
-    """How she can be reached now, of a desk with `talks`."""
+def presence_of(row: Desk, *, now: datetime) -> tuple[str, datetime | None]:
+    """What she says of herself, and until when."""
     over = row.until is not None and row.until <= now
-    presence = "available" if over else row.presence
-    talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
-    return There(row.user_id, row.user.name, presence, row.since, None if over else row.until, talks)
+    return ("available", None) if over else (row.presence, row.until)
+
+
+def there(rows: Collection[Desk], *, now: datetime) -> list[There]:
+    """How each can be reached now, of desks with `talks`, one that is not kept yet included: two queries."""
+    away: dict[int, list[Period]] = defaultdict(list)
+    held = Absence.objects.filter(desk__in=[row.pk for row in rows if row.pk], since__lte=now, until__gt=now)
+    for desk, since, until in held.values_list("desk_id", "since", "until"):
+        away[desk].append((since, until))
+    calendars = _calendars({HOUSE, *(row.calendar for row in rows)})
+    found = []
+    for row in rows:
+        hours = Hours(calendars.get(row.calendar) or calendars[HOUSE], tuple(away[row.pk]))
+        presence, until = presence_of(row, now=now)
+        talks: bool = getattr(row, "talks", False)  # a desk that is not kept yet has no line
+        found.append(There(row.user_id, row.user.name, presence, row.since, until, talks, hours.there(now)))
+    return found
 
 
 def situation(adviser: UUID | None, *, now: datetime, beside: int | None = None) -> Situation:
-    """How an adviser and her deputy stand, without the call `beside`: six queries. Somebody who left is nobody."""
-    desks = _desks(adviser) if adviser else {}
-    calendars = _calendars({HOUSE, *(desk.calendar for desk in desks.values())})
-    absences: dict[int, list[Period]] = defaultdict(list)
-    taken: dict[int, list[Period]] = defaultdict(list)
-    ids = [desk.pk for desk in desks.values()]
-    if ids:
-        for desk, since, until in Absence.objects.filter(desk__in=ids, until__gt=now).values_list(
-            "desk_id", "since", "until"
-        ):
-            absences[desk].append((since, until))
-        for desk, since, until in taken_times(ids, now=now):
-            taken[desk].append((since, until))
-    talks, waiting = _on_the_line(desks, adviser, now=now, beside=beside) if ids else ({}, 0)
-    lengths = _lengths(adviser, now=now) if ids and adviser else ()
+    """How an adviser and her deputy stand, without the call `beside`: two queries. Somebody who left is nobody."""
+    desks, hours, taken = _desks(adviser, now=now) if adviser else ({}, {}, {})
+    house = hours.get(HOUSE) or Hours(_calendars({HOUSE})[HOUSE])
+    talks, waiting, lengths = _on_the_line(desks, adviser, now=now, beside=beside) if desks and adviser else ({}, 0, ())
 
     def staff(desk: Desk | None) -> Staff | None:
         if desk is None or not desk.user.is_active:
             return None
         hers = desk.user_id == adviser
         over = desk.until is not None and desk.until <= now
-        hours = Hours(calendars.get(desk.calendar) or calendars[HOUSE], tuple(absences[desk.pk]))
         return Staff(
             desk.user_id,
-            hours,
+            hours[desk.user_id],
             presence="available" if over else desk.presence,  # type: ignore[arg-type]
             has_line=bool(desk.line),
             talks=talks.get(desk.user_id),
             waiting=waiting if hers else 0,
             lengths=lengths if hers else (),
-            taken=tuple(taken[desk.pk]),
+            taken=taken[desk.user_id],
         )
 
     own = desks.get(adviser) if adviser else None
     deputy = desks.get(own.deputy_id) if own and own.deputy_id else None
     adviser_now = staff(own)
     if adviser and own is None:  # she has no desk yet: the hours of the house, and no line
-        adviser_now = Staff(adviser, Hours(calendars[HOUSE]), has_line=False)
-    return Situation(adviser_now, staff(deputy), Hours(calendars[HOUSE]), desks)
+        adviser_now = Staff(adviser, house, has_line=False)
+    return Situation(adviser_now, staff(deputy), house, desks)
 
 
 def place_of(call: Call, *, now: datetime) -> int | None:
@@ -144,11 +150,41 @@ def hours_of(desk: Desk | None, *, now: datetime) -> Hours:
     return Hours(found.get(desk.calendar) or found[HOUSE], tuple(away))
 
 
-def _desks(adviser: UUID) -> dict[UUID, Desk]:
-    """Hers, and her deputy's."""
-    deputy = Desk.objects.filter(user=adviser).values("deputy")
-    found = Desk.objects.filter(Q(user=adviser) | Q(user__in=deputy)).select_related("user")
-    return {desk.user_id: desk for desk in found}
+_HELD = """
+with house as (select id from promises_calendar where code = %(house)s order by version desc limit 1)
+select d.id, d.user_id, d.line, d.calendar, d.deputy_id, d.presence, d.since, d.until, u.name, u.is_active,
+       (select c.id from promises_calendar c where c.code = d.calendar order by c.version desc limit 1),
+       (select id from house),
+       array(select a.since from reach_absence a where a.desk_id = d.id and a.until > %(now)s order by a.since),
+       array(select a.until from reach_absence a where a.desk_id = d.id and a.until > %(now)s order by a.since),
+       array(select b.starts_at from reach_callback b where b.desk_id = d.id and b.ends_at > %(now)s
+             and b.dropped_at is null order by b.starts_at),
+       array(select b.ends_at from reach_callback b where b.desk_id = d.id and b.ends_at > %(now)s
+             and b.dropped_at is null order by b.starts_at)
+from reach_desk d join access_user u on u.id = d.user_id
+where d.user_id = %(user)s or d.user_id = (select deputy_id from reach_desk where user_id = %(user)s)
+"""
+"""In one statement: whoever calls waits for it. Two periods of one desk never begin at the same moment."""
+_DESK = ("id", "user_id", "line", "calendar", "deputy_id", "presence", "since", "until")
+
+
+def _desks(
+    adviser: UUID, *, now: datetime
+) -> tuple[dict[UUID, Desk], dict[UUID | str, Hours], dict[UUID, tuple[Period, ...]]]:
+    """Hers and her deputy's, by user: the desk, when each works (and the house), and what is promised of whose time."""
+    desks: dict[UUID, Desk] = {}
+    hours: dict[UUID | str, Hours] = {}
+    taken: dict[UUID, tuple[Period, ...]] = {}
+    for *held, name, active, own, house, since, until, starts, ends in quick_rows(
+        _HELD, {"house": HOUSE, "now": now, "user": adviser}
+    ):
+        desk = Desk.from_db(DEFAULT_DB_ALIAS, _DESK, held)
+        desk.user = User.from_db(DEFAULT_DB_ALIAS, ("id", "name", "is_active"), (desk.user_id, name, active))
+        desks[desk.user_id] = desk
+        hours[HOUSE] = Hours(calendar(house))
+        hours[desk.user_id] = Hours(calendar(own or house), tuple(zip(since, until, strict=True)))
+        taken[desk.user_id] = tuple(zip(starts, ends, strict=True))
+    return desks, hours, taken
 
 
 def _calendars(codes: set[str]) -> dict[str, Calendar]:
@@ -162,23 +198,23 @@ def _waiting(adviser: UUID | None, now: datetime) -> QuerySet[Call]:
 
 
 def _on_the_line(
-    desks: dict[UUID, Desk], adviser: UUID | None, *, now: datetime, beside: int | None
-) -> tuple[dict[UUID, float], int]:
-    """Since how many seconds each talks, and how many wait for the adviser."""
+    desks: Collection[UUID], adviser: UUID, *, now: datetime, beside: int | None
+) -> tuple[dict[UUID, float], int, tuple[float, ...]]:
+    """Since how many seconds each talks, how many wait for the adviser, and how long her calls lasted lately."""
+    columns = ("rung_id", "state", "talking_since", "rung_at", "talked")
     talking = Q(rung__in=list(desks), state__in=ON_THE_LINE)
     waiting = Q(adviser=adviser, state="waiting", seen_at__gt=now - LOST)
-    rows = Call.objects.filter((talking & ~lost(now)) | waiting).exclude(pk=beside)
+    live = Call.objects.filter((talking & ~lost(now)) | waiting).exclude(pk=beside).values_list(*columns)
+    over = Call.objects.filter(rung=adviser, state="ended", talked__gt=0, ended_at__gt=now - LATELY)
     talks: dict[UUID, float] = {}
-    waits = 0
-    for rung, state, since, rung_at in rows.values_list("rung_id", "state", "talking_since", "rung_at"):
-        if state == "waiting":
+    waits, lengths = 0, []
+    for rung, state, since, rung_at, talked in live.union(
+        over.order_by("-ended_at").values_list(*columns)[:LENGTHS_MAX], all=True
+    ):
+        if state == "ended":
+            lengths.append(float(talked))
+        elif state == "waiting":
             waits += 1
         else:
             talks[rung] = max((now - (since or rung_at or now)).total_seconds(), 0.0)
-    return talks, waits
-
-
-def _lengths(adviser: UUID, *, now: datetime) -> tuple[float, ...]:
-    """How long her calls lasted lately, in seconds."""
-    found = Call.objects.filter(rung=adviser, talked__gt=0, ended_at__gt=now - LATELY).order_by("-ended_at")
-    return tuple(float(one) for one in found.values_list("talked", flat=True)[:LENGTHS_MAX])
+    return talks, waits, tuple(lengths)

@@ -19,6 +19,7 @@ from egard.journeys.signature.rules.check import TEXT_MAX, check
 from egard.journeys.signature.rules.facts import own_fields
 from egard.journeys.signature.rules.homogeneity import Group
 from egard.kernel.access.operations import log_sight
+from egard.kernel.messages.checking import require_moment
 
 DAYS = 30.44
 """Of a month."""
@@ -113,6 +114,7 @@ class SignatureStyleOut(Schema):
 def check_text(request: HttpRequest, body: TextToCheck) -> Any:
     """0 to 100 in five parts, with what to change and why. Nothing is kept. Scope: `signature.check`."""
     viewer_of(request).require(CHECK)
+    require_moment(body.moment)
     held, named = brands.judging(), body.facts
     if body.recipients:
         own = set(own_fields(body.recipients))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from egard.journeys.signature import checking, operations, queries, scripts
-from egard.kernel.registry import Hooks, Journey, MenuItem, MessageCheck, Panel, Permission, Reaction, Scope
+from egard.kernel.registry import Hooks, Job, Journey, MenuItem, MessageCheck, Panel, Permission, Reaction, Scope
 
 _WRITERS: dict[str, Scope] = {
     "agent": "all",
@@ -38,6 +38,7 @@ journey = Journey(
         Permission(queries.FIGURES, _("see how alike we write"), _READERS),
     ),
     reactions=(Reaction("signature.score", facts=(operations.SENT,), handle=operations.score, history="apply"),),
+    jobs=(Job("signature.put_in_place", operations.put_in_place, every="*/5 * * * *", alone=True),),
     hooks=Hooks(export=operations.export, erase=operations.erase),
     message_checks=(MessageCheck("signature.style", checking.check, moments=checking.moments, by_fields=True),),
     panels=(

@@ -32,6 +32,7 @@ class Publication(models.Model):
     source = models.TextField()
     by = models.CharField(max_length=64, help_text="the actor")
     at = models.DateTimeField()
+    written_at = models.DateTimeField(null=True, help_text="when the file by which all judge was written")
 
     class Meta:
         db_table = "signature_publication"

@@ -52,15 +52,32 @@ def publish(source: str, *, by: Actor, now: datetime) -> Publication:
         brands.require_reader(brand)
     if brand is None or wrong:
         raise BadStyle(line=wrong[0].line, why=wrong[0].message, fields={"source": wrong[0].message})
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.signature.publish', 0))")
+    _one_at_a_time()
     last = Publication.objects.order_by("-id").first()
     if last is not None and last.source == source and brands.held().source == source:
         return last
     made = Publication.objects.create(version=brand.version, source=source, by=str(by), at=now)
     log_change("signature.published", by=by, now=now, subject=brand.style.brand, version=brand.version[:12])
-    brands.write(source)  # last: where it fails, nothing was published
+    transaction.on_commit(lambda: put_in_place(now=now))
     return made
+
+
+@transaction.atomic
+def put_in_place(*, now: datetime) -> None:
+    """A job: the file says what was published last. Written after that stands in the database, by whoever published it;
+    else, where that was cut short, by the next worker. What somebody wrote into the file since stays.
+    """
+    _one_at_a_time()
+    last = Publication.objects.order_by("-id").first()
+    if last is None or last.written_at is not None or brands.named_file():
+        return
+    brands.write(last.source)
+    Publication.objects.filter(written_at=None).update(written_at=now)
+
+
+def _one_at_a_time() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.signature.publish', 0))")
 
 
 def score(facts: list[LoggedFact]) -> None:

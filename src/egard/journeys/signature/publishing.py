@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -20,6 +21,15 @@ from egard.journeys.signature.rules.check import check
 from egard.journeys.signature.rules.lint import lint
 from egard.kernel.access.queries import staff_names
 
+WRONG = (
+    gettext_noop("is not a known key here"),
+    gettext_noop("field required"),
+    gettext_noop("input should be a valid string"),
+    gettext_noop("input should be a valid integer"),
+    gettext_noop("input should be a valid list"),
+    gettext_noop("input should be a valid dictionary"),
+)
+"""What the rules most often find wrong, for the catalogues."""
 SAMPLE_MAX, VERSIONS_SHOWN = 5_000, 50
 
 
@@ -64,12 +74,18 @@ def _source(request: HttpRequest) -> str:
     return request.POST.get("source", "").replace("\r\n", "\n")[: brands.BYTES_MAX]
 
 
+def _in_words(message: str) -> str:
+    """What is wrong in the reader's language; the rules that found it speak English, `key: what is wrong`."""
+    name, _colon, words = message.rpartition(": ")
+    return _("%(key)s: %(wrong)s") % {"key": name, "wrong": _(words)} if name else _(words)
+
+
 def _looked(source: str, sample: str) -> dict[str, Any]:
     brand, wrong = lint(source)
     text = sample.replace("\r\n", "\n")[:SAMPLE_MAX]
     held = brands.held().brand
     return {
-        "wrong": wrong,
+        "wrong": [replace(one, message=_in_words(one.message)) for one in wrong],
         "is_same": brand is not None and brand.version == held.version,
         "sample": text,
         "tried": [

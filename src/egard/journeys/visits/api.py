@@ -19,6 +19,7 @@ from egard.base.refusal import NotFound
 from egard.journeys.visits import api_schemas as schemas
 from egard.journeys.visits import booking, nearby, queries, refusals, shops
 from egard.journeys.visits.booking import Told
+from egard.journeys.visits.credits import api as credits
 from egard.journeys.visits.models import Resource, Rota, Visit
 from egard.journeys.visits.offering import offers, reasons_at
 from egard.journeys.visits.placing import Wish
@@ -29,6 +30,7 @@ from egard.kernel.access.operations import log_sight
 from egard.kernel.people import queries as people
 
 router = Router(tags=["visits"])
+router.add_router("", credits.router)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from egard.base.calendars import openings
 from egard.base.text import fold
 from egard.journeys.visits import queries
 from egard.journeys.visits.booking import ON_TIME
 from egard.journeys.visits.models import Reason, Shop, Visit
-from egard.journeys.visits.offering import Present, present
+from egard.journeys.visits.offering import Present, opening, present
 from egard.journeys.visits.reception import SLIP
 from egard.journeys.visits.rules.welcome import LOOKED_BACK, is_reflex
 from egard.journeys.visits.waiting import Place, line
@@ -80,6 +81,7 @@ class Day:
     """What one can come for now, with the minutes until somebody who walked in would be received; None: not today."""
     is_reflex: bool
     welcome: list[str]
+    opens_at: datetime | None
 
 
 def said(text: Any) -> str:
@@ -110,6 +112,7 @@ def day(viewer: Viewer, shop: Shop, *, now: datetime) -> Day:
         row.likely = users.get(place.host, "") if place.host else ""
         row.at = f"{place.at.astimezone(zone):%H:%M}" if place.at else ""
         row.hosts.sort(key=lambda one, first=place.host: one[0] != first)
+    open_at = openings(on, opening(shop))
     by_state: dict[str, list[Row]] = {}
     for row in rows.values():
         by_state.setdefault(row.visit.state, []).append(row)
@@ -124,7 +127,7 @@ def day(viewer: Viewer, shop: Shop, *, now: datetime) -> Day:
         expected=by_state.get("booked", []),
         received=by_state.get("started", []),
         over=[row for state in ("ended", "missed", "cancelled") for row in by_state.get(state, [])],
-        hosts=hosts, reasons=reasons, welcome=welcome,
+        hosts=hosts, reasons=reasons, welcome=welcome, opens_at=open_at[0][0] if open_at else None,
         is_reflex=bool(welcome) and _is_reflex(viewer, shop),
     )  # fmt: skip
 

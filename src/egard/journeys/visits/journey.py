@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.visits import booking, busy, days, facts, privacy, queries, reception, telling, waitlist
+from egard.journeys.visits import (
+    booking,
+    busy,
+    days,
+    facts,
+    fetched,
+    privacy,
+    queries,
+    reception,
+    shown,
+    telling,
+    waitlist,
+)
+from egard.journeys.visits.briefs import operations as briefing
+from egard.journeys.visits.credits import keeping as credits
 from egard.kernel.registry import (
     Busy,
     Escalation,
@@ -13,9 +27,12 @@ from egard.kernel.registry import (
     Journey,
     LiveTopic,
     MenuItem,
+    MessageKind,
+    Panel,
     Permission,
     PortalItem,
     PromiseKind,
+    Reaction,
     Scope,
 )
 
@@ -40,6 +57,7 @@ journey = Journey(
         facts.Missed,
         facts.NotArrived,
     ),
+    reactions=(Reaction("visits.credit", facts=credits.FACTS, handle=credits.keep, history="apply"),),
     permissions=(
         Permission(queries.READ, _("see who is expected"), {**_FRONT, "administrator": "all", "auditor": "all"}),
         Permission(queries.BOOK, _("book, move and cancel visits"), {**_FRONT, "administrator": "all"}),
@@ -63,6 +81,7 @@ journey = Journey(
             escalation=(Escalation("10 min", ("owner", "lead")),),
             permission=queries.READ,
             icon="calendar",
+            url=shown.url,
         ),
         PromiseKind(
             reception.FOLLOW_UP,
@@ -72,6 +91,7 @@ journey = Journey(
             escalation=(Escalation("1 day", ("owner", "lead")),),
             permission=queries.READ,
             icon="calendar",
+            url=shown.url,
         ),
     ),
     jobs=(
@@ -79,10 +99,16 @@ journey = Journey(
         Job("visits.offer", waitlist.offer, every="* * * * *", alone=True),
         Job("visits.see_to", days.see_to),
         Job("visits.see_to_all", days.see_to_all, every="* * * * *", alone=True),
+        Job("visits.read_feeds", fetched.read_feeds, every="*/15 * * * *", alone=True),
+        Job("visits.read_feed", fetched.read_feed),
         Job("visits.remind", telling.remind_job, every="* * * * *", alone=True),
+        Job("visits.briefs", briefing.send_job, every="* * * * *", alone=True),
+        Job("visits.forget", reception.forget_job, every="40 3 * * *", alone=True),
         Job("visits.not_come", reception.not_come_job, every="* * * * *", alone=True),
     ),
     messages=(
+        MessageKind(briefing.SENT, _("Morning brief"), "visits/messages/brief", briefing.FIELDS),
+        MessageKind(briefing.UNREAD, _("Morning brief unread"), "visits/messages/brief_unread", briefing.UNREAD_FIELDS),
         telling.kind(telling.CONFIRMED, _("Visit booked")),
         telling.kind(telling.CHANGED, _("Visit changed")),
         telling.kind(telling.CANCELLED, _("Visit cancelled")),
@@ -100,7 +126,18 @@ journey = Journey(
             order=11,
         ),
     ),
-    hooks=Hooks(export=privacy.export, erase=privacy.erase),
+    hooks=Hooks(export=privacy.export, erase=privacy.erase, merge=credits.merged, unmerge=credits.merged),
+    panels=(
+        Panel(
+            "visits",
+            _("Visits to shops"),
+            "visits/panel.html",
+            context=shown.panel,
+            data=shown.panel_data,
+            permission=queries.READ,
+            order=18,
+        ),
+    ),
     menu=(
         MenuItem(
             _("In the shop"),

@@ -308,3 +308,4 @@ class Visit(models.Model):
 # The tables of the parts that have a file or folder of their own: Django looks for them here.
 from egard.journeys.visits import models_told as _told  # noqa: E402, F401
 from egard.journeys.visits.briefs.models import Brief, BriefRead  # noqa: E402, F401
+from egard.journeys.visits.credits.models import Credit, Share  # noqa: E402, F401

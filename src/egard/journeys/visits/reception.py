@@ -47,6 +47,8 @@ SENT_LATE = timedelta(hours=24)
 """An arrival that a page could not send at once is taken in so much later, with the moment of its tap."""
 SKEW = timedelta(minutes=5)
 """How far ahead the clock of a tablet may be."""
+FORGOTTEN = timedelta(days=7)
+"""So long the name of somebody whom we do not know is kept."""
 ROUNDED = timedelta(minutes=5)
 NOBODY_FREE = timedelta(minutes=60)
 """What who walks in is promised where no host has so much time left today."""
@@ -260,6 +262,13 @@ def set_step(visit: Visit, step: int, done: bool, *, now: datetime) -> Visit:
         held.save(update_fields=["steps", "changed_at"])
         _tell(held)
     return held
+
+
+def forget_job(*, now: datetime) -> None:
+    """Each night: what was said by and of visitors whom we do not know goes, as no erasure would find it."""
+    old = Visit.objects.filter(person__isnull=True, starts_at__lt=now - FORGOTTEN)
+    told = old.exclude(name="", note="", next_step="", why="", answers={})
+    told.update(name="", note="", next_step="", why="", answers={})
 
 
 def not_come_job(*, now: datetime) -> None:

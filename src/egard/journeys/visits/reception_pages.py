@@ -15,7 +15,6 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,9 +28,12 @@ from egard.console.middleware import refused
 from egard.console.pages import View, staff_page
 from egard.console.typed import id_of, id_or_none, read_day
 from egard.journeys.visits import expected, queries, reception
+from egard.journeys.visits.briefs import pages as briefs
+from egard.journeys.visits.briefs.queries import unread_since
 from egard.journeys.visits.models import Shop, Visit
 from egard.journeys.visits.reception import FollowUp
 from egard.journeys.visits.refusals import NoVisitor, WrongOutcome
+from egard.journeys.visits.shown import OUTCOMES
 from egard.journeys.visits.visitors import visitor
 from egard.kernel.access.actors import Viewer
 from egard.kernel.access.models import User
@@ -39,14 +41,6 @@ from egard.kernel.access.operations import log_sight
 
 MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 WORKER = Path(__file__).parent / "static" / "visits" / "worker.js"
-OUTCOMES = {
-    "settled": gettext_lazy("Settled"),
-    "sold": gettext_lazy("Something was bought"),
-    "thinking": gettext_lazy("Thinks it over"),
-    "elsewhere": gettext_lazy("Goes on elsewhere: another shop, on line"),
-    "nothing": gettext_lazy("Nothing came of it"),
-}
-LEFT = gettext_lazy("Left before being received")
 FOLLOW_UP_DAYS = 7
 
 
@@ -199,8 +193,9 @@ def visit(request: HttpRequest, uuid: UUID) -> HttpResponse:
     held_shop = Shop.objects.select_related("site").get(pk=held.site_id)
     day = expected.today_of(held_shop, now) + timedelta(days=FOLLOW_UP_DAYS)
     context = {
-        "row": row, "outcomes": OUTCOMES.items(), "now": now, "refusal": refusal, "typed": request.POST,
-        "said": str(OUTCOMES.get(held.outcome) or (LEFT if held.outcome == "left" else "")),
+        "row": row, "outcomes": [one for one in OUTCOMES.items() if one[0] != "left"],
+        "now": now, "refusal": refusal, "typed": request.POST,
+        "said": OUTCOMES.get(held.outcome, ""),
         "due": day, "hosts": queries.hosts(viewer, held_shop), "may_end": viewer.can(queries.RECEIVE),
         "steps": [step for n, step in enumerate(expected.said(one) for one in held_shop.welcome) if n in held.steps],
     }  # fmt: skip
@@ -234,7 +229,8 @@ def _day(request: HttpRequest, viewer: Viewer, held: Shop, *, now: datetime) -> 
     context = {
         "day": day, "now": now, "others": others, "may_receive": viewer.can(queries.RECEIVE), "key": new_id(),
         "topics": f"visits:{held.site_id}", "url": reverse("visits:shop_day", args=[held.site_id]),
-        "clock": f"{now.astimezone(day.zone):%H:%M}",
+        "clock": f"{now.astimezone(day.zone):%H:%M}", "is_before": day.opens_at is not None and now < day.opens_at,
+        "unread": unread_since(viewer, held, day.date),
         "counts": {"expected": len(day.expected), "waiting": len(day.waiting), "received": len(day.received)},
     }  # fmt: skip
     return render(request, "visits/_day.html" if request.htmx else "visits/day.html", context)  # type: ignore[attr-defined]
@@ -265,6 +261,7 @@ def _end(viewer: Viewer, held: Visit, form: QueryDict, *, now: datetime) -> None
 
 
 urlpatterns = [
+    *briefs.urlpatterns,
     path("shop/", shop, name="shop"),
     path("shop/mine/", mine, name="mine"),
     path("shop/waits/", waits, name="waits"),

@@ -104,6 +104,13 @@ class WrongWish(Refusal):
     message = _("Choose shops, dates that are still to come, and how we may tell you.")
 
 
+class WrongFeed(Refusal):
+    """The other calendar of a host is read from a public web address; `fields` say what is wrong with this one."""
+
+    code = "visits.wrong_feed"
+    message = _("This is no address from which a calendar can be read.")
+
+
 class NotHere(Refusal):
     """Nobody receives people for this reason at this site."""
 

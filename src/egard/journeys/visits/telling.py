@@ -135,7 +135,8 @@ def _tell(
     if created:
         shop = Shop.objects.get(pk=visit.site_id)
         # Whom we cannot receive as promised hears that we are sorry; what staff does is often what she asked for.
-        fields = _fields(visit, shop, why=visit.why if by_us else "", sorry=by.kind == "system", same_time=same_time)
+        why, sorry = visit.why if by_us else "", by_us and by.kind == "system"
+        fields = _fields(visit, shop, why=why, sorry=sorry, same_time=same_time)
         _hand_over(row, visit, shop, fields, asked=asked, by=by, now=now)
 
 

@@ -31,6 +31,13 @@ class StyleRefused(Refusal):
         super().__init__(fields={"text": why}, why=why)
 
 
+class UnknownMoment(Refusal):
+    """No check knows this occasion; the refusal names those that are known."""
+
+    code = "messages.unknown_moment"
+    message = _("“{moment}” is no occasion that is known here. Known: {known}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What all checks say together: the lowest of their scores, and their findings in the order of the text."""
@@ -88,6 +95,13 @@ def moments() -> list[tuple[str, str]]:
     """The occasions that the declared checks know, each once: code and words in the reader's language."""
     found = {code: str(words) for declared in registry.message_checks.values() for code, words in declared.moments()}
     return list(found.items())
+
+
+def require_moment(moment: str) -> None:
+    """Raises `UnknownMoment` for an occasion that none of the checks knows; none named is fine."""
+    known = [code for code, _words in moments()]
+    if moment and known and moment not in known:
+        raise UnknownMoment(moment=moment[:64], known=", ".join(known), fields={"moment": ", ".join(known)})
 
 
 def require(draft: Draft) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from egard.base.refusal import Conflict, Refusal
@@ -89,12 +89,9 @@ def join(thread: Thread, into: Thread, *, by: Actor, now: datetime) -> Thread:
 
     Raises `NotTheSame`.
     """
-    first, second = sorted((thread.pk, into.pk))
-    held = {one.pk: one for one in (saying.hold(first), saying.hold(second))}
-    if len(held) == 1:
-        return next(iter(held.values()))
-    kept = held.get(into.pk) or saying.hold(into)
-    gone = next(one for one in held.values() if one.pk != kept.pk)
+    gone, kept = _both(thread, into)
+    if gone.pk == kept.pk:
+        return kept
     _same_person(gone, kept)
     moved = [str(one) for one in gone.messages.order_by("id").values_list("uuid", flat=True)]
     gone.messages.update(thread=kept)
@@ -119,11 +116,12 @@ def part(thread: Thread, *, by: Actor, now: datetime) -> Thread:
     """
     if thread.joined_to_id is None:
         return thread
-    kept = saying.hold(thread.joined_to_id)
+    _one_at_a_time()
     held = Thread.objects.select_for_update().get(pk=thread.pk)
     last = held.trail.filter(what="joined_to").order_by("-id").first()
     if held.joined_to_id is None or last is None:
         return held
+    kept = saying.hold(held.joined_to_id)
     kept.messages.filter(uuid__in=last.data.get("messages", ())).update(thread=held)
     held.joined_to = None
     if last.data.get("lent") and kept.person_id == held.person_id:
@@ -140,10 +138,7 @@ def part(thread: Thread, *, by: Actor, now: datetime) -> Thread:
 @transaction.atomic
 def move(message: Message, into: Thread, *, by: Actor, now: datetime) -> Message:
     """One message belongs to another conversation of the same person. Raises `NotTheSame`."""
-    first, second = sorted((message.thread_id, into.pk))
-    saying.hold(first)
-    saying.hold(second)
-    target, origin = saying.hold(into), saying.hold(message.thread_id)
+    origin, target = _both(message.thread, into)
     if target.pk == origin.pk:
         return message
     _same_person(origin, target)
@@ -154,6 +149,25 @@ def move(message: Message, into: Thread, *, by: Actor, now: datetime) -> Message
     saying.trail(origin, "moved", by=by, now=now, message=str(message.uuid), to=str(target.uuid))
     saying.trail(target, "moved_in", by=by, now=now, message=str(message.uuid), of=str(origin.uuid))
     return message
+
+
+def _both(one: Thread, other: Thread) -> tuple[Thread, Thread]:
+    """Where each stands now, under locks; twice the same one, where they are joined."""
+    _one_at_a_time()
+    return saying.hold(_end_of(one.pk)), saying.hold(_end_of(other.pk))
+
+
+def _end_of(pk: int) -> int:
+    after = Thread.objects.filter(pk=pk).values_list("joined_to", flat=True)[0]
+    return pk if after is None else _end_of(after)
+
+
+def _one_at_a_time() -> None:
+    """Who holds two conversations is alone in doing so, and nobody else joins or takes apart meanwhile. All others hold
+    one, and lock what was joined before that to which it was (`saying.hold`), as `part` does: nobody waits in a circle.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.sorting', 0))")
 
 
 def _same_person(one: Thread, other: Thread) -> None:

@@ -190,8 +190,12 @@ def _require_good(draught: Draught) -> None:
     for name in ("text", "subject"):
         text = getattr(draught, name)
         unknown = [one for one in fields.named(text) if one not in known_fields()]
-        if unknown or not fields.is_whole(text):
-            known = ", ".join(known_fields())
-            wrong.setdefault(name, str(_("the merge fields are {known}")).format(known=known))
+        known = ", ".join(known_fields())
+        if unknown:
+            told = str(_("nothing is known under {unknown}; a text may say {known}"))
+            wrong.setdefault(name, told.format(unknown=", ".join(f"{{{{ {one} }}}}" for one in unknown), known=known))
+        elif not fields.is_whole(text):
+            told = str(_("a field stands between {{ and }}, as {{ given_name }}, and has one of these names: %s"))
+            wrong.setdefault(name, told % known)
     if wrong:
         raise BadTemplate(fields=wrong, why="; ".join(wrong.values()))

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from egard.journeys.friction import counting, evaluating, operations, pages, queries
-from egard.journeys.friction.facts import Met
+from egard.journeys.friction.facts import Met, Returned
 from egard.journeys.friction.models import Alert, Change, Evaluation, Leaving, Mark
 from egard.journeys.friction.refusals import WrongChange, WrongReason
 from egard.journeys.friction.rules import KINDS, relation
@@ -20,6 +20,7 @@ from egard.kernel.access.queries import viewer_for
 from egard.kernel.lifecycle.operations import erase_person, merge_persons
 from egard.kernel.people import bulk
 from egard.kernel.people.models import Person
+from egard.kernel.timeline.models import Fact
 from egard.kernel.timeline.operations import record
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,11 @@ def test_who_left_and_came_back_or_never_left(make_person, me, now, settle, ever
     settle()
     assert queries.of_person(everything, anne, now=now).left_at is None
     assert counting.standing([now])[0][3] == 6.0
+    back = Fact.objects.get(kind__name="friction.returned")
+    more = {"by": me, "channel": "api", "corrects": back.uuid, "now": now}
+    record(anne, Returned(), at=now + timedelta(days=-1), key="mistaken", **more)  # before she left: she is still gone
+    settle()
+    assert queries.of_person(everything, anne, now=now).left_at == now
     erase_person(anne, by=me, now=now)
     assert "enough" not in str(list(anne.facts.values_list("data", flat=True)))
     assert Mark.objects.filter(person=anne).exists()

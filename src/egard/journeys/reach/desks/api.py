@@ -120,10 +120,10 @@ def _one(viewer: Viewer, user_id: UUID) -> dict[str, Any]:
 
 
 def _out(row: Desk, away: list[Absence], *, now: datetime) -> dict[str, Any]:
-    there = state.there(row, now=now)
+    presence, until = state.presence_of(row, now=now)
     return {
         "user": row.user_id, "name": row.user.name, "line": row.line, "calendar": row.calendar,
-        "deputy": row.deputy_id, "presence": there.presence, "until": there.until,
+        "deputy": row.deputy_id, "presence": presence, "until": until,
         "absences": [_absence(one) for one in away],
     }  # fmt: skip
 

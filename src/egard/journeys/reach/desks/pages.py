@@ -11,11 +11,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound, Refusal
@@ -24,7 +24,7 @@ from egard.console.delegations import last_day
 from egard.console.pages import staff_page
 from egard.console.typed import id_of, read_day
 from egard.journeys.reach import moving, operations, queries, refusals, state, voice
-from egard.journeys.reach.links.operations import drawn, link
+from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.models import Absence, Desk
 from egard.journeys.reach.portfolio import named_promises
 from egard.kernel.access.actors import Viewer
@@ -40,15 +40,24 @@ PRESENCES = {
 }
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @staff_page
 def desks(request: HttpRequest) -> HttpResponse:
-    """Who is there, by which line and hours, who stands in, who is absent; and what the provider of lines is told."""
+    """Who is there, by which line and hours, who stands in, who is absent; what the provider of lines is told; and
+    whether anybody may ask to be called by the house.
+    """
     viewer, now = viewer_of(request), utc_now()
+    if request.method == "POST":
+        viewer.require_everywhere(queries.MANAGE)
+        links.open_page(request.POST.get("open") == "yes", by=viewer.actor, now=now)
+        messages.success(request, _("Kept."))
+        return redirect("reach:desks")
+    found = queries.desks(viewer, now=now)
     context = {
-        "rows": [(desk, state.there(desk, now=now)) for desk in queries.desks(viewer, now=now)],
+        "rows": list(zip(found, state.there(found, now=now), strict=True)),
         "without": queries.without_desk(viewer), "calendars": _calendars(viewer), "now": now,
-        "voice": f"{_root(request)}/api/v1/calls",
+        "voice": f"{_root(request)}/api/v1/calls", "page": f"{_root(request)}{reverse('reach:public_call')}",
+        "page_is_open": links.is_open(), "may_open": viewer.scope(queries.MANAGE) == "all",
         "is_shared": voice.is_shared(), "secret": voice.SHARED_WITH_PROVIDER,
     }  # fmt: skip
     return render(request, "reach/desks.html", context)
@@ -79,12 +88,12 @@ def _shown(request: HttpRequest, viewer: Viewer, held: Desk, told: dict[str, Any
     shown = [_absence(viewer, held.user, one, now=now) for one in away]
     if any(one["owed"] for one in shown) or told.get("stuck"):
         log_sight(viewer, "list", detail=f"owed by {held.user.name}", now=now)
-    address = link("desk", held.user_id, root=_root(request), now=now)
+    address = links.link("desk", held.user_id, root=_root(request), now=now)
     context = {
-        "set": held, "mine": held.user_id == viewer.user_id, "there": state.there(held, now=now),
+        "set": held, "mine": held.user_id == viewer.user_id, "there": state.there([held], now=now)[0],
         "calendars": _calendars(viewer), "deputies": queries.deputies(viewer, held.user), "now": now,
         "absences": shown, "manages": viewer.can(queries.MANAGE),
-        "link": address, "qr": drawn(address),
+        "link": address, "qr": links.drawn(address),
         "presences": PRESENCES.items(), "typed": {}, **told,
     }  # fmt: skip
     refusal = told.get("refusal")

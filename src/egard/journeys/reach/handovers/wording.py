@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from egard.base.text import elided
 from egard.journeys.reach.refusals import WrongHandover
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
@@ -83,14 +84,23 @@ def checked(words: Mapping[str, Mapping[str, str]], *, by: Actor, now: datetime)
 def filled(words: Mapping[str, str], person: Person, giver: User, taker: User) -> Filled:
     """For one person. Raises `fields.Missing`."""
     values = values_for(person, giver, taker)
-    return Filled(" ".join(fields.filled(words["subject"], values).split()), fields.filled(words["text"], values))
+    subject = " ".join(fields.filled(words["subject"], values).split())
+    return _elided(Filled(subject, fields.filled(words["text"], values)), values)
 
 
 def preview(words: Mapping[str, str], person: Person, giver: User, taker: User | None) -> Filled:
     """The same for who writes it: what is missing stands marked, also the adviser while none is chosen."""
     with translation.override(language_for(person.language)):
         values = values_for(person, giver, taker) | ({} if taker else {"adviser": f"⟨{_('the new adviser')}⟩"})
-    return Filled(*(fields.shown(words[name], values, lambda name: f"⟨{name}⟩") for name in ("subject", "text")))
+    told = (fields.shown(words[name], values, lambda name: f"⟨{name}⟩") for name in ("subject", "text"))
+    return _elided(Filled(*told), values)
+
+
+def _elided(said: Filled, values: Mapping[str, str]) -> Filled:
+    """“In the place of” somebody, as one says it in French before her name."""
+    for name in ("former", "adviser"):
+        said = Filled(elided(said.subject, values[name]), elided(said.text, values[name]))
+    return said
 
 
 def values_for(person: Person, giver: User, taker: User | None) -> dict[str, str]:

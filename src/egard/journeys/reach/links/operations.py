@@ -18,10 +18,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from egard.journeys.reach import callers, operations, refusals, state
-from egard.journeys.reach.models import CallBack, Desk
+from egard.journeys.reach.models import CallBack, Desk, OpenPage
 from egard.journeys.reach.rules.times import free_times
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
+from egard.kernel.access.operations import log_change
 from egard.kernel.people.models import Person
 from egard.kernel.people.operations import normalise
 from egard.kernel.promises import operations as promises
@@ -73,9 +74,24 @@ def drawn(address: str) -> SafeString:
     return mark_safe(svg)  # noqa: S308  (ours alone: an address that we signed)
 
 
+@transaction.atomic
+def open_page(on: bool, *, by: Actor, now: datetime) -> None:
+    """Let anybody ask to be called by the house, or nobody any more; asking for what is so changes nothing."""
+    row, _created = OpenPage.objects.select_for_update().get_or_create(pk=1)
+    if row.is_on != on:
+        OpenPage.objects.filter(pk=1).update(is_on=on)
+        log_change("reach.page_opened" if on else "reach.page_closed", by=by, now=now)
+
+
+def is_open() -> bool:
+    return not OpenPage.objects.filter(pk=1, is_on=False).exists()
+
+
 def opened(token: str, *, now: datetime) -> Opened:
-    """What a link opens; nothing but the page of the house without one. Raises `LinkOver`."""
+    """What a link opens; nothing but the page of the house without one. Raises `LinkOver`, `PageClosed`."""
     if not token:
+        if not is_open():
+            raise refusals.PageClosed
         return Opened()
     try:
         told = signing.Signer(salt=SALT).unsign(token)

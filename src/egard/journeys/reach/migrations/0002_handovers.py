@@ -8,6 +8,19 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+_ORDERED = """
+with ordered as (
+    select id, max(until) over (
+        partition by desk_id order by since, id rows between unbounded preceding and 1 preceding) as since
+    from reach_absence)
+"""
+CUT = (
+    _ORDERED + "delete from reach_absence a using ordered o where o.id = a.id and o.since >= a.until",
+    _ORDERED + "update reach_absence a set since = o.since from ordered o where o.id = a.id and o.since > a.since",
+)
+"""Of absences that overlap, the later one begins where the earlier one ends; one that lies within another goes."""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -79,6 +92,7 @@ class Migration(migrations.Migration):
             model_name='callback',
             index=models.Index(condition=models.Q(('person__isnull', True), models.Q(('number', ''), _negated=True)), fields=['asked_at'], name='reach_call_back_visitor'),
         ),
+        migrations.RunSQL(list(CUT), migrations.RunSQL.noop),
         migrations.AddConstraint(
             model_name='absence',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.F('desk'), models.F('desk'), models.Value('[]'), function='int8range', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func(models.F('since'), models.F('until'), models.Value('[)'), function='tstzrange', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='reach_absence_alone'),

@@ -10,6 +10,7 @@ from django.test import Client
 from egard.base.clock import utc_now
 from egard.base.refusal import NotFound
 from egard.journeys.reach import operations
+from egard.journeys.reach.chatting import covering
 from egard.journeys.reach.chatting import reception as receiving
 from egard.journeys.reach.chatting.covering import cover
 from egard.journeys.reach.tests.phones import phone
@@ -92,6 +93,21 @@ def test_when_nobody_is_there_she_is_promised_an_answer_by_a_moment(at_home, hou
     say(at_home)
     owed = Promise.objects.get()
     assert (owed.owner, owed.due_at) == (house.claire, datetime(2026, 3, 11, 17, tzinfo=UTC))
+
+
+def test_however_many_chats_wait_for_her_who_goes_away_all_go_to_the_deputy(
+    house, clock, make_person, me, carry_out, monkeypatch
+):
+    monkeypatch.setattr(covering, "BATCH", 2)
+    for n in range(5):
+        receive_chat(make_person("A", f"M{n}"), "hello", assignee=house.claire, key=str(n), now=clock.now)
+    operations.set_presence(house.claire, "away", by=me, now=clock.now)
+    assert Thread.objects.filter(assignee=house.hugo).count() == 2
+    carry_out(at=clock.now)
+    assert Thread.objects.filter(assignee=house.hugo).count() == 5
+    operations.set_presence(house.claire, "available", by=me, now=clock.now)
+    covering.go_on(user=str(house.claire.pk), by=str(me), now=clock.now)  # she is back: nothing more is taken from her
+    assert Thread.objects.filter(assignee=house.hugo).count() == 5
 
 
 def test_an_adviser_who_goes_away_in_the_middle_leaves_nobody_waiting_for_nobody(at_home, house, clock, me):

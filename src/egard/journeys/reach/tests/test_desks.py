@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test import Client
 
 from egard.base.refusal import NotFound
-from egard.journeys.reach import moving, operations, queries, refusals
-from egard.journeys.reach.models import Call, CallBack
+from egard.journeys.reach import callers, moving, operations, queries, refusals
+from egard.journeys.reach.desks import pages
+from egard.journeys.reach.models import Absence, Call, CallBack
 from egard.journeys.reach.state import situation
-from egard.journeys.reach.tests.phones import LINES, phone
+from egard.journeys.reach.tests.phones import LINES, MOBILE, phone
 from egard.kernel.access.actors import NotAllowed
 from egard.kernel.access.operations import create_api_key
 from egard.kernel.access.queries import viewer_for
@@ -37,6 +41,23 @@ def test_presence_is_said_by_oneself_or_by_who_manages_and_ends_by_itself(house,
     for wrong, until in (("asleep", None), ("busy", now), ("available", now + timedelta(hours=1))):
         with pytest.raises(refusals.WrongPresence):
             operations.set_presence(house.claire, wrong, until=until, by=me, now=now)
+
+
+def test_at_night_and_while_absent_nobody_is_at_work_whatever_she_says(house, make_user, me, now, monkeypatch):
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(make_user("supervisor"))
+    night = now.replace(hour=21)
+
+    def page(at) -> str:
+        monkeypatch.setattr(pages, "utc_now", lambda: at)
+        return client.get("/reach/desks/").content.decode()
+
+    assert (page(now).count("available"), page(now).count("not at work")) == (2, 0)
+    assert (page(night).count("available"), page(night).count("not at work")) == (0, 2)
+    operations.add_absence(house.desk, now, now + timedelta(hours=1), by=me, now=now)
+    supervisor = viewer_for(make_user("supervisor"))
+    there = {one.name: one.at_work for one in queries.presences(supervisor, now=now)}
+    assert there == {"Claire Martin": False, "Hugo Delmas": True}
 
 
 def test_presence_by_the_api(house, client, me, now, clock):
@@ -106,9 +127,13 @@ def test_the_questions_of_a_decision_are_as_many_whatever_there_is(house, me, no
             provider_id=f"CA{hours}", rung=house.claire, language="fr", asked_at=now, seen_at=now, state="ended",
             ended_at=now, talked=60 * hours, outcome="own",
         )  # fmt: skip
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(2):
         found = situation(house.claire.pk, now=now)
     assert len(found.adviser.lengths) == 7
+    assert len(found.adviser.hours.absences) == 7
+    with django_assert_max_num_queries(5):  # from her number on
+        [person] = callers.persons(MOBILE)
+        assert situation(callers.adviser_of(person).pk, now=now) == found
 
 
 def test_an_adviser_without_a_desk_owes_the_call_back_herself(house, make_user, make_person, me, now, clock):
@@ -168,3 +193,21 @@ def test_a_manager_sets_desks_as_far_as_her_role_reaches(house, make_user, me, n
         queries.desk(narrow, house.claire.pk)
     with pytest.raises(NotAllowed):
         queries.desk(viewer_for(house.claire), house.hugo.pk)
+
+
+def test_absences_that_overlap_are_cut_when_the_rule_comes_the_later_one_begins_where_the_earlier_ends(house, me, now):
+    cut = importlib.import_module("egard.journeys.reach.migrations.0002_handovers").CUT
+    days = [(0, 5), (1, 3), (4, 8), (8, 9), (2, 10)]  # of the last one only the tenth day is left
+    with connection.cursor() as cursor:
+        cursor.execute("alter table reach_absence drop constraint reach_absence_alone")
+    for since, until in days:
+        Absence.objects.create(desk=house.desk, since=now + timedelta(since), until=now + timedelta(until), by="me")
+    with connection.cursor() as cursor:
+        cursor.execute("set constraints all immediate")
+        for statement in cut:
+            cursor.execute(statement)
+    left = Absence.objects.order_by("since").values_list("since", "until")
+    assert [((since - now).days, (until - now).days) for since, until in left] == [(0, 5), (5, 10)]
+    constraint = next(one for one in Absence._meta.constraints if one.name == "reach_absence_alone")
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Absence, constraint)  # the rule holds of what is left

@@ -13,7 +13,7 @@ from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages
 from egard.journeys.reach.models import CallBack
 from egard.journeys.reach.tests.phones import MOBILE
-from egard.kernel.access.models import Sight
+from egard.kernel.access.models import Change, Sight
 from egard.kernel.access.operations import set_user_active
 from egard.kernel.lifecycle.operations import erase_person
 from egard.kernel.messages import templating
@@ -174,3 +174,26 @@ def test_a_text_of_the_house_gives_her_the_link_by_which_she_is_called(
     settings.URL = ""
     with pytest.raises(templating.FieldMissing):
         templating.fill(templating.template("reach_me"), house.elodie, author="Claire")
+
+
+def test_the_page_of_the_house_is_closed_by_a_manager_and_links_still_hold(browser, house, clock, make_user):
+    staff = Client(headers={"Accept-Language": "en"})
+    staff.force_login(make_user("supervisor"))
+    for open_, status in (("no", 404), ("yes", 200)):
+        for _twice in range(2):
+            assert staff.post("/reach/desks/", {"open": open_}).status_code == 302
+        assert browser.get("/p/call/").status_code == status
+        assert browser.get(path("desk", house.hugo.pk, clock)).status_code == 200
+    assert Change.objects.filter(what__in=("reach.page_closed", "reach.page_opened")).count() == 2
+    staff.post("/reach/desks/", {"open": "no"})
+    refused = browser.post("/p/call/", {"at": "", "key": "k", "number": MOBILE})
+    assert "No call can be asked for on this page" in refused.content.decode()
+    staff.force_login(house.claire)
+    assert staff.post("/reach/desks/", {"open": "yes"}).status_code == 403
+    with pytest.raises(refusals.PageClosed):
+        links.opened("", now=clock.now)
+
+
+def test_an_opened_page_is_opened_by_its_operation(house, me, now):
+    links.open_page(False, by=me, now=now)
+    assert not links.is_open()

@@ -47,6 +47,7 @@ def test_staffing_follows_from_the_calls_of_the_last_whole_weeks(months, everyth
     assert nine.soon >= 0.9
     assert (ten.counted, eleven.advisers, noon.counted, noon.advisers) == (0, None, 2 * WEEKS, None)
     assert staffing.staffing(everything, weekday=3, now=now).hours == []
+    assert staffing.staffing(everything, now=now).weekday == 2  # the day of the most calls
     with pytest.raises(NotAllowed):
         staffing.staffing(Viewer(system("nobody")), weekday=2, now=now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
 from egard.base.clock import utc_now
 from egard.journeys.signature import brands, operations
@@ -10,7 +11,7 @@ from egard.journeys.signature.models import Publication
 from egard.journeys.signature.rules.brand import DEFAULT
 from egard.kernel.access.models import Change
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 OWN = DEFAULT.read_text(encoding="utf-8").replace("brand: house", "brand: lumiere").replace("usager:", "machin:")
 WRONG = OWN.replace("posture: vous", "posture: nous", 1)
 
@@ -53,6 +54,14 @@ def test_a_file_that_is_wrong_changes_nothing_and_says_where(read_as):
     assert (brands.held().brand.version, Publication.objects.count()) == (before, 0)
 
 
+def test_what_is_wrong_is_said_in_the_reader_s_language(read_as):
+    client = read_as("administrator")
+    client.user.language = "fr"
+    client.user.save()
+    html = client.post("/signature/style/file/", {"source": f"{OWN}\nbogus: 1\n"}).content.decode()
+    assert "bogus\u00a0: cette clé n’est pas connue ici" in html
+
+
 def test_a_sample_is_tried_by_what_holds_and_by_what_would(read_as):
     body = {"source": OWN, "sample": "Bonjour Anne, un usager vous attend."}
     html = read_as("administrator").post("/signature/style/file/look/", body).content.decode()
@@ -68,6 +77,36 @@ def test_a_file_that_the_operator_keeps_is_not_written_here(me, monkeypatch, tmp
     with pytest.raises(operations.KeptElsewhere):
         operations.publish(DEFAULT.read_text(encoding="utf-8"), by=me, now=utc_now())
     assert kept.read_text(encoding="utf-8") == OWN
+
+
+class Killed(BaseException):
+    """What a process that is killed does next: nothing."""
+
+
+def test_a_kill_between_the_row_and_the_file_leaves_one_truth(me, monkeypatch):
+    before = brands.held().source
+
+    def kill(_source):
+        raise Killed
+
+    with monkeypatch.context() as cut:
+        cut.setattr(brands, "write", kill)
+        with pytest.raises(Killed):
+            operations.publish(OWN, by=me, now=utc_now())
+    assert (Publication.objects.count(), brands.held().source) == (1, before)
+    operations.put_in_place(now=utc_now())  # the next worker
+    assert brands.held().source == OWN
+    brands.write(before)  # by hand, since
+    operations.put_in_place(now=utc_now())
+    assert brands.held().source == before
+
+
+def test_what_is_rolled_back_writes_no_file(me):
+    before = brands.held().source
+    with transaction.atomic():
+        operations.publish(OWN, by=me, now=utc_now())
+        transaction.set_rollback(True)
+    assert (Publication.objects.count(), brands.held().source) == (0, before)
 
 
 def test_who_may_not_publish_changes_no_style(read_as):

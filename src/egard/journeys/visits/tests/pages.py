@@ -111,6 +111,8 @@ NO_PAGES = {
     "visits:my_cancel": "the same page as visits:open_cancel",
     "visits:waits": "a part of the menu",
     "visits:worker": "a script",
+    "visits:feed": "a file",
+    "visits:brief": "needs a shop; test_brief.py opens it",
     "visits:shop_day": "needs a shop whose day goes on; test_shop_offline.py opens it",
     "visits:visit": "needs a visit; test_shop_pages.py opens it",
 }

@@ -41,7 +41,8 @@ def test_a_reason_has_its_questions_and_comes_back_as_it_was_typed(shop, manager
         "name_fr": "Essai de vélo", "name_en": "Test ride", "minutes": "30", "step_minutes": "30",
         "horizon_days": "14",
         "notice_minutes": "120", "change_minutes": "1440", "is_public": "on", "q-key": ["", ""], "q-en": ["Size?", ""],
-        "q-fr": ["Quelle taille ?", ""], "q-kind": ["choice", "text"], "q-choices": ["Petit | Small\nGrand | Large", ""],
+        "q-fr": ["Quelle taille ?", ""], "q-kind": ["choice", "text"],
+        "q-choices": ["Petit | Small\nGrand | Large", ""],
         "q-required": "0",
     }  # fmt: skip
     assert manager.post(NEW, told).status_code == 302

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +12,7 @@ from egard.base.clock import utc_now
 from egard.journeys.visits import reception
 from egard.journeys.visits.models import Visit
 from egard.journeys.visits.tests.today import shop_today
+from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Sight
 from egard.kernel.access.operations import place_user
 
@@ -136,3 +139,23 @@ def test_the_menu_says_how_many_wait(client, today, settings):
     settings.ALLOWED_HOSTS = ["testserver"]
     client.force_login(today.claire)
     assert ">1<" in client.get("/shop/waits/").content.decode()
+
+
+def test_her_page_shows_her_visits_with_what_came_of_them(client, today, settings):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    client.force_login(today.claire)
+    told = {"by": Actor("user", str(today.claire.pk)), "now": utc_now()}
+    reception.start(today.elodie, **told)
+    reception.end(today.elodie, outcome="thinking", next_step="Rappeler jeudi", **told)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(f"/people/{today.elodie.person.uuid}/panels/visits/").content.decode()
+    assert "Rappeler jeudi" in page
+    assert sum("visits_visit" in query["sql"] for query in queries) == 1
+
+
+def test_the_name_of_somebody_whom_we_do_not_know_is_kept_for_a_week(today):
+    reception.forget_job(now=utc_now() + timedelta(days=6))
+    assert Visit.objects.get(pk=today.zoe.pk).name == "Zoé"
+    reception.forget_job(now=utc_now() + timedelta(days=8))
+    assert Visit.objects.get(pk=today.zoe.pk).name == ""
+    assert Visit.objects.get(pk=today.anna.pk).answers

@@ -173,6 +173,7 @@
   document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "shop-day" || event.detail.elt?.id === "shop-day") drawn(); });
   document.addEventListener("htmx:afterRequest", (event) => {
     const { xhr, elt, successful } = event.detail;
+    if (!elt.isConnected) return;
     if (elt.id === "shop-day" || elt.closest("#shop-day")) away(xhr.status === 0);
     if (successful && elt.matches("form[data-walk-in]")) {
       elt.reset();
@@ -194,6 +195,8 @@
       else navigator.serviceWorker.addEventListener("controllerchange", copy, { once: true });
     }).catch(() => {});
   }
+  // The list can be read without a network from now on.
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data?.kept === location.pathname) net.dataset.kept = "1"; });
   mark();
   if (!navigator.onLine) away(true);
   if (read().length) flush(); else fetch(net.dataset.worker, { method: "HEAD", cache: "no-store" }).catch(() => away(true));

@@ -22,6 +22,7 @@ async function kept(path) {
 
 async function keep(path, answer) {
   const headers = new Headers(answer.headers);
+  ["Content-Encoding", "Content-Length", "Vary"].forEach((name) => headers.delete(name)); // the body is what was read
   headers.set("X-Kept-On", today());
   const copy = new Response(await answer.blob(), { status: 200, headers });
   await (await caches.open(PAGES)).put(path, copy);
@@ -71,11 +72,10 @@ self.addEventListener("message", (event) => {
   const { path, urls } = event.data || {};
   if (!DAY.test(path || "")) return;
   event.waitUntil((async () => {
-    const cache = await caches.open(DRAWN);
-    for (const url of urls || []) {
-      if (!(await cache.match(url))) await cache.add(url).catch(() => {});
-    }
     const answer = await fetch(`${path}?live=1`, { redirect: "manual", headers: { Accept: "text/html" } }).catch(() => null);
     if (answer && answer.ok) await keep(path, answer);
+    const cache = await caches.open(DRAWN);
+    await Promise.all((urls || []).map(async (url) => (await cache.match(url)) || cache.add(url).catch(() => {})));
+    event.source?.postMessage({ kept: path });
   })());
 });
