@@ -47,6 +47,15 @@ def _reason(world):
     return {**_site(world), "reason": "discovery"}
 
 
+def _code(world):
+    return {"code": _shop(world).site.code}
+
+
+def _reason_code(world):
+    _shop(world)
+    return {"code": "discovery"}
+
+
 def _time(shop: Shop, reason: Reason, days: int) -> Wish:
     today = utc_now().date()
     found = offers([shop], reason, today + timedelta(days=days), today + timedelta(days=days + 3), now=utc_now())
@@ -122,10 +131,18 @@ PAGES = (
     Shown("visits:open_wait", _reason, who="nobody", data=True),
     Shown("visits:my_list", who="anne", data=True),
     Shown("visits:my_times", _reason, who="anne", data=True),
+    Shown("visits:settings", who="administrator", data=True),
+    Shown("visits:settings_shop", _code, who="administrator", data=True),
+    Shown("visits:settings_reason_new", who="administrator"),
+    Shown("visits:settings_reason", _reason_code, who="administrator", data=True),
+    Shown("visits:calendar", _code, query="?view=week", data=True),
+    Shown("visits:calendar_new", _code, query="?reason=discovery&at=2026-11-24T10:00:00Z", data=True),
 )
 
 NO_PAGES = {
     "visits:embed": "a script",
+    "visits:calendars": "leads to the calendar of a shop",
+    "visits:calendar_free": "for the script of the calendar",
     "visits:my_shops": "the same page as visits:open_shops; one shop leads straight to it",
     "visits:my_site": "the same page as visits:open_site",
     "visits:my_held": "the same page as visits:open_held",
