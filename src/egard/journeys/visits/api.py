@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from egard.api import shapes
@@ -17,10 +17,11 @@ from egard.base.ids import new_id
 from egard.base.moments import Moment
 from egard.base.refusal import NotFound
 from egard.journeys.visits import api_schemas as schemas
-from egard.journeys.visits import booking, nearby, queries, refusals, shops
+from egard.journeys.visits import booking, ics, nearby, queries, reception, refusals, shops
 from egard.journeys.visits.booking import Told
+from egard.journeys.visits.briefs import api as briefs
 from egard.journeys.visits.credits import api as credits
-from egard.journeys.visits.models import Resource, Rota, Visit
+from egard.journeys.visits.models import Resource, Rota, Shop, Visit
 from egard.journeys.visits.offering import offers, reasons_at
 from egard.journeys.visits.placing import Wish
 from egard.journeys.visits.visitors import visitor
@@ -31,6 +32,7 @@ from egard.kernel.people import queries as people
 
 router = Router(tags=["visits"])
 router.add_router("", credits.router)
+router.add_router("", briefs.router)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -289,6 +291,63 @@ def cancel_visit(request: HttpRequest, visit_id: UUID, body: schemas.WhyIn) -> A
     viewer = viewer_of(request)
     held = queries.visit(viewer, visit_id, queries.BOOK)
     return _one(viewer, booking.cancel(held, why=body.why, by=viewer.actor, now=utc_now()))
+
+
+@router.get("visits/{visit_id}/visit.ics", summary="A visit as an entry of a calendar")
+def get_visit_entry(request: HttpRequest, visit_id: UUID) -> Any:
+    """One UID for ever, SEQUENCE its revision (RFC 5545). The sight is logged. Scope: `visits.read`."""
+    viewer = viewer_of(request)
+    found = queries.visit(viewer, visit_id)
+    shop = Shop.objects.select_related("site").get(pk=found.site_id)
+    log_sight(viewer, "visit", person_id=found.person_id, detail=str(visit_id), now=utc_now())
+    return HttpResponse(ics.entry(found, shop, method="PUBLISH"), content_type="text/calendar; charset=utf-8")
+
+
+# --- in the shop ------------------------------------------------------------------------------------------------------
+
+
+@router.post("visits/{visit_id}/arrival", response=schemas.VisitOut, summary="She is there")
+def post_visit_arrival(request: HttpRequest, visit_id: UUID, body: schemas.ArrivalIn) -> Any:
+    """Twice is once. Scope: `visits.receive`."""
+    viewer = viewer_of(request)
+    held = queries.visit(viewer, visit_id, queries.RECEIVE)
+    return _one(viewer, reception.arrive(held, at=body.at, by=viewer.actor, now=utc_now()))
+
+
+@router.post("visits/{visit_id}/start", response=schemas.VisitOut, summary="Somebody receives her")
+def post_visit_start(request: HttpRequest, visit_id: UUID, body: schemas.StartIn) -> Any:
+    """What was promised is kept. Twice is once. Scope: `visits.receive`."""
+    viewer = viewer_of(request)
+    held = queries.visit(viewer, visit_id, queries.RECEIVE)
+    host = access.colleague(viewer, body.adviser) if body.adviser else None
+    return _one(viewer, reception.start(held, host, by=viewer.actor, now=utc_now()))
+
+
+@router.post("visits/{visit_id}/end", response=schemas.VisitOut, summary="The visit is over")
+def post_visit_end(request: HttpRequest, visit_id: UUID, body: schemas.EndIn) -> Any:
+    """What came of it, what was agreed, and what is promised for later. Twice is once. Scope: `visits.receive`."""
+    viewer, said = viewer_of(request), body.follow_up
+    held = queries.visit(viewer, visit_id, queries.RECEIVE)
+    later = reception.FollowUp(said.due_at, access.colleague(viewer, said.owner)) if said else None
+    return _one(
+        viewer,
+        reception.end(
+            held, outcome=body.outcome, next_step=body.next_step, follow_up=later, by=viewer.actor, now=utc_now()
+        ),
+    )
+
+
+@router.post("walk-ins", response={201: schemas.VisitOut}, summary="Somebody comes without a booking")
+def post_walk_in(request: HttpRequest, body: schemas.WalkInIn) -> Any:
+    """She queues from now on. Scopes: `visits.receive`; `people.read` with `person`."""
+    viewer = viewer_of(request)
+    shop = queries.shop(viewer, body.site, queries.RECEIVE)
+    person = people.person(viewer, body.person) if body.person else None
+    made = reception.walk_in(
+        shop, queries.reason(viewer, body.reason), person, name=body.name, key=f"api:{new_id()}", by=viewer.actor,
+        now=utc_now(),
+    )  # fmt: skip
+    return Status(201, _one(viewer, made))
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------

@@ -179,6 +179,36 @@ class WhyIn(In):
     why: Annotated[str, Field(max_length=300)] = ""
 
 
+class ArrivalIn(In):
+    at: Moment | None = Field(None, description="when she came, where that is told later; the same moment is once")
+
+
+class StartIn(In):
+    adviser: UUID | None = Field(None, description="who receives her; else who was to")
+
+
+class FollowUpIn(In):
+    """What was agreed is promised by a moment; `owner` sees to it."""
+
+    due_at: Moment
+    owner: UUID
+
+
+class EndIn(In):
+    outcome: Annotated[str, Field(max_length=32)] = "settled"
+    next_step: Annotated[str, Field(max_length=500)] = ""
+    follow_up: FollowUpIn | None = None
+
+
+class WalkInIn(In):
+    """Who comes without a booking, known or not."""
+
+    site: UUID
+    reason: Code
+    person: UUID | None = None
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
 class VisitOut(Out):
     id: UUID
     reference: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +12,7 @@ from egard.journeys.visits import shops
 from egard.journeys.visits.models import Visit
 from egard.kernel.access.models import Sight
 from egard.kernel.access.operations import create_api_key, ensure_site
+from egard.kernel.promises.models import Promise
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -37,8 +40,6 @@ def call(client, shop, me, now):
 @pytest.fixture
 def first(call, shop, now):
     """The first time that is offered on a working day from tomorrow on."""
-    from datetime import timedelta
-
     begin = (now + timedelta(days=1)).date()
     asked = f"slots?site={shop.site.pk}&reason=discovery&from={begin}&to={begin + timedelta(days=6)}"
     return call("get", asked).json()["items"][0]["start"]
@@ -142,3 +143,27 @@ def test_a_host_of_another_site_sees_and_books_nothing_here(client, shop, make_u
     client.force_login(elsewhere)
     assert client.get(f"/api/v1/slots?site={shop.site.pk}&reason=return&from=2026-09-16").status_code == 404
     assert client.get("/api/v1/visits").json()["items"] == []
+
+
+def test_who_comes_is_received_and_what_came_of_it_is_kept(call, shop, now):
+    came = call("post", "walk-ins", {"site": str(shop.site.pk), "reason": "return", "person": str(shop.elodie.uuid)})
+    assert (came.status_code, came.json()["state"], came.json()["walked_in"]) == (201, "arrived", True)
+    visit = f"visits/{came.json()['id']}"
+    assert call("post", f"{visit}/arrival", {}).json()["arrived_at"] == came.json()["arrived_at"]
+    begun = call("post", f"{visit}/start", {"adviser": str(shop.nadia.pk)}).json()
+    assert (begun["state"], begun["adviser"]["name"]) == ("started", "Nadia Sy")
+    later = {"due_at": f"{now + timedelta(days=3):%Y-%m-%d}T10:00:00Z", "owner": str(shop.nadia.pk)}
+    over = call("post", f"{visit}/end", {"next_step": "A new strap", "follow_up": later}).json()
+    assert Promise.objects.get(kind="visits.follow_up").owner == shop.nadia
+    assert (over["state"], over["outcome"], over["next_step"]) == ("ended", "settled", "A new strap")
+    assert call("post", f"{visit}/end", {}).json() == over
+    entry = call("get", f"{visit}/visit.ics")
+    assert entry["content-type"].startswith("text/calendar")
+    assert b"BEGIN:VEVENT" in entry.content
+
+
+def test_the_brief_of_a_day_and_what_visits_led_to_are_read(call, shop, now):
+    told = call("get", f"briefs/{shop.site.pk}/{now:%Y-%m-%d}")
+    assert told.status_code == 200, told.content
+    led = call("get", "visit-credits?since=2026-01-01T00:00:00Z&until=2030-01-01T00:00:00Z")
+    assert led.json() == {"items": [], "next": None}
