@@ -103,8 +103,8 @@ def put_visit_host(request: HttpRequest, user_id: UUID, site_id: UUID, body: sch
     return _host(Rota.objects.select_related("resource__user").prefetch_related("skills__reason").get(pk=rota.pk))
 
 
-@router.post("sites/{site_id}/rooms", response={201: schemas.RoomOut}, summary="Add a room or tool")
-def post_room(request: HttpRequest, site_id: UUID, body: schemas.RoomIn) -> Any:
+@router.post("sites/{site_id}/rooms", response={201: schemas.VisitRoomOut}, summary="Add a room or tool")
+def post_room(request: HttpRequest, site_id: UUID, body: schemas.VisitRoomIn) -> Any:
     """Of a kind that reasons name. Scope: `visits.manage`."""
     viewer = viewer_of(request)
     shop = queries.shop(viewer, site_id, queries.MANAGE)

@@ -89,12 +89,12 @@ class HostIn(In):
     max_per_day: Annotated[int, Field(ge=0, le=200)] | None = None
 
 
-class RoomIn(In):
+class VisitRoomIn(In):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     kind: Code
 
 
-class RoomOut(Out):
+class VisitRoomOut(Out):
     id: UUID
     site: UUID
     name: str

@@ -123,7 +123,9 @@ def listed(viewer: Viewer, asked: Asked, *, limit: int, cursor: str | None = Non
 def of_day(viewer: Viewer, shop: Shop, day: date) -> list[Visit]:
     """Who is expected at a site on a date of its clock, by hour, who cancelled apart from them. Raises `NotAllowed`."""
     start, end = day_of(shop, day)
-    return list(visits(viewer).filter(site=shop.site_id, starts_at__gte=start, starts_at__lt=end).order_by("starts_at"))
+    return list(
+        visits(viewer).filter(site=shop.site_id, starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "pk")
+    )
 
 
 def may_hear(viewer: Viewer, of: str) -> bool:

@@ -122,74 +122,51 @@ class Registry:
             self._dotted(journey, declared.name)
             self._put("fact", self.facts, declared.kind, declared, journey)
             self.fact_of[cls] = declared
-        for reaction in journey.reactions:
-            self._dotted(journey, reaction.name)
-            self._put("reaction", self.reactions, reaction.name, reaction, journey)
-        for kind in journey.identifier_kinds:
-            self._put("identifier kind", self.identifier_kinds, kind.name, kind, journey)
-        for role in journey.roles:
-            self._put("role", self.roles, role.name, role, journey)
-        for permission in journey.permissions:
-            self._dotted(journey, permission.name)
-            self._put("permission", self.permissions, permission.name, permission, journey)
-        for panel in journey.panels:
-            self._put("panel", self.panels, panel.name, panel, journey)
-        for case_panel in journey.case_panels:
-            self._put("case panel", self.case_panels, case_panel.name, case_panel, journey)
-        for items in journey.open:
-            self._put("open items", self.open, items.name, items, journey)
-        for mark in journey.marks:
-            self._put("mark", self.marks, mark.name, mark, journey)
-        for topic in journey.live:
-            self._put("live topic", self.live, topic.name, topic, journey)
-        puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
-        for action in (*journey.actions, *(a for one in journey.worklists for a in one.actions), *puts_off):
-            self._dotted(journey, action.name)
-            self._put("action", self.actions, action.name, action, journey)
-        for worklist in journey.worklists:
-            self._put("worklist", self.worklists, worklist.name, worklist, journey)
-        for composer in journey.composers:
-            self._put("composer", self.composers, composer.name, composer, journey)
+        for word, held, declared_ones, is_dotted in self._named(journey):
+            for one in declared_ones:
+                if is_dotted:
+                    self._dotted(journey, one.name)
+                self._put(word, held, one.name, one, journey)
         for importer in journey.importers:
             self._put("importer", self.importers, importer.kind, importer, journey)
-        for job in journey.jobs:
-            self._dotted(journey, job.name)
-            self._put("job", self.jobs, job.name, job, journey)
-        self._add_messages(journey)
-        for promise in journey.promises:
-            self._dotted(journey, promise.name)
-            self._put("promise", self.promises, promise.name, promise, journey)
-        for authority in journey.authorities:
-            self._dotted(journey, authority.name)
-            self._put("authority", self.authorities, authority.name, authority, journey)
+        self._add_units(journey)
+        for field in journey.merge_fields:
+            if not _NAME.fullmatch(field.name):
+                raise DeclarationError(f"{journey.name}: a merge field is a lower-case word, not {field.name!r}")
         self.promise_listeners += journey.promise_listeners
         self.case_listeners += journey.case_listeners
-        for case_type in journey.case_types:
-            self._put("case type", self.case_types, case_type.name, case_type, journey)
-        self._add_units(journey)
-        for check in journey.checks:
-            self._dotted(journey, check.name)
-            self._put("check", self.checks, check.name, check, journey)
-        for capability in journey.capabilities:
-            self._dotted(journey, capability.name)
-            self._put("capability", self.capabilities, capability.name, capability, journey)
-        for busy in journey.busy:
-            self._put("busy time", self.busy, busy.name, busy, journey)
         self.menu = sorted([*self.menu, *journey.menu], key=lambda item: item.order)
         self.portal_menu = sorted([*self.portal_menu, *journey.portal_menu], key=lambda item: item.order)
         self.hooks[journey.name] = journey.hooks
 
-    def _add_messages(self, journey: Journey) -> None:
-        for message in journey.messages:
-            self._dotted(journey, message.name)
-            self._put("message", self.messages, message.name, message, journey)
-        for reader in journey.message_checks:
-            self._dotted(journey, reader.name)
-            self._put("message check", self.message_checks, reader.name, reader, journey)
-        for field in journey.merge_fields:
-            if not _NAME.fullmatch(field.name):
-                raise DeclarationError(f"{journey.name}: a merge field is a lower-case word, not {field.name!r}")
-            self._put("merge field", self.merge_fields, field.name, field, journey)
+    def _named(self, journey: Journey) -> Iterator[tuple[str, dict[str, Any], Iterable[Any], bool]]:
+        """What is held by its name: what it is called, where it is held, those declared, and whether their names begin
+        with that of the journey.
+        """
+        puts_off = (one.puts_off for one in journey.worklists if one.puts_off)
+        of_lists = (action for one in journey.worklists for action in one.actions)
+        yield "reaction", self.reactions, journey.reactions, True
+        yield "identifier kind", self.identifier_kinds, journey.identifier_kinds, False
+        yield "role", self.roles, journey.roles, False
+        yield "permission", self.permissions, journey.permissions, True
+        yield "panel", self.panels, journey.panels, False
+        yield "case panel", self.case_panels, journey.case_panels, False
+        yield "open items", self.open, journey.open, False
+        yield "mark", self.marks, journey.marks, False
+        yield "live topic", self.live, journey.live, False
+        yield "action", self.actions, (*journey.actions, *of_lists, *puts_off), True
+        yield "worklist", self.worklists, journey.worklists, False
+        yield "composer", self.composers, journey.composers, False
+        yield "job", self.jobs, journey.jobs, True
+        yield "message", self.messages, journey.messages, True
+        yield "message check", self.message_checks, journey.message_checks, True
+        yield "merge field", self.merge_fields, journey.merge_fields, False
+        yield "promise", self.promises, journey.promises, True
+        yield "authority", self.authorities, journey.authorities, True
+        yield "case type", self.case_types, journey.case_types, False
+        yield "check", self.checks, journey.checks, True
+        yield "capability", self.capabilities, journey.capabilities, True
+        yield "busy time", self.busy, journey.busy, False
 
     def _add_units(self, journey: Journey) -> None:
         for unit in journey.units:

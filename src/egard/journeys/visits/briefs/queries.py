@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -66,7 +66,7 @@ def brief(viewer: Viewer, shop: Shop, day: date, *, now: datetime) -> Said:
         opens_at=open_at[0][0] if open_at else None,
         closes_at=open_at[-1][1] if open_at else None,
         rows=rows,
-        reasons=Counter(row.reason for row in rows).most_common(),
+        reasons=_often(row.reason for row in rows),
         hosts=_by_host(rows),
         there=sorted(names[one.user] for one in hosts if one.there),
         absent=sorted(names[one.user] for one in hosts if one.hours and not one.there),
@@ -109,7 +109,7 @@ def _by_host(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 def _gaps(rows: Sequence[Row], hosts: Sequence[Present]) -> list[tuple[str, int]]:
     held = {reason for one in hosts if one.there for reason in one.reasons}
-    return Counter(row.reason for row in rows if row.visit.reason_id not in held).most_common()
+    return _often(row.reason for row in rows if row.visit.reason_id not in held)
 
 
 def _risks(rows: Sequence[Row], hosts: Sequence[Present]) -> list[Risk]:
@@ -140,3 +140,8 @@ def _walk_ins(shop: Shop, day: date) -> list[int]:
             found[on] += 1
     calendar = opening(shop)
     return [n for on, n in found.items() if n or openings(on, calendar)]
+
+
+def _often(words: Iterable[str]) -> list[tuple[str, int]]:
+    """How often each is said, the commonest first, then by its name."""
+    return sorted(Counter(words).items(), key=lambda one: (-one[1], one[0]))

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -21,7 +22,7 @@ from egard.console import spans
 from egard.console.context import viewer_of
 from egard.console.pages import staff_page
 from egard.console.typed import id_of
-from egard.journeys.visits import queries, refusals, shops
+from egard.journeys.visits import fetched, queries, refusals, shops
 from egard.journeys.visits.manage import typed
 from egard.journeys.visits.models import Reason, Shop
 from egard.journeys.visits.public import said
@@ -143,9 +144,13 @@ def _host(viewer: Viewer, site: Site, held: Shop | None, form: Any, today: date)
     if most and not most.isdecimal():
         raise refusals.WrongHost(why=most[:20], fields={"max_per_day": _("This is no number.")})
     hours = {"week": typed.read_week(form)} if form.get("own") == "on" else None
-    user = access.colleague(viewer, id_of(form.get("user", "")))
-    shops.set_host(user, site, wanted, hours=hours, max_per_day=int(most) if most else None, by=viewer.actor,
-                   now=utc_now())  # fmt: skip
+    user, feed = access.colleague(viewer, id_of(form.get("user", ""))), form.get("feed", "").strip()
+    with transaction.atomic():
+        rota = shops.set_host(
+            user, site, wanted, hours=hours, max_per_day=int(most) if most else None, by=viewer.actor, now=utc_now()
+        )
+        if "feed" in form and feed != rota.resource.feed:
+            fetched.set_feed(user, feed, by=viewer.actor, now=utc_now())
 
 
 def _room(viewer: Viewer, site: Site, held: Shop | None, form: Any, today: date) -> None:

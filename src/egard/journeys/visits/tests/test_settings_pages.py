@@ -59,11 +59,12 @@ def test_a_reason_has_its_questions_and_comes_back_as_it_was_typed(shop, manager
 def test_who_receives_is_set_with_her_own_hours(shop, manager, make_user):
     paul = make_user("adviser", name="Paul Ba")
     told = {"what": "host", "user": str(paul.pk), "reason": ["return"], "own": "on", "max_per_day": "6",
+            "feed": "https://calendar.example.org/paul.ics",
             "tue-from": ["10:00"], "tue-to": ["12:00"]}  # fmt: skip
     assert manager.post(SHOP, told).status_code == 302
     rota = Rota.objects.get(resource__user=paul)
     assert rota.hours["week"] == {"tue": ["10:00-12:00"]}
-    assert rota.resource.max_per_day == 6
+    assert (rota.resource.max_per_day, rota.resource.feed) == (6, "https://calendar.example.org/paul.ics")
     assert manager.post(SHOP, {"what": "room", "name": "Booth 1", "kind": "booth"}).status_code == 302
     assert "Booth 1" in manager.get(SHOP).content.decode()
 

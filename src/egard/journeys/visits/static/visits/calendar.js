@@ -43,16 +43,23 @@
     return answer.ok ? (await answer.json()).free : [];
   };
   const clear = () => cal().querySelectorAll(".cal-free").forEach((one) => one.remove());
-  const show = (free, minutes, kind) => {
+  const between = (free) => { // minutes from one free place to the next: as high as each is drawn
+    const gaps = free.map((one, n) => (free[n + 1]?.column === one.column ? free[n + 1].minute - one.minute : 60));
+    return Math.min(30, Math.max(12, ...[Math.min(60, ...gaps.filter((gap) => gap > 0))]));
+  };
+  const show = (free, kind) => {
     clear();
+    const minutes = between([...free].sort((a, b) => a.column.localeCompare(b.column) || a.minute - b.minute));
     for (const one of free) {
       const body = cal().querySelector(`[data-column="${CSS.escape(one.column)}"] .cal-body`);
       if (!body) continue;
       one.sign = document.createElement(kind);
       one.sign.className = "cal-free";
       one.sign.textContent = one.words;
-      one.sign.style.top = top(one.minute);
-      one.sign.style.height = `${minutes * PX - 2}px`;
+      if (WIDE.matches) {
+        one.sign.style.top = top(one.minute);
+        one.sign.style.height = `${minutes * PX - 2}px`;
+      }
       body.append(one.sign);
     }
     return free.filter((one) => one.sign);
@@ -65,10 +72,9 @@
   const take = async (visit) => {
     const mine = (up = { visit, free: [], aim: null });
     visit.classList.add("is-up");
-    const minutes = 10;
     const free = await ask({ visit: visit.dataset.visit });
     if (up !== mine) return;
-    up.free = show(free, minutes, "span").sort((a, b) => a.minute - b.minute);
+    up.free = show(free, "span").sort((a, b) => a.minute - b.minute);
     speak(up.free.length ? fill(cal().dataset.takenUp, { name: visit.dataset.name, n: up.free.length }) : cal().dataset.none);
   };
   const leave = (words) => {
@@ -211,7 +217,7 @@
   document.addEventListener("click", async (event) => {
     if (!event.target.closest?.("[data-cal-new]")) return;
     const reason = document.getElementById("cal-reason").value;
-    const free = show(await ask({ reason }), 10, "button");
+    const free = show(await ask({ reason }), "button");
     const host = (one) => (cal().dataset.view === "day" ? one.column : "");
     for (const one of free) {
       one.sign.type = "button";
