@@ -21,6 +21,7 @@ from egard.journeys.visits import booking, ics, nearby, queries, reception, refu
 from egard.journeys.visits.booking import Told
 from egard.journeys.visits.briefs import api as briefs
 from egard.journeys.visits.credits import api as credits
+from egard.journeys.visits.figures import api as figures
 from egard.journeys.visits.models import Resource, Rota, Shop, Visit
 from egard.journeys.visits.offering import offers, reasons_at
 from egard.journeys.visits.placing import Wish
@@ -33,6 +34,7 @@ from egard.kernel.people import queries as people
 router = Router(tags=["visits"])
 router.add_router("", credits.router)
 router.add_router("", briefs.router)
+router.add_router("", figures.router)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -324,7 +326,7 @@ def post_visit_start(request: HttpRequest, visit_id: UUID, body: schemas.StartIn
 
 
 @router.post("visits/{visit_id}/end", response=schemas.VisitOut, summary="The visit is over")
-def post_visit_end(request: HttpRequest, visit_id: UUID, body: schemas.EndIn) -> Any:
+def post_visit_end(request: HttpRequest, visit_id: UUID, body: schemas.VisitEndIn) -> Any:
     """What came of it, what was agreed, and what is promised for later. Twice is once. Scope: `visits.receive`."""
     viewer, said = viewer_of(request), body.follow_up
     held = queries.visit(viewer, visit_id, queries.RECEIVE)

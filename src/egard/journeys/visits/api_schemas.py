@@ -194,7 +194,7 @@ class FollowUpIn(In):
     owner: UUID
 
 
-class EndIn(In):
+class VisitEndIn(In):
     outcome: Annotated[str, Field(max_length=32)] = "settled"
     next_step: Annotated[str, Field(max_length=500)] = ""
     follow_up: FollowUpIn | None = None
