@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from egard.console.morrow import ahead
+from egard.console.morrow import ahead, clock
 from egard.console.typed import read_moment
 from egard.console.worklist_snooze import LATEST, BadMoment, until_of
 from egard.kernel.messages.conversing import UNDO
@@ -17,7 +17,7 @@ from egard.kernel.registry import Choice
 def choices(now: datetime) -> list[Choice]:
     """The moments that are offered: tomorrow, and the next day on which the house is open where that is another."""
     tomorrow, working = until_of("tomorrow", now=now), until_of("working", now=now)
-    offered = [Choice("tomorrow", _("Tomorrow morning"), ahead(tomorrow, now))]
+    offered = [Choice("tomorrow", _("Tomorrow morning"), clock(tomorrow))]
     return offered if working == tomorrow else [*offered, Choice("working", _("Next working day"), ahead(working, now))]
 
 

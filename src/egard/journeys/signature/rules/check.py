@@ -110,7 +110,8 @@ def check(
     serving = _served(positive, reading.signature[0], tongue)
     gives = usefulness.given(reading, positive, tongue, company)
 
-    found += _about_company(reading, mentions, of_client, ours, tongue)
+    better = [(one.start, one.end) for one in found if one.suggestion]
+    found += _about_company(reading, mentions, of_client, ours, tongue, better)
     found += _missing(reading, tongue, gives, own)
     found += _markers(reading, at, positive)
     found += _too_long(reading, tongue, channel)
@@ -187,8 +188,16 @@ def _served(positive: str, end: int, tongue: Tongue) -> int:
 
 
 def _about_company(
-    reading: Reading, mentions: tuple[persons.Mention, ...], of_client: list, ours: list, tongue: Tongue
+    reading: Reading,
+    mentions: tuple[persons.Mention, ...],
+    of_client: list,
+    ours: list,
+    tongue: Tongue,
+    better: list[tuple[int, int]],
 ) -> Iterator[Found]:
+    """Sentences that speak of the company alone, but for those of which a rule has a proposal (`better`): two at once
+    would contradict one another.
+    """
     if not reading.words:
         return
     if not mentions:
@@ -208,6 +217,8 @@ def _about_company(
     left = COMPANY_SENTENCES
     for start, end in reading.sentences:
         speaks = [one.who for one in mentions if start <= one.start < end]
+        if any(a < end and start < b for a, b in better):
+            continue
         if left and "company" in speaks and "client" not in speaks:
             left -= 1
             yield _whole(

@@ -174,9 +174,18 @@ class Reading:
 
     @property
     def last(self) -> Span:
-        """The last sentence of the body: where something that is missing would stand."""
+        """The last sentence of the body: where something that is missing would stand. A name alone on the last line
+        (“L’équipe”) signs, and is none.
+        """
         spoken = [one for one in self.sentences if one != self.greeting]
+        if len(spoken) > 1 and self._signs(*spoken[-1]):
+            return spoken[-2]
         return spoken[-1] if spoken else self.sentences[-1] if self.sentences else (0, 0)
+
+    def _signs(self, start: int, end: int) -> bool:
+        said = self.plain[start:end]
+        before = self.plain[:start].rstrip(" \t")
+        return before.endswith("\n") and len(said.split()) <= 3 and said[-1:].isalpha()
 
     @property
     def name_greeted(self) -> Span | None:

@@ -154,6 +154,22 @@ def test_a_moment_asks_for_its_markers_and_says_which_are_missing():
     assert not {one.rule for one in better.findings} & {"moment_sorry", "moment_repaired"}
 
 
+def test_an_apology_says_what_is_put_right_in_its_own_words():
+    text = (
+        "Dear Anna, I am sorry. You get it back tomorrow morning before 10. Call me on 01 44 00 00 12. Camille Martin"
+    )
+    assert "moment_repaired" not in {one.rule for one in check(text, brand.default(), moment="apology").findings}
+
+
+def test_one_sentence_has_one_proposal_and_what_is_missing_stands_before_the_signature():
+    text = "Bonjour Anna,\n\nVeuillez nous excuser de la gêne occasionnée.\n\nL’équipe"
+    found = check(text, brand.default()).findings
+    assert "about_company" not in {one.rule for one in found}
+    missing = [one for one in found if one.rule == "no_next_step"]
+    assert [one.suggestion.startswith("L’équipe") for one in missing] == [False]
+    assert missing[0].text == "Veuillez nous excuser de la gêne occasionnée."
+
+
 def test_what_a_proposal_keeps_still_counts():
     """*Votre dossier* is hers, whatever stands before it."""
     text = "Nous avons le plaisir de vous annoncer que votre dossier est prêt."
