@@ -87,8 +87,10 @@ def test_django_refuses_a_long_body_too_where_nothing_stands_before_it(program):
     assert (refused.status, refused.code) == (413, "api.too_large")
 
 
-def test_scans_of_a_letter_may_be_large_and_no_larger():
-    path, megabyte = "/people/01a2068b-9ef5-73f7-a41c-6bd5e018e386/said/", 1024 * 1024
+@pytest.mark.parametrize("page", ["people", "inbox"])
+def test_files_of_a_message_may_be_large_and_no_larger(page):
+    what, megabyte = {"people": "said", "inbox": "say"}[page], 1024 * 1024
+    path = f"/{page}/01a2068b-9ef5-73f7-a41c-6bd5e018e386/{what}/"
     announced = lambda n: (b"content-length", str(n * megabyte).encode())  # noqa: E731
     assert send(path, announced(25), total=9 * megabyte)[0] == 403  # read whole; nobody is signed in
     refused = send(path, announced(27), total=0)

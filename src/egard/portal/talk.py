@@ -18,7 +18,7 @@ from egard.base.ids import new_id
 from egard.base.refusal import Refusal
 from egard.kernel.access.live import tell
 from egard.kernel.access.queries import staff_names, system_viewer
-from egard.kernel.messages import queries
+from egard.kernel.messages import queries, serving
 from egard.kernel.messages.arriving import Receipt, receive_chat
 from egard.kernel.messages.brand import organisation
 from egard.kernel.messages.conversing import assign
@@ -52,6 +52,14 @@ def conversation(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """One of them; what was said alone where its page asks for that again."""
     part = bool(getattr(request, "htmx", False))
     return _one(request, uuid, "_said" if part else "conversation")
+
+
+@require_GET
+@portal_page
+def file(request: HttpRequest, message: UUID, file: UUID) -> HttpResponse:
+    """A file that went with a message, to be saved."""
+    reader = me(request)
+    return serving.file(queries.own_file(reader.viewer, reader.person, message, file))
 
 
 @require_GET

@@ -32,6 +32,7 @@ urlpatterns = [
     path("me/messages/reception/", talk.reception, name="reception"),
     path("me/messages/<uuid:uuid>/reception/", talk.reception, name="conversation_reception"),
     path("me/messages/<uuid:uuid>/typing/", talk.typing, name="typing"),
+    path("me/messages/files/<uuid:message>/<uuid:file>/", talk.file, name="message_file"),
     path("me/messages/<uuid:uuid>/", talk.conversation, name="conversation"),
     path("me/messages/<uuid:uuid>/write/", talk.write, name="conversation_write"),
     path("me/choices/", life.consents, name="consents"),

@@ -206,7 +206,7 @@ globals().update(conversations.from_environment(os.environ, DEFAULT_FROM_EMAIL))
 # --- limits: what one request may carry ---------------------------------------------------------------------
 BODY_MAX_BYTES = 8 * 1024 * 1024
 """One request's body; a longer one is refused with 413 before it is read (files go by `egard import`)."""
-FILES_PATH = r"/people/[0-9a-f-]{36}/said/"
+FILES_PATH = r"/people/[0-9a-f-]{36}/said/|/inbox/[0-9a-f-]{36}/say/"
 """Where a form with the files of a message is sent: these may weigh `FILES_MAX_BYTES` (see `conversations`) together,
 words beside them a megabyte. What comes is written to the disk.
 """

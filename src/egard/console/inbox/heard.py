@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,6 +21,7 @@ from egard.console.pages import staff_page
 from egard.console.typed import read_moment
 from egard.kernel.messages import noting, queries
 from egard.kernel.messages.conversing import Words
+from egard.kernel.messages.files import too_heavy
 from egard.kernel.messages.models import Message
 from egard.kernel.messages.rules.mime import File
 from egard.kernel.people import queries as people
@@ -44,7 +43,7 @@ def take_down(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now, post = viewer_of(request), utc_now(), request.POST
     person = people.person(viewer, uuid, queries.CONVERSE)
     try:
-        words = Words(text=post.get("text", ""), files=_scans(request.FILES.getlist("files")))
+        words = Words(text=post.get("text", ""), files=files_of(request, noting.BadNote))
         made = noting.take_down(
             person, post.get("channel", ""), words, said_at=_said_at(post, now), reference=post.get("reference", ""),
             by=viewer.actor, now=now, key=f"console:{post.get('key', '')[:64] or new_id()}",
@@ -64,12 +63,13 @@ def take_down(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return answer
 
 
-def _scans(files: Sequence[UploadedFile]) -> list[File]:
-    """Raises `BadNote` where they weigh too much together, before one is read."""
-    if sum(one.size or 0 for one in files) > settings.FILES_MAX_BYTES:
-        why = _("the files weigh more than %(n)s MB together") % {"n": files_max_mb()}
-        raise noting.BadNote(fields={"files": why}, why=why)
-    return [File(one.name or "", "", one.read()) for one in files]
+def files_of(request: HttpRequest, refused: type[Refusal]) -> list[File]:
+    """The files of a form. Raises `refused` where they weigh too much together, before one is read."""
+    chosen = request.FILES.getlist("files")
+    if sum(one.size or 0 for one in chosen) > settings.FILES_MAX_BYTES:
+        why = too_heavy()
+        raise refused(fields={"files": why}, why=why)
+    return [File(one.name or "", "", one.read()) for one in chosen]
 
 
 def _said_at(post: QueryDict, now: datetime) -> datetime | None:

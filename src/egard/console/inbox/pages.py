@@ -18,7 +18,7 @@ from egard.console import worklist_acts as acts
 from egard.console import worklist_frames as frames
 from egard.console.context import viewer_of
 from egard.console.drafts import forget_draft
-from egard.console.inbox import later, lists, mentions, show
+from egard.console.inbox import heard, later, lists, mentions, show
 from egard.console.keys import ACT, Key
 from egard.console.live import again_after
 from egard.console.pages import staff_page
@@ -81,9 +81,10 @@ def say(request: HttpRequest, uuid: UUID) -> HttpResponse:
     text, key, what = request.POST.get("text", ""), request.POST.get("key", "")[:100], request.POST.get("what", "")
     named = tuple(user.pk for user in mentioned.named(viewer, text, request.POST.getlist("mention")))
     moment = request.POST.get("moment", "")[:64]
-    words = conversing.Words(text=text, mentions=named, moment=moment)
     told: dict[str, Any] = {"by": viewer.actor, "now": now, "key": f"console:{key}"}
     try:
+        files = heard.files_of(request, conversing.BadMessage)
+        words = conversing.Words(text=text, mentions=named, moment=moment, files=files)
         if what == "note":
             mentions.keep(conversing.note(row, words, **told), by=str(viewer.actor), now=now)
         else:
@@ -109,6 +110,7 @@ def fill(request: HttpRequest, uuid: UUID) -> HttpResponse:
         uuid,
         typed=f"{typed.rstrip()}\n\n{filled}".strip() if typed.strip() else filled,
         chosen=request.POST,
+        keeps_files=True,
     )
 
 
@@ -119,14 +121,16 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
     viewer, now = viewer_of(request), utc_now()
     row = queries.thread(viewer, uuid)
     told: dict[str, Any] = {"by": viewer.actor, "now": now}
-    typed, refusal = request.POST.get("text", ""), None
+    typed, refusal, lost = request.POST.get("text", ""), None, ()
     try:
         match request.POST.get("what", ""):
             case "undo":
                 message = next((one for one in row.said if str(one.uuid) == request.POST.get("message")), None)
                 if message is None:
                     raise NotFound
+                names = tuple(one.name for one in message.attachments.all())
                 answering.undo(viewer, message, now=now)
+                lost = names
                 typed = typed or message.text
             case "posted":
                 message = next((one for one in row.said if str(one.uuid) == request.POST.get("message")), None)
@@ -145,7 +149,7 @@ def change(request: HttpRequest, uuid: UUID) -> HttpResponse:
         if isinstance(error, NotFound):
             raise
         refusal = error
-    return _again(request, viewer, uuid, typed=typed, refusal=refusal)
+    return _again(request, viewer, uuid, typed=typed, refusal=refusal, lost=lost, keeps_files=True)
 
 
 @require_POST
@@ -203,14 +207,19 @@ def _again(
     typed: str = "",
     refusal: Refusal | None = None,
     chosen: QueryDict | None = None,
+    lost: tuple[str, ...] = (),
+    keeps_files: bool = False,
 ) -> HttpResponse:
-    """The part anew, with what was typed; its page where no part was asked for."""
+    """The part anew, with what was typed; its page where no part was asked for. Files that were chosen stay chosen
+    where nothing was said yet; those of a message that was taken back (`lost`) must be chosen again.
+    """
     if not request.htmx:  # type: ignore[attr-defined]
         if refusal is not None:
             raise refusal
         return redirect("console:thread", uuid)
     work = {"shown": _seen(request, viewer, uuid)}
-    context = {"work": work, "now": utc_now(), "typed": typed, "refusal": refusal, "chosen": chosen}
+    context = {"work": work, "now": utc_now(), "typed": typed, "refusal": refusal, "chosen": chosen, "lost": lost}
+    context["keeps_files"] = keeps_files or refusal is not None
     answer = render(request, PART, context, status=refusal.status if refusal else 200)
     if refusal is not None:
         answer.headers["X-Egard-Refusal"] = refusal.code

@@ -18,6 +18,7 @@ from egard.kernel.access.queries import staff_names
 from egard.kernel.cases import answering, types
 from egard.kernel.cases.checks import said
 from egard.kernel.messages import checking, queries, templating
+from egard.kernel.messages.conversing import CARRYING
 from egard.kernel.messages.models import Message, Thread
 from egard.kernel.messages.rules.proposing import ranked
 from egard.kernel.messages.saying import topic_of
@@ -87,6 +88,7 @@ class Shown:
     """Steps of her cases that an answer may complete: `case/step`, and in words."""
     moments: tuple[tuple[str, str], ...]
     later: tuple[Choice, ...]
+    takes_files: bool
     key: str
 
 
@@ -118,6 +120,7 @@ def conversation(viewer: Viewer, uuid: UUID, *, now: datetime) -> Shown:
         steps=_steps(viewer, thread.person) if thread.person else (),
         moments=tuple(checking.moments()),
         later=tuple(later.choices(now)),
+        takes_files=thread.channel in CARRYING,
         key=str(new_id()),
     )
 

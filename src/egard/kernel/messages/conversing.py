@@ -27,6 +27,8 @@ TEXT_MAX = 50_000
 SUBJECT_MAX = 500
 UNDO = timedelta(seconds=10)
 """For so long a message waits before it leaves, and can be taken back."""
+CARRYING = ("email", "chat")
+"""Channels on which files go with what we say."""
 SENT = ("email", "sms")
 """Channels that need a driver; on the others saying it is sending it."""
 
@@ -128,8 +130,8 @@ def note(thread: Thread, words: Words, *, by: Actor, now: datetime, key: str) ->
         return known
     message = Message.objects.create(
         thread=held, mark=_mark(key), direction="note", channel=held.channel, author=str(by),
-        text=_checked(words, needs_subject=False).text, state="written", language=language_of(words.text)[0],
-        mentions=list(dict.fromkeys(words.mentions)), at=now,
+        text=_checked(words, channel=None, needs_subject=False).text, state="written", at=now,
+        language=language_of(words.text)[0], mentions=list(dict.fromkeys(words.mentions)),
     )  # fmt: skip
     files.keep(message, words.files)
     saying.tell_thread(held)
@@ -138,7 +140,7 @@ def note(thread: Thread, words: Words, *, by: Actor, now: datetime, key: str) ->
 
 @transaction.atomic
 def undo(message: Message, *, by: Actor, now: datetime) -> Message:
-    """Take back a message that has not left; she waits again. Raises `TooLateToUndo`."""
+    """Take back a message that has not left, with its files; she waits again. Raises `TooLateToUndo`."""
     thread = saying.hold(message.thread)
     held = Message.objects.select_for_update().get(pk=message.pk)
     if held.state == "undone":
@@ -147,6 +149,7 @@ def undo(message: Message, *, by: Actor, now: datetime) -> Message:
         raise TooLateToUndo
     held.state = "undone"
     held.save(update_fields=["state"])
+    files.forget([held])
     if thread.awaiting is not None:
         thread.state = "waiting_for_us"
         thread.save(update_fields=["state"])
@@ -234,7 +237,8 @@ def _said(
     thread: Thread, words: Words, *, subject: str, follows: Message | None, key: str, by: Actor, now: datetime
 ) -> Message:
     """Our words as a message of the conversation, read by all checks first."""
-    checked = _checked(words, needs_subject=thread.channel == "email" and follows is None and not subject)
+    needs_subject = thread.channel == "email" and follows is None and not subject
+    checked = _checked(words, channel=thread.channel, needs_subject=needs_subject)
     language = language_of(checked.text)[0] or thread.language
     verdict = checking.require(draft_of(thread, checked, by=by, now=now))
     uuid = new_id()
@@ -292,7 +296,10 @@ def _going_on(person: Person, channel: str) -> Thread | None:
 def _known(key: str, thread: Thread | None, words: Words) -> Message | None:
     """The message of this key, if it was written before. Raises `KeyTaken` where it said something else."""
     found = Message.objects.filter(mark=_mark(key)).first()
-    if found is not None and (found.text != words.text.strip() or (thread is not None and found.thread != thread)):
+    if found is None:
+        return None
+    is_same = found.text == _lines(words.text) and (thread is None or found.thread == thread)
+    if not is_same or (found.state != "undone" and not files.carries(found, words.files)):
         raise KeyTaken(key=key[:100])
     return found
 
@@ -303,9 +310,13 @@ def _mark(key: str) -> str:
     return f"key:{key}"
 
 
-def _checked(words: Words, *, needs_subject: bool) -> Words:
-    """Words that can be sent. A line break in a subject would be another header."""
-    text = words.text.replace("\r\n", "\n").strip()
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _checked(words: Words, *, channel: str | None, needs_subject: bool) -> Words:
+    """Words that can be sent, on a channel or to colleagues. A line break in a subject would be another header."""
+    text = _lines(words.text)
     wrong: dict[str, str] = {}
     if not text or len(text) > TEXT_MAX or "\x00" in text:
         wrong["text"] = str(_("write 1 to {limit} characters")).format(limit=TEXT_MAX)
@@ -313,6 +324,10 @@ def _checked(words: Words, *, needs_subject: bool) -> Words:
         wrong["subject"] = str(_("a subject is one line"))
     elif needs_subject and not words.subject.strip():
         wrong["subject"] = str(_("a letter needs a subject"))
+    if words.files and channel is not None and channel not in CARRYING:
+        wrong["files"] = str(_("files go with an e-mail or a chat only"))
+    elif why := files.why_not_sent(words.files):
+        wrong["files"] = why
     if wrong:
         raise BadMessage(fields=wrong, why="; ".join(wrong.values()))
     return Words(text=text, subject=words.subject.strip(), moment=words.moment, files=words.files)

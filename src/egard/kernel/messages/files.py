@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from egard.kernel.messages.models import Attachment, Message
 from egard.kernel.messages.rules.mime import File
@@ -33,6 +36,10 @@ _MAGIC = (
 )
 _OFFICE = {b"word/": "wordprocessingml.document", b"xl/": "spreadsheetml.sheet", b"ppt/": "presentationml.presentation"}
 SNIFFED = 4096
+SENT_MAX = 20
+"""So many files go with one message of ours."""
+NOT_SENT = {"application/x-executable", "application/octet-stream", "application/ms-tnef", "text/html"}
+"""What mail servers hold for an attack, and what nobody could open."""
 
 
 def type_of(content: bytes) -> str:
@@ -58,11 +65,39 @@ def type_of(content: bytes) -> str:
     return "application/octet-stream"
 
 
+def why_not_sent(files: Sequence[File]) -> str:
+    """Why these files cannot go with a message of ours, in words; empty where they can."""
+    if len(files) > SENT_MAX:
+        return _("at most {count} files go with one message").format(count=SENT_MAX)
+    if sum(len(one.content) for one in files) > settings.FILES_MAX_BYTES:
+        return too_heavy()
+    for one in files:
+        if not one.content:
+            return _("“{name}” is empty").format(name=one.name)
+        if type_of(one.content) in NOT_SENT:
+            return _(
+                "“{name}” is not a kind of file that is sent: send a PDF file, a picture, a document, a table, "
+                "a recording or an archive"
+            ).format(name=one.name)
+    return ""
+
+
+def too_heavy() -> str:
+    """What is said of files that weigh too much together."""
+    return _("the files weigh more than {limit} MB together").format(limit=settings.FILES_MAX_BYTES // (1024 * 1024))
+
+
+def carries(message: Message, files: Sequence[File]) -> bool:
+    """Whether all of these files went with a message, by what they hold. One query, none without files."""
+    return not files or set(map(_digest, files)) <= set(message.attachments.values_list("sha256", flat=True))
+
+
 def keep(message: Message, files: Iterable[File]) -> list[Attachment]:
     """Put the files of a message away, in its transaction; the same bytes lie there once."""
     rows = []
     for file in files:
-        digest = hashlib.sha256(file.content).hexdigest()
+        digest = _digest(file)
+        _hold(digest, shared=True)
         _write(path_of(digest), file.content)
         kind = type_of(file.content)
         rows.append(Attachment(message=message, sha256=digest, name=file.name[:200], type=kind, size=len(file.content)))
@@ -78,13 +113,31 @@ def content_of(attachment: Attachment) -> bytes:
 
 
 def forget(messages: Iterable[Message]) -> None:
-    """Take away the files of these messages, and the bytes that nobody else's message holds."""
+    """Take away the files of these messages and, once that is certain, the bytes that nobody else's message holds."""
     gone = Attachment.objects.filter(message__in=list(messages))
     digests = set(gone.values_list("sha256", flat=True))
     gone.delete()
-    held = set(Attachment.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
-    for digest in digests - held:
-        path_of(digest).unlink(missing_ok=True)
+    for digest in digests:
+        transaction.on_commit(partial(_sweep, digest))
+
+
+def _sweep(digest: str) -> None:
+    """Take away bytes that no message holds. Whoever is keeping the same ones in this moment is waited for."""
+    with transaction.atomic():
+        _hold(digest, shared=False)
+        if not Attachment.objects.filter(sha256=digest).exists():
+            path_of(digest).unlink(missing_ok=True)
+
+
+def _hold(digest: str, *, shared: bool) -> None:
+    """Until the transaction ends: bytes that one message keeps are not swept after another's."""
+    lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {lock}(hashtextextended('egard.file.' || %s, 0))", [digest])
+
+
+def _digest(file: File) -> str:
+    return hashlib.sha256(file.content).hexdigest()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -231,11 +231,22 @@ def own_threads(viewer: Viewer, person: Person, *, most: int = 50) -> list[tuple
 
 
 def own_thread(viewer: Viewer, person: Person, uuid: UUID) -> Thread:
-    """One of her own conversations with what was said to her and by her (`said`). Raises `NotFound`."""
+    """One of her own conversations with what was said to her and by her (`said`), and its files. Raises `NotFound`."""
     _require_herself(viewer, person)
-    said = Prefetch("messages", Message.objects.exclude(_HIDDEN_FROM_HER).order_by("at", "id"), to_attr="said")
+    shown = Message.objects.exclude(_HIDDEN_FROM_HER).order_by("at", "id").prefetch_related("attachments")
+    said = Prefetch("messages", shown, to_attr="said")
     hers = Thread.objects.filter(person__in=person.members, joined_to=None)
     found = hers.prefetch_related(said).filter(uuid=uuid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def own_file(viewer: Viewer, person: Person, message: UUID, uuid: UUID) -> Attachment:
+    """A file that went with what she reads in her own conversations. Raises `NotFound`."""
+    _require_herself(viewer, person)
+    shown = Message.objects.exclude(_HIDDEN_FROM_HER).filter(uuid=message, thread__person__in=person.members)
+    found = Attachment.objects.filter(message__in=shown, uuid=uuid).first()
     if found is None:
         raise NotFound
     return found

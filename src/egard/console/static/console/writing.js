@@ -11,9 +11,55 @@
 
   document.addEventListener("change", ({ target }) => {
     if (!target.matches?.("input[type=file][data-max-mb]")) return;
+    if (target.hasAttribute("data-gathers")) gather(target);
+    weigh(target);
+  });
+  const weigh = (target) => {
     const bytes = [...target.files].reduce((sum, file) => sum + file.size, 0);
     target.setCustomValidity(bytes > Number(target.dataset.maxMb) * 1024 * 1024 ? target.dataset.tooLarge : "");
     target.reportValidity();
+  };
+
+  // A field that gathers (`data-gathers`) adds what is chosen to what was, and lists it, each with a way out.
+  const gathered = new WeakMap(); // field → its files
+  const same = (one, other) => one.name === other.name && one.size === other.size && one.lastModified === other.lastModified;
+  const sized = (bytes) => {
+    const [unit, by] = bytes < 1e6 ? ["kilobyte", 1024] : ["megabyte", 1024 * 1024];
+    return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, maximumFractionDigits: 1 }).format(Math.max(bytes / by, 0.1));
+  };
+  const put = (field, files) => {
+    const held = new DataTransfer();
+    for (const file of files) held.items.add(file);
+    field.files = held.files;
+    list(field);
+  };
+  const gather = (field) => {
+    const before = gathered.get(field) || [];
+    put(field, [...before, ...[...field.files].filter((file) => !before.some((one) => same(one, file)))]);
+  };
+  const list = (field) => {
+    const place = field.parentElement.querySelector("[data-chosen]");
+    gathered.set(field, [...field.files]);
+    place.replaceChildren(...[...field.files].map((file) => {
+      const line = field.parentElement.querySelector("template").content.firstElementChild.cloneNode(true);
+      for (const name of line.querySelectorAll(".chosen-name")) name.textContent = file.name;
+      line.querySelector(".chosen-size").textContent = sized(file.size);
+      return line;
+    }));
+    place.hidden = !field.files.length;
+  };
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-takes-out]");
+    if (!button) return;
+    const place = button.closest("[data-chosen]"), field = place.parentElement.querySelector("[data-gathers]");
+    const at = [...place.children].indexOf(button.closest("li"));
+    put(field, [...field.files].filter((_file, i) => i !== at));
+    weigh(field);
+    (place.children[Math.min(at, place.children.length - 1)]?.querySelector("button") || field).focus();
+  });
+  // A page that was put in order anew lists them still.
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const field of document.querySelectorAll("[data-gathers]")) list(field);
   });
 
   // --- drafts
