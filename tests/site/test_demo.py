@@ -28,7 +28,7 @@ from egard.kernel.messages.models import Message
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
 from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.models import Fact
-from egard.site import demo, demo_staff, paths
+from egard.site import demo, demo_staff, paths, prepare
 from egard.site.demo_accounts import is_at_this_machine
 
 DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
@@ -230,6 +230,28 @@ def test_where_the_product_has_a_public_address_nobody_is_here(staff, settings):
     settings.URL = "https://clients.example.org"
     assert not is_at_this_machine(request_from("127.0.0.1"))
     assert sign_in(request_from("127.0.0.1"), demo.logins()[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8011", True),
+        ("http://localhost", True),
+        ("http://[::1]:8000", True),
+        ("http://localhost.example.org", False),
+        ("http://192.168.1.20:8000", False),
+    ],
+)
+def test_an_address_of_this_very_machine_is_no_public_one_and_only_logins_that_work_are_told(
+    staff, settings, monkeypatch, url, here
+):
+    settings.URL = url
+    assert is_at_this_machine(request_from("127.0.0.1")) is here
+    assert (sign_in(request_from("127.0.0.1"), demo.logins()[0]) is not None) is here
+    assert not is_at_this_machine(request_from("192.168.1.20"))
+    monkeypatch.setattr(demo, "ensure_demo", lambda loopback: True)
+    assert bool(prepare.ensure_demo(loopback=True)) is here
+    assert prepare.has_public_url() is not here
 
 
 def test_a_demo_user_who_changed_her_address_stays_here_too(staff):
