@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import random
 import re
 import stat
 from collections import defaultdict
@@ -23,12 +24,16 @@ from egard.journeys.friction import evaluating
 from egard.journeys.friction.models import Evaluation
 from egard.journeys.gestures.models import AuditDraw, Finding, Gesture, Redemption
 from egard.journeys.purchases.models import Value
+from egard.journeys.reach.models import Call
+from egard.journeys.reach.rules.times import expected_wait
+from egard.journeys.reach.staffing import staffing
+from egard.journeys.reach.state import situation
 from egard.kernel.access.models import Change, Site, User
 from egard.kernel.messages.models import Message
 from egard.kernel.people.models import Consent, Identifier, Person, Relationship
 from egard.kernel.promises.models import Promise
 from egard.kernel.timeline.models import Fact
-from egard.site import demo, demo_staff, paths
+from egard.site import demo, demo_reach, demo_staff, paths, prepare
 from egard.site.demo_accounts import is_at_this_machine
 
 DATA = Path(__file__).resolve().parents[2] / "examples" / "data"
@@ -232,6 +237,28 @@ def test_where_the_product_has_a_public_address_nobody_is_here(staff, settings):
     assert sign_in(request_from("127.0.0.1"), demo.logins()[0]) is None
 
 
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:8011", True),
+        ("http://localhost", True),
+        ("http://[::1]:8000", True),
+        ("http://localhost.example.org", False),
+        ("http://192.168.1.20:8000", False),
+    ],
+)
+def test_an_address_of_this_very_machine_is_no_public_one_and_only_logins_that_work_are_told(
+    staff, settings, monkeypatch, url, here
+):
+    settings.URL = url
+    assert is_at_this_machine(request_from("127.0.0.1")) is here
+    assert (sign_in(request_from("127.0.0.1"), demo.logins()[0]) is not None) is here
+    assert not is_at_this_machine(request_from("192.168.1.20"))
+    monkeypatch.setattr(demo, "ensure_demo", lambda loopback: True)
+    assert bool(prepare.ensure_demo(loopback=True)) is here
+    assert prepare.has_public_url() is not here
+
+
 def test_a_demo_user_who_changed_her_address_stays_here_too(staff):
     user = staff["claire.dubourg"]
     User.objects.filter(pk=user.pk).update(email="claire@example.org")
@@ -255,3 +282,18 @@ def test_a_server_that_others_can_reach_suspends_the_demos_logins(staff, now):
     assert demo.logins() == []
     demo_staff.open_or_close(loopback=True, now=now)
     assert sign_in(request_from("127.0.0.1"), login)
+
+
+def test_enough_people_call_in_the_demo_for_staffing_and_waits_to_be_reckoned(staff, now, everything, monkeypatch):
+    monkeypatch.setattr(demo_reach, "SHOPS", "office")
+    began = now - timedelta(days=demo_reach.DAYS + 1)
+    desks = demo_reach._desks(staff, now=began)
+    demo_reach._crowd(random.Random(1), desks, began, now)
+    found = {day: staffing(everything, weekday=day, now=now) for day in (2, 5)}
+    for told in found.values():
+        assert sum(hour.advisers is not None for hour in told.hours) >= 5
+        assert told.patience_seconds
+    assert found[2].hours != found[5].hours
+    camille = situation(staff["camille.roussel"].pk, now=now).adviser
+    assert expected_wait(camille.lengths, elapsed=60, before=0).high
+    assert Call.objects.filter(transfers__gt=0).count() > 10

@@ -34,14 +34,19 @@ def demo_users() -> list[User]:
     return list(User.objects.filter(pk__in=list(made)))
 
 
+def is_public() -> bool:
+    """Whether the product's own address (`EGARD_URL`) is another than this machine's."""
+    return bool(settings.URL) and not _is_own_name(urlsplit(settings.URL).netloc)
+
+
 def is_at_this_machine(request: HttpRequest | None) -> bool:
     """Whether a request was made on this machine, to this machine's own name, with no proxy between.
 
-    Where the product has a public address (`EGARD_URL`), nobody counts as being here. A proxy may hide (nginx, with
+    Where the product has a public address (`is_public`), nobody counts as being here. A proxy may hide (nginx, with
     nothing but `proxy_pass`, names this machine as the host and adds no header): its HTTP/1.0 gives it away, which no
     browser has spoken for twenty years.
     """
-    if request is None or settings.URL or any(name in request.headers for name in FORWARDED):
+    if request is None or is_public() or any(name in request.headers for name in FORWARDED):
         return False
     if getattr(request, "scope", {}).get("http_version") == "1.0":
         return False

@@ -26,7 +26,10 @@ from egard.site.demo_accounts import ACTOR
 from egard.site.demo_promises import SHOPS
 
 DONE, ZONE = "demo.reach", ZoneInfo("Europe/Paris")
-DAYS, CALLS = 28, 56
+DAYS, CALLS, AGAIN = 28, 56, 9
+"""So many days of calls; so many by clients, of whom one in nine calls again two hours later."""
+AN_HOUR, PEAK = 3, {10: 5, 11: 5, 16: 4, 17: 4}
+"""How many others call in an hour, at least, and at the hours at which most do."""
 BASE = "https://demo.example/api/v1/calls"
 LINES = {
     "camille.roussel": "+33199000101", "hugo.delmas": "+33199000102", "ines.ferrand": "+33199000103",
@@ -51,8 +54,11 @@ def answer(staff: Mapping[str, User], *, now: datetime) -> None:
     if not clients:
         return
     rng = random.Random(31)  # noqa: S311  (the same demo every time)
-    for at in _moments(rng, next(iter(desks.values())), began, now):
-        _call(rng, rng.choice(clients), at, now)
+    asked = [(at, rng.choice(clients)) for at in _moments(rng, next(iter(desks.values())), began, now)]
+    asked += [(at + timedelta(hours=2), one) for at, one in asked[::AGAIN] if at + timedelta(hours=3) < now]
+    for at, client in sorted(asked, key=lambda one: one[0]):
+        _call(rng, client, at, now)
+    _crowd(rng, desks, began, now)
     _to_come(rng, clients, now)
     away = midnight(now + timedelta(days=9))
     operations.add_absence(desks["hugo.delmas"], away, midnight(away + timedelta(days=13)), by=ACTOR, now=now)
@@ -107,7 +113,10 @@ def _call(rng: random.Random, client: tuple[Person, str], at: datetime, now: dat
         calls.follow(sid, call.uuid, call.step, "dial", {"DialCallStatus": "no-answer"}, BASE, now=at)
         call.refresh_from_db()
     keys = call.offered.get("keys", [])
-    wished = rng.choice(("message", "call_back", "hang up"))
+    wished = rng.choice(("message", "call_back", "deputy", "hang up"))
+    if wished == "deputy" and wished in keys:
+        _put_through(rng, call, str(keys.index(wished) + 1), at + timedelta(seconds=15))
+        return
     if wished in keys:
         at += timedelta(seconds=25)
         pressed = {"Digits": str(keys.index(wished) + 1)}
@@ -117,6 +126,45 @@ def _call(rng: random.Random, client: tuple[Person, str], at: datetime, now: dat
             calls.follow(sid, call.uuid, call.step, "time", {"Digits": "1"}, BASE, now=at + timedelta(seconds=9))
     calls.hung_up(sid, now=at + timedelta(seconds=40))
     _kept(rng, call, now)
+
+
+def _put_through(rng: random.Random, call: Call, key: str, at: datetime) -> None:
+    """Her adviser's deputy talks to her."""
+    calls.follow(call.provider_id, call.uuid, call.step, "key", {"Digits": key}, BASE, now=at)
+    call.refresh_from_db()
+    talks = at + timedelta(seconds=rng.uniform(4, 30))
+    calls.leg_answered(call.provider_id, call.uuid, call.step, now=talks)
+    calls.hung_up(call.provider_id, now=talks + timedelta(seconds=min(rng.lognormvariate(5.2, 0.5), 1500)))
+
+
+def _crowd(rng: random.Random, desks: Mapping[str, Desk], since: datetime, now: datetime) -> None:
+    """Those who ask for an adviser and of whom nothing is known: so many that staffing and waits can be reckoned. Of
+    nobody's timeline, so written at once.
+    """
+    held, rows = list(desks.values()), []
+    for start, end in state.hours_of(held[0], now=since).periods(midnight(since), midnight(now)):
+        opens = start
+        while opens < end:
+            for _call in range(PEAK.get(opens.astimezone(ZONE).hour, AN_HOUR) + rng.randrange(2)):
+                at = opens + rng.random() * (min(opens + timedelta(hours=1), end) - opens)
+                rows.append(_stranger(rng, rng.choice(held), at, f"CADEMOX{len(rows)}"))
+            opens += timedelta(hours=1)
+    Call.objects.bulk_create(rows, batch_size=500)
+
+
+def _stranger(rng: random.Random, desk: Desk, at: datetime, sid: str) -> Call:
+    """Seven in ten talk to whom they asked for, some to who stands in; the others hang up."""
+    outcome = rng.choices(("own", "deputy", "abandoned"), (75, 13, 12))[0]
+    waited = min(rng.expovariate(1 / {"own": 25, "deputy": 70, "abandoned": 110}[outcome]), 900)
+    talked = 0 if outcome == "abandoned" else int(min(rng.lognormvariate(5.2, 0.5), 1500))
+    answered = at + timedelta(seconds=waited)
+    ended = answered + timedelta(seconds=talked)
+    rung = {"own": desk.user_id, "deputy": desk.deputy_id}.get(outcome)
+    return Call(
+        provider_id=sid, language="fr", state="ended", outcome=outcome, adviser_id=desk.user_id, rung_id=rung,
+        asked_at=at, seen_at=ended, ended_at=ended, answered_at=answered if rung else None, waited=int(waited),
+        talked=talked, transfers=int(outcome == "deputy"),
+    )  # fmt: skip
 
 
 def _kept(rng: random.Random, call: Call, now: datetime) -> None:

@@ -96,14 +96,24 @@ def ensure_first_administrator() -> str | None:
 
 
 def ensure_demo(*, loopback: bool | None) -> list[dict[str, str]]:
-    """Load the demo unless it is there, or other people are; its logins that work (see `demo.ensure_demo`)."""
+    """Load the demo unless it is there, or other people are; its logins that work (see `demo.ensure_demo`), none where
+    `EGARD_URL` is a public address: they would be refused.
+    """
     from django.utils import translation
 
-    from egard.site import demo
+    from egard.site import demo, demo_accounts
 
-    demo.ensure_demo(loopback=loopback)
+    if not demo.ensure_demo(loopback=loopback) or demo_accounts.is_public():
+        return []
     with translation.override("en"):  # the terminal's language
         return [{key: str(value) for key, value in login.items()} for login in demo.logins()]
+
+
+def has_public_url() -> bool:
+    """Whether the demo's logins are refused, for `EGARD_URL` names another machine than this one."""
+    from egard.site import demo_accounts
+
+    return demo_accounts.is_public()
 
 
 def suspend_demo() -> None:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from egard.base.refusal import Conflict, Refusal
 from egard.site import paths, processes
@@ -177,7 +178,7 @@ class Supervisor:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return ",".join([os.environ.get("EGARD_HOSTS") or "127.0.0.1,localhost,[::1]", host])
 
-    def _prepare(self, web: Child) -> dict[str, list[dict[str, str]]]:
+    def _prepare(self, web: Child) -> dict[str, Any]:
         """Bring the database and the static files up to date, in a process of its own; what it has to tell."""
         read, write = os.pipe()
         here = self.host in LOOPBACK
@@ -207,7 +208,7 @@ class Supervisor:
         except OSError:
             return False
 
-    def _announce(self, told: dict[str, list[dict[str, str]]]) -> None:
+    def _announce(self, told: dict[str, Any]) -> None:
         seconds = time.monotonic() - self.began
         print(f"\nEgard is at {self.address}  (started in {seconds:.1f} s; Ctrl-C stops everything)")
         if told.get("logins"):
@@ -216,6 +217,8 @@ class Supervisor:
                 print("  " + "  ".join(str(value) for value in login.values()))
         elif self.demo and self.host not in LOOPBACK:
             print("No demo here: its logins, an administrator among them, work on a loopback address only.")
+        elif told.get("public_url"):
+            print("The demo's logins are refused: they work only where EGARD_URL is not set, or set to this machine.")
         if self.host not in LOOPBACK and not os.environ.get("EGARD_URL"):
             print("Set EGARD_URL to the public address (or EGARD_HOSTS to the names) under which people reach it.")
         sys.stdout.flush()

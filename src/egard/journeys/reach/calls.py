@@ -13,9 +13,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from egard.journeys.reach import callers, facts, lines, operations, plans, refusals, state, voice
+from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.models import Call, CallBack, CallStep, KnownNumber
 from egard.journeys.reach.plans import Plan
-from egard.journeys.reach.rules import ON_THE_LINE
 from egard.journeys.reach.rules.routing import (
     Asked,
     Offers,
@@ -30,17 +30,12 @@ from egard.kernel.access.live import tell
 from egard.kernel.access.queries import system_viewer
 from egard.kernel.people.models import Person
 from egard.kernel.people.queries import persons_with
-from egard.kernel.promises import operations as promises
 
 RETRIED = timedelta(seconds=60)
 """Within this time the provider may send again what it sent; later it is somebody else's copy."""
-STEPS_KEPT = timedelta(days=1)
-"""What was said to callers is kept for repeated requests alone."""
-STRANGERS_KEPT = timedelta(days=90)
-"""Name, number and words of somebody unknown who asked to be called are kept so long."""
-STRANGERS_MAX = 1000
-"""So many are forgotten at a time; the others five minutes later."""
-TRIES_MAX = 3
+TRIES_MAX, ASKED_MAX = 3, 2
+KEEP = "9"
+"""Keeps the call that is promised already, beside what the other keys mean."""
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 OVER = ("completed", "busy", "no-answer", "failed", "canceled")
 SORTS: dict[type, str] = {ToWait: "wait", ToDeputy: "deputy", ToCallBack: "call_back", ToMessage: "message"}
@@ -99,22 +94,6 @@ def hung_up(sid: str, *, now: datetime) -> None:
     lines.end(_held(sid), now=now)
 
 
-def tidy(*, now: datetime) -> None:
-    """Calls of which nothing was heard for too long are over: their lines are free again. What was said goes."""
-    with transaction.atomic():
-        for call in lines.lost(now).select_for_update(skip_locked=True, of=("self",))[:500]:
-            if call.state in ON_THE_LINE:
-                call.state = "asking"  # how long they talked nobody knows
-            lines.end(call, now=now)
-    CallStep.objects.filter(at__lt=now - STEPS_KEPT).delete()
-    CallBack.objects.filter(place__isnull=False, asked_at__lt=now - STEPS_KEPT).update(place=None)
-    strangers = CallBack.objects.filter(person=None, asked_at__lt=now - STRANGERS_KEPT).exclude(number="")
-    over = list(strangers.filter(ends_at__lt=now).values_list("pk", "promise")[:STRANGERS_MAX])
-    with transaction.atomic():
-        promises.forget_words([promise for _pk, promise in over if promise])
-        CallBack.objects.filter(pk__in=[pk for pk, _promise in over]).update(number="", name="", about="")
-
-
 def identified(call: Call, person: Person | None, *, now: datetime) -> Plan:
     """It is known who calls, or that nobody will know: her line, or what is offered."""
     if person is not None:
@@ -142,13 +121,13 @@ def next_for(call: Call, *, now: datetime, why: str = "") -> Plan:
         asked = Asked(state.place_of(call, now=now), frozenset(map(UUID, call.missed)))
         decision = decide(held.adviser, held.deputy, held.house, asked, now=now)
         if isinstance(decision, Offers):
-            return _offered(call, decision, held, why=why)
+            return _offered(call, decision, held, why=why, now=now)
         if lines.claim(call, decision.staff, now=now):
             desk = held.desks[decision.staff]
             return plans.Dial(desk.line, desk.user.name, own=True)
     # Somebody else's call took the line at the same moment, and freed it: what she may do meanwhile.
     busy = Asked(asked.place, asked.missed | {call.adviser_id} if call.adviser_id else asked.missed)
-    return _offered(call, decide(held.adviser, held.deputy, held.house, busy, now=now), held, why=why)
+    return _offered(call, decide(held.adviser, held.deputy, held.house, busy, now=now), held, why=why, now=now)
 
 
 # --- what was pressed, and what came of it -------------------------------------------------------------------------
@@ -161,9 +140,11 @@ def _greet(call: Call, *, now: datetime) -> Plan:
     persons = callers.persons(call.number)
     if len(persons) == 1:
         return identified(call, persons[0], now=now)
-    known = KnownNumber.objects.select_related("person__root").filter(number=call.number).first()
-    if known and call.number:
-        return identified(call, known.person.root or known.person, now=now)
+    if known := callers.known(call.number):
+        return identified(call, known, now=now)
+    if not persons and (back := callers.visitor(call.number, now=now)):  # nobody's client, and she is to be called
+        call.adviser = back.desk.user if back.desk else None
+        return next_for(call, now=now)
     call.asked_who = 1
     if 1 < len(persons) <= callers.SHARED_MOST and not any(one.protected_at or not one.given_name for one in persons):
         call.offered = {"who": [one.pk for one in persons]}
@@ -172,16 +153,24 @@ def _greet(call: Call, *, now: datetime) -> Plan:
 
 
 def _said_who(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
-    chosen = _chosen(told, call.offered.get("who", []))
+    who = call.offered.get("who", [])
+    chosen = _chosen(told, who)
+    if chosen is None and _keys(told) not in ("", "0") and not call.offered.get("tries"):
+        named = Person.objects.filter(erased_at__isnull=True).in_bulk(who)
+        call.offered = {"who": [pk for pk in who if pk in named], "tries": 1}
+        return plans.AskName(tuple(named[pk].given_name for pk in call.offered["who"]), wrong=True)
     person = Person.objects.filter(pk=chosen, erased_at__isnull=True).first() if chosen else None
     return identified(call, person, now=now)
 
 
 def _typed_number(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
-    """Her customer number, asked once in her life: the next call from here is hers."""
-    digits = told.get("Digits", "")[:32]
+    """Her customer number, asked once in her life: the next call from here is hers. Mistyped, it is asked again."""
+    digits = _keys(told)
     found = persons_with(system_viewer("voice"), "customer_number", digits, limit=2) if digits.isdecimal() else []
     person = found[0] if len(found) == 1 else None
+    if person is None and digits and call.asked_who < ASKED_MAX:
+        call.asked_who += 1
+        return plans.AskNumber(wrong=True)
     if person and call.number:
         KnownNumber.objects.update_or_create(number=call.number, defaults={"person": person, "at": now})
     return identified(call, person, now=now)
@@ -189,6 +178,8 @@ def _typed_number(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan
 
 def _pressed(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     chosen = _chosen(told, call.offered.get("keys", []))
+    if _keys(told) == KEEP and (owed := _owed(call, now=now)):
+        return _kept(call, owed)
     held = state.situation(call.adviser_id, now=now, beside=call.pk)
     asked = Asked(state.place_of(call, now=now), frozenset(map(UUID, call.missed)))
     decision = decide(held.adviser, held.deputy, held.house, asked, now=now)
@@ -213,40 +204,46 @@ def _pressed(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
     if chosen in ("call_back", "message") and not (offers.find(ToWait) or offers.find(ToDeputy)):
         lines.note(call, facts.PutOff(call=call.uuid), f"call:{call.uuid}:put_off", at=call.asked_at, now=now)
     if chosen == "call_back" and (back := offers.find(ToCallBack)):
-        return _times(call, back)
+        return _times(call, back.times, now=now)
     if chosen == "message":
         due_at = offers.find(ToMessage).due_at
         operations.leave_message(call, due_at=due_at, now=now)
         call.outcome = call.outcome or "message"
         return plans.LeaveMessage(due_at, _name(call))
-    return _once_more(call, offers, held)
+    wrong = chosen is None and bool(told.get("Digits"))
+    return _once_more(call, lambda: _offered(call, offers, held, wrong=wrong, now=now))
 
 
-def _once_more(call: Call, offers: Offers, held: state.Situation) -> Plan:
+def _once_more(call: Call, again: Callable[[], Plan]) -> Plan:
     """What was pressed means nothing: said again, a few times."""
     tries = call.offered.get("tries", 0) + 1
     if tries >= TRIES_MAX:
         return plans.Goodbye("thanks")
-    plan = _offered(call, offers, held)
+    plan = again()
     call.offered["tries"] = tries
     return plan
 
 
 def _chose_time(call: Call, told: Mapping[str, str], *, now: datetime) -> Plan:
-    chosen = _chosen(told, call.offered.get("times", []))
-    if chosen is None:
+    times = call.offered.get("times", [])
+    chosen, keys, owed = _chosen(told, times), _keys(told), _owed(call, now=now)
+    if owed and keys in ("", KEEP):
+        return _kept(call, owed)
+    if chosen is None and keys in ("", "0"):
         return next_for(call, now=now)
+    if chosen is None:
+        moments = tuple(map(datetime.fromisoformat, times))
+        return _once_more(call, lambda: _times(call, moments, wrong=True, now=now))
     held = state.situation(call.adviser_id, now=now, beside=call.pk)
-    desk = operations.desk_for(call.adviser, now=now)
+    at = datetime.fromisoformat(chosen)
     try:
-        made = operations.promise_call_back(
-            call.person, desk, datetime.fromisoformat(chosen), number=call.number, channel="voice",
-            key=f"call:{call.uuid}:{call.step}", by=lines.VOICE, now=now,
-        )  # fmt: skip
+        made = links.change(owed, at, channel="voice", now=now) if owed else _promised(call, at, now=now)
     except refusals.TimeTaken:
         decision = decide(held.adviser, held.deputy, held.house, Asked(missed=_all(held)), now=now)
         back = decision.find(ToCallBack) if isinstance(decision, Offers) else None
-        return _times(call, back, taken=True) if back else next_for(call, now=now)
+        return _times(call, back.times, taken=True, now=now) if back else next_for(call, now=now)
+    except refusals.LinkOver:  # she was called meanwhile
+        return next_for(call, now=now)
     call.outcome = call.outcome or "call_back"
     return plans.Goodbye("call_back", made.starts_at, _name(call))
 
@@ -340,26 +337,51 @@ def _once(call: Call, step: str, base: str, work: Callable[[Call], Plan], *, now
     return answer
 
 
-def _offered(call: Call, decision: Ring | Offers, held: state.Situation, *, why: str = "") -> Plan:
+def _offered(
+    call: Call, decision: Ring | Offers, held: state.Situation, *, why: str = "", wrong: bool = False, now: datetime
+) -> Plan:
     assert isinstance(decision, Offers)
     offers = decision.offers
     if not (call.number or operations.number_of(call.person)):  # where would she be called?
         offers = tuple(one for one in offers if not isinstance(one, ToCallBack))
-    call.offered = {"keys": [SORTS[type(one)] for one in offers]}
+    owed = _owed(call, now=now)
+    call.offered = {"keys": [SORTS[type(one)] for one in offers], "owed": owed is not None}
     if call.state != "waiting":
         call.state = "asking"
     deputy = held.desks[held.deputy.id].user.name if held.deputy else ""
-    return plans.Menu(offers, _name(call), deputy, why)
+    return plans.Menu(offers, _name(call), deputy, why, owed=owed.starts_at if owed else None, wrong=wrong)
 
 
-def _times(call: Call, back: ToCallBack, *, taken: bool = False) -> Plan:
-    call.offered = {"times": [at.isoformat() for at in back.times]}
-    return plans.Times(back.times, taken=taken)
+def _times(call: Call, times: tuple[datetime, ...], *, taken: bool = False, wrong: bool = False, now: datetime) -> Plan:
+    owed = _owed(call, now=now)
+    call.offered = {"times": [at.isoformat() for at in times], "owed": owed is not None}
+    return plans.Times(times, taken, _name(call), owed.starts_at if owed else None, wrong)
+
+
+def _promised(call: Call, at: datetime, *, now: datetime) -> CallBack:
+    return operations.promise_call_back(
+        call.person, operations.desk_for(call.adviser, now=now), at, number=call.number, channel="voice",
+        key=f"call:{call.uuid}:{call.step}", by=lines.VOICE, now=now,
+    )  # fmt: skip
+
+
+def _owed(call: Call, *, now: datetime) -> CallBack | None:
+    return callers.owed(call.person, call.number, call.adviser_id, now=now)
+
+
+def _kept(call: Call, owed: CallBack) -> Plan:
+    call.outcome = call.outcome or "call_back"
+    return plans.Goodbye("call_back", owed.starts_at, _name(call))
+
+
+def _keys(told: Mapping[str, str]) -> str:
+    """What was typed, without the hash key that ends it."""
+    return told.get("Digits", "")[:32].strip().removesuffix("#")
 
 
 def _chosen(told: Mapping[str, str], choices: list[Any]) -> Any:
     """What stands behind the key that was pressed; None for any other."""
-    key = told.get("Digits", "")
+    key = _keys(told)
     return choices[int(key) - 1] if key.isascii() and key.isdecimal() and 1 <= int(key) <= len(choices) else None
 
 

@@ -37,7 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
     viewer.require(FIGURES)
     today = timezone.localtime(now)
     weeks = int(request.GET["weeks"]) if request.GET.get("weeks") in map(str, WEEKS) else WEEKS[1]
-    weekday = int(request.GET["day"]) if request.GET.get("day") in map(str, range(1, 8)) else None
+    weekday = int(request.GET["weekday"]) if request.GET.get("weekday") in map(str, range(1, 8)) else None
     monday = (today - timedelta(days=today.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
     since = monday - timedelta(weeks=weeks - 1)
     whole = figures.reached(viewer, since=since, until=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from egard.journeys.reach import busy, calls, facts, operations, queries, shown
+from egard.journeys.reach import busy, facts, operations, queries, shown, tidying
 from egard.journeys.reach.chatting import covering, reception
 from egard.journeys.reach.handovers import operations as handing
 from egard.kernel.registry import (
@@ -64,12 +64,13 @@ journey = Journey(
             permission=queries.READ,
             icon="phone-call",
             describe=shown.call_backs,
+            says_when=True,
             url=lambda subject: f"/reach/call-backs/{subject.removeprefix(operations.BACK)}/",
         ),
     ),
     promise_listeners=(PromiseListener(operations.BACK, operations.heard),),
     jobs=(
-        Job("reach.tidy", calls.tidy, every="*/5 * * * *", alone=True),
+        Job("reach.tidy", tidying.tidy, every="*/5 * * * *", alone=True),
         Job(handing.JOB, handing.hand_over),
         Job(covering.JOB, covering.go_on),
         Job("reach.handovers", handing.sweep, every="*/5 * * * *", alone=True),

@@ -67,6 +67,8 @@ def end(call: Call, *, now: datetime) -> None:
         return
     if call.state in ON_THE_LINE:
         put_down(call, now=now)
+    elif call.state == "asking" and call.offered.get("owed"):  # she heard that she is called, and keeps it
+        call.outcome = call.outcome or "call_back"
     call.state, call.ended_at = "ended", now
     if not call.outcome:
         call.outcome = "abandoned"

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext
 
-from egard.journeys.reach import facts, refusals, state
+from egard.journeys.reach import callers, facts, refusals, state
 from egard.journeys.reach.chatting.covering import cover
 from egard.journeys.reach.models import Absence, Call, CallBack, CallStep, Desk, Handed, KnownNumber
 from egard.journeys.reach.rules import PRESENCES
@@ -137,13 +137,22 @@ def promise_call_back(
 ) -> CallBack:
     """Promise to call somebody at one of the free times of an adviser (`desk`; None: of the house), on `number` or on
     that of the person. Time of an adviser is promised once, whoever asks at the same moment; the same key is one call
-    back. Raises `TimeTaken`, `NoNumber`.
+    back. To somebody whom the same adviser is to call already, that call moves: she is never called twice. Raises
+    `TimeTaken`, `NoNumber`.
     """
     if held := CallBack.objects.filter(key=key).first():
         return held
     number = normalise("phone", number) if number.strip() else number_of(person)
     if not number:
         raise refusals.NoNumber(fields={"number": str(refusals.NoNumber.message)})
+    if person is not None:
+        one_at_a_time(person)
+        before = callers.owed(person, "", desk.user_id if desk else None, now=now)
+        if before is not None and before.promise is not None:
+            if (before.starts_at, before.number) == (at, number) and about.strip() in ("", before.about):
+                return before
+            about = about.strip() or before.about
+            promises.release(before.promise, reason=gettext("moved to another time"), by=by, now=now)
     taken = [(start, end) for _desk, start, end in state.taken_times([desk.pk], now=now)] if desk else []
     if not fits(state.hours_of(desk, now=now), taken, at, now=now):
         raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
@@ -165,6 +174,12 @@ def promise_call_back(
     CallBack.objects.filter(pk=made.pk).update(promise=owed.uuid)
     tell(TOPIC)
     return made
+
+
+def one_at_a_time(person: Person) -> None:
+    """Until the end of the transaction nobody else promises her a call, or moves one."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('egard.call_back.' || %s, 0))", [str(person.pk)])
 
 
 def leave_message(call: Call, *, due_at: datetime | None, about: str = "", now: datetime) -> Thread:

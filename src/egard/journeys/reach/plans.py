@@ -15,11 +15,15 @@ class AskName:
     """Several share this number: which of them is it? By given names, in the order of the keys."""
 
     names: tuple[str, ...]
+    wrong: bool = False
+    """She pressed a key that means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskNumber:
-    """Nobody is known by this number: her customer number, typed."""
+    """Nobody is known by this number: her customer number, typed. `wrong`: what she typed is nobody's."""
+
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,20 @@ class Menu:
     deputy: str
     why: str = ""
     """`no_answer`, `gone` (who was waited for has left), `busy`."""
+    owed: datetime | None = None
+    """When she is called already; key 9 keeps it."""
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When she is called back: key 1 is the first; 0 leads back."""
+    """When she is called back: key 1 is the first; 0 leads back; 9 keeps what is `owed` to her already."""
 
     times: tuple[datetime, ...]
     taken: bool = False
+    name: str = ""
+    owed: datetime | None = None
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)

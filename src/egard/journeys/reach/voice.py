@@ -60,14 +60,16 @@ class _Speaker:
         match plan:
             case plans.AskName():
                 choices = [_("For %(name)s, press %(key)d.") % {"name": n, "key": k} for k, n in _keyed(plan.names)]
-                self.ask("who", [_("Hello."), *choices, _("For somebody else, press 0.")], digits=1)
+                hello = _wrong(plan.wrong) or [_("Hello.")]
+                self.ask("who", [*hello, *choices, _("For somebody else, press 0.")], digits=1)
             case plans.AskNumber():
-                self.ask("number", [_("Hello. Type your customer number, then the hash key."),
-                                    _("Without one, press the hash key.")], digits=None)  # fmt: skip
+                again = _("Nobody has this customer number. Type it once more, then the hash key.")
+                first = again if plan.wrong else _("Hello. Type your customer number, then the hash key.")
+                self.ask("number", [first, _("Without one, press the hash key.")], digits=None)
             case plans.Dial():
                 self.dial(plan)
             case plans.Menu():
-                self.ask("key", [*_why(plan), *_offers(plan)], digits=1)
+                self.ask("key", [*_wrong(plan.wrong), *_why(plan), *_offers(plan)], digits=1)
             case plans.Times():
                 self.ask("time", _times(plan), digits=1)
             case plans.Hold():
@@ -120,12 +122,18 @@ class _Speaker:
         self.said.record(action=self.url("recorded"), method="POST", max_length=RECORDS, play_beep=True, timeout=5)
 
 
+def spoken_day(at: datetime) -> str:
+    """Its day: Tuesday 10 March."""
+    local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
+    return format_date(local, "EEEE d MMMM", locale=translation.get_language() or "fr")
+
+
 def spoken(at: datetime) -> str:
     """A moment as one says it: Tuesday 10 March at 10:15."""
     language = translation.get_language() or "fr"
     local = at.astimezone(ZoneInfo(settings.TIME_ZONE))
     words = {
-        "day": format_date(local, "EEEE d MMMM", locale=language),
+        "day": spoken_day(at),
         "time": format_time(local, "short", tzinfo=local.tzinfo, locale="en_GB" if language == "en" else language),
     }
     return _("%(day)s at %(time)s") % words
@@ -135,9 +143,18 @@ def _keyed(items: tuple) -> list[tuple[int, object]]:
     return list(enumerate(items, 1))
 
 
+def _wrong(wrong: bool) -> list[str]:
+    return [_("This choice does not exist.")] if wrong else []
+
+
+def _owed(name: str, at: datetime) -> str:
+    words = {"name": name, "when": spoken(at)}
+    return (_("%(name)s calls you already on %(when)s.") if name else _("We call you already on %(when)s.")) % words
+
+
 def _why(plan: plans.Menu) -> list[str]:
     if not plan.name:
-        return [_("Hello.")]
+        return [] if plan.wrong else [_("Hello.")]
     words = {
         "no_answer": _("%(name)s does not answer just now."),
         "gone": _("%(name)s had to leave."),
@@ -146,7 +163,7 @@ def _why(plan: plans.Menu) -> list[str]:
 
 
 def _offers(plan: plans.Menu) -> list[str]:
-    lines = []
+    lines = [_owed(plan.name, plan.owed)] if plan.owed else []
     for key, offer in _keyed(plan.offers):
         match offer:
             case ToWait():
@@ -154,11 +171,17 @@ def _offers(plan: plans.Menu) -> list[str]:
             case ToDeputy():
                 words = {"name": plan.deputy, "key": key}
                 lines.append(_("To talk to %(name)s, who stands in and knows your file, press %(key)d.") % words)
+            case ToCallBack() if plan.owed:
+                lines.append(_("For another time for this call, press %(key)d.") % {"key": key})
             case ToCallBack():
                 lines.append(_("To be called back at a time of your choice, press %(key)d.") % {"key": key})
             case _message:
                 lines.append(_("To leave a message, press %(key)d.") % {"key": key})
-    return lines
+    return [*lines, *_kept(plan.owed)]
+
+
+def _kept(owed: datetime | None) -> list[str]:
+    return [_("To keep your call as it is, hang up or press 9.")] if owed else []
 
 
 def _expected(wait: Wait, name: str) -> str:
@@ -174,9 +197,10 @@ def _expected(wait: Wait, name: str) -> str:
 
 
 def _times(plan: plans.Times) -> list[str]:
-    first = [_("This time was just taken.")] if plan.taken else []
+    first = [_("This time was just taken.")] if plan.taken else _wrong(plan.wrong)
+    asks = [_owed(plan.name, plan.owed), _("For another time:")] if plan.owed else [_("When shall we call you?")]
     each = [_("%(when)s: press %(key)d.") % {"when": spoken(at), "key": key} for key, at in _keyed(plan.times)]  # type: ignore[arg-type]
-    return [*first, _("When shall we call you?"), *each, _("To go back, press 0.")]
+    return [*first, *asks, *each, *_kept(plan.owed), _("To go back, press 0.")]
 
 
 def _goodbye(plan: plans.Goodbye) -> str:

@@ -27,17 +27,21 @@ def open_items(person: Person, viewer: Viewer, now: datetime) -> list[OpenItem]:
     """What is owed to a person, as it stands on her page and in her own space: one query."""
     rows = list(of_whom(viewer, person).filter(OUTSTANDING).order_by("due_at", "id")[:50])
     staff = viewer.actor.kind != "person"
-    told = described(rows)
-    return [
-        OpenItem(
-            told[row.pk],
-            row.due_at,
-            "broken" if row.state == "broken" else "waiting",
-            ring=ring_of(row, now, told[row.pk]),
-            url=url_of(row) if staff else "",
+    told, dated = described(rows, hers=not staff), {name for name, kind in registry.promises.items() if kind.says_when}
+    items = []
+    for row in rows:
+        says_when = not staff and row.kind in dated and row.state == "open"
+        items.append(
+            OpenItem(
+                told[row.pk],
+                row.due_at,
+                "broken" if row.state == "broken" else "waiting",
+                ring=None if says_when else ring_of(row, now, told[row.pk]),
+                url=url_of(row) if staff else "",
+                says_when=says_when,
+            )
         )
-        for row in rows
-    ]
+    return items
 
 
 def broken(viewer: Viewer, rows: Collection[int], now: datetime) -> Iterator[tuple[int, OpenItem]]:
@@ -49,8 +53,10 @@ def broken(viewer: Viewer, rows: Collection[int], now: datetime) -> Iterator[tup
         yield row.person_id, OpenItem(words, row.due_at, "broken", url=url_of(row))
 
 
-def described(rows: Sequence[Promise]) -> dict[int, str]:
-    """What each promise is, in words: its note, what its kind says of its subject, else the kind's label."""
+def described(rows: Sequence[Promise], *, hers: bool = False) -> dict[int, str]:
+    """What each promise is, in words: its note, what its kind says of its subject, else the kind's label. `hers`: for
+    whom it was made to, whom words that say when tell more than her own note.
+    """
     told: dict[int, str] = {}
     for name in {row.kind for row in rows}:
         kind = registry.promises.get(name)
@@ -59,7 +65,9 @@ def described(rows: Sequence[Promise]) -> dict[int, str]:
         if kind and kind.describe and (subjects := {row.subject for row in ours if row.subject}):
             words = kind.describe(subjects)
         for row in ours:
-            told[row.pk] = row.note or str(words.get(row.subject) or "") or label_of(row.kind)
+            said = str(words.get(row.subject) or "")
+            first, second = (said, row.note) if hers and kind and kind.says_when else (row.note, said)
+            told[row.pk] = first or second or label_of(row.kind)
     return told
 
 

@@ -68,6 +68,8 @@ class OpenItem:
     """A promise: it shows with the time that is left."""
     url: str = ""
     """Where one works on it."""
+    says_when: bool = False
+    """Its words say when: `due_at` is not said beside them."""
 
 
 @dataclass(frozen=True, slots=True)

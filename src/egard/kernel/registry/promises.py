@@ -45,6 +45,8 @@ class PromiseKind:
     """What each of some subjects is, in words of its own, at a constant number of queries; the label stands for the
     others.
     """
+    says_when: bool = False
+    """Those words say when: the person herself is told no due moment beside them, while it is not broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def prepare(tell: int, demo: bool, public: bool) -> None:
         steps.suspend_demo()
     logins = steps.ensure_demo(loopback=True) if demo else []
     with os.fdopen(tell, "w") as told:
-        json.dump({"logins": logins}, told)
+        json.dump({"logins": logins, "public_url": demo and steps.has_public_url()}, told)
 
 
 def supervised() -> None:

@@ -52,13 +52,14 @@ def reception(person: Person, thread: Thread | None, chosen: str, now: datetime)
     if isinstance(decision, Ring):
         told |= {"here": True, "pace": pace(decision.staff, now=now)}
         return Reception(TEMPLATE, told, topics, adviser, instead=_left(thread, adviser))
-    return _else(decision, held, adviser, told, topics, thread, chosen, now=now)
+    return _else(person, decision, held, adviser, told, topics, thread, chosen, now=now)
 
 
 def _else(
-    decision: Offers, held: state.Situation, adviser: User | None, told: dict[str, Any], topics: tuple[str, ...],
-    thread: Thread | None, chosen: str, *, now: datetime,
+    person: Person, decision: Offers, held: state.Situation, adviser: User | None, told: dict[str, Any],
+    topics: tuple[str, ...], thread: Thread | None, chosen: str, *, now: datetime,
 ) -> Reception:  # fmt: skip
+    owed = callers.owed(person, "", adviser.pk if adviser else None, now=now)
     wait, other = decision.find(ToWait), decision.find(ToDeputy)
     back, message = decision.find(ToCallBack), decision.find(ToMessage)
     assert message is not None
@@ -71,6 +72,7 @@ def _else(
     deputy: Desk | None = held.desks.get(other.staff) if other else None
     told |= {
         "wait": wait.wait if wait else None, "deputy": deputy.user.name if deputy else "", "open": due_at is None,
+        "owed": voice.spoken(owed.starts_at) if owed else "", "owed_uuid": owed.uuid if owed else "",
         "at": voice.spoken(back.times[0]) if back else "", "due": voice.spoken(due_at) if due_at else "",
         "to": "adviser" if chosen == "adviser" or not deputy else "deputy",
     }  # fmt: skip

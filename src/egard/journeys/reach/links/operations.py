@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from egard.journeys.reach import callers, operations, refusals, state
 from egard.journeys.reach.models import CallBack, Desk, OpenPage
-from egard.journeys.reach.rules.times import free_times
+from egard.journeys.reach.rules.times import AHEAD, free_times, spread
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import User
 from egard.kernel.access.operations import log_change
@@ -32,7 +32,8 @@ SALT, OWN = "egard.reach.call", "egard.reach.call.own"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 LIVES: dict[str, timedelta] = {"person": timedelta(days=90), "desk": timedelta(days=400)}
 """For so long a link is good: one of a client's own, and that of an adviser, which stands on paper."""
-TIMES = 12
+A_DAY, DAYS, TIMES_MAX = 4, 5, 600
+"""So many times are offered of a day, and of so many days; chosen among so many quarters of an hour."""
 PLACE_HOURLY, OPEN_MOST, AT_ONCE = 5, 2, 3
 """Asked for from one place in an hour; owed to one person or number at a time; of the house at one moment."""
 NEXT, CHANGES_MAX = "next:", 50
@@ -112,13 +113,18 @@ def opened(token: str, *, now: datetime) -> Opened:
 
 
 def times(opened: Opened, *, now: datetime) -> list[datetime]:
-    """When she can be called: free time of her adviser, else of the house."""
+    """When she can be called: free time of her adviser, else of the house, spread over the next days."""
+    hours, taken = state.hours_of(opened.desk, now=now), []
     if opened.desk is not None:
         taken = [(start, end) for _desk, start, end in state.taken_times([opened.desk.pk], now=now)]
-        return free_times(state.hours_of(opened.desk, now=now), taken, now=now, most=TIMES)
-    free = free_times(state.hours_of(None, now=now), (), now=now, most=TIMES * AT_ONCE)
+    free = free_times(hours, taken, now=now, most=TIMES_MAX, ahead=AHEAD[1:])
     full = _full(free) if opened.adviser is None else set()
-    return [at for at in free if at not in full][:TIMES]
+    return spread([at for at in free if at not in full], hours.calendar, a_day=A_DAY, days=DAYS)
+
+
+def owed_to(opened: Opened, *, now: datetime) -> CallBack | None:
+    """The call that is promised to a client already: another time moves it."""
+    return callers.owed(opened.person, "", opened.adviser.pk if opened.adviser else None, now=now)
 
 
 @transaction.atomic
@@ -134,14 +140,18 @@ def ask(opened: Opened, at: datetime, visitor: Visitor, *, key: str, now: dateti
     number = "" if visitor.place is None else operations.number_of(opened.person)
     if not number and visitor.number.strip():
         number = normalise("phone", visitor.number)
-    number = number or operations.number_of(opened.person)
+    given, number = number, number or operations.number_of(opened.person)
     if not number:
         raise refusals.NoNumber(fields={"number": str(refusals.NoNumber.message)})
+    if opened.person and visitor.place is None:  # she is signed in
+        callers.is_hers(given, opened.person, now=now)
     return _promised(opened, at, visitor, number, mark=mark, now=now)
 
 
 @transaction.atomic
-def change(held: CallBack, at: datetime, *, number: str = "", about: str = "", now: datetime) -> CallBack:
+def change(
+    held: CallBack, at: datetime, *, number: str = "", about: str = "", channel: str = "web", now: datetime
+) -> CallBack:
     """She is called at another time instead, or at the same one after all; what was promised before is taken back.
     Changed twice at once is changed once. `number` and `about` are those of before where nothing is said.
 
@@ -149,16 +159,21 @@ def change(held: CallBack, at: datetime, *, number: str = "", about: str = "", n
     """
     mark = f"{NEXT}{held.uuid}"
     _one_at_a_time(mark)
+    if held.person:
+        operations.one_at_a_time(held.person.root or held.person)
     if later := CallBack.objects.filter(key=mark).first():
         return later
     if held.made_at is not None or held.promise is None:
         raise refusals.LinkOver
-    number = normalise("phone", number) if number.strip() else held.number
+    given = normalise("phone", number) if number.strip() else ""
+    if held.person and given:
+        callers.is_hers(given, held.person.root or held.person, now=now)
+    number = given or held.number
     if not number:  # forgotten
         raise refusals.LinkOver
     take_back(held, now=now)
     told = Visitor(held.place, held.name, number, about.strip() or held.about)
-    return _promised(opened_by(held), at, told, number, mark=mark, now=now)
+    return _promised(opened_by(held), at, told, number, mark=mark, channel=channel, now=now)
 
 
 def latest(held: CallBack) -> CallBack:
@@ -227,7 +242,11 @@ def of_person(person: Person) -> Opened:
 # --- inside --------------------------------------------------------------------------------------------------------
 
 
-def _promised(opened: Opened, at: datetime, visitor: Visitor, number: str, *, mark: str, now: datetime) -> CallBack:
+def _promised(
+    opened: Opened, at: datetime, visitor: Visitor, number: str, *, mark: str, channel: str = "web", now: datetime
+) -> CallBack:
+    if opened.person:
+        operations.one_at_a_time(opened.person)
     place = visitor.place.hex() if visitor.place else f"{opened.person.uuid if opened.person else mark}"
     _one_at_a_time(place, number, *(() if opened.adviser else (str(at.timestamp()),)))
     if held := CallBack.objects.filter(key=mark).first():  # sent twice at the same moment
@@ -237,7 +256,7 @@ def _promised(opened: Opened, at: datetime, visitor: Visitor, number: str, *, ma
         raise refusals.TimeTaken(fields={"at": str(refusals.TimeTaken.message)})
     made = operations.promise_call_back(
         opened.person, operations.desk_for(opened.adviser, now=now), at, number=number, about=visitor.about,
-        channel="web", key=mark, by=_who(opened.person), now=now,
+        channel=channel, key=mark, by=_who(opened.person), now=now,
     )  # fmt: skip
     told: dict[str, Any] = {"place": visitor.place, "name": "" if opened.person else visitor.name.strip()[:100]}
     CallBack.objects.filter(pk=made.pk).update(**told)
@@ -259,8 +278,10 @@ def _require_room(opened: Opened, number: str, place: bytes | None, *, now: date
     from_there = CallBack.objects.filter(place=place, asked_at__gt=now - timedelta(hours=1))
     lately = from_there.count() if place else 0
     hers = Q(number=number) | (Q(person__in=opened.person.members) if opened.person else Q())
-    owed = CallBack.objects.filter(hers, ends_at__gt=now, dropped_at=None, made_at=None).count()
-    if lately >= PLACE_HOURLY or owed >= OPEN_MOST:
+    owed = CallBack.objects.filter(hers, ends_at__gt=now, dropped_at=None, made_at=None)
+    if opened.person:  # what the same adviser owes her moves, and is none more
+        owed = owed.exclude(person__in=opened.person.members, desk=opened.desk)
+    if lately >= PLACE_HOURLY or owed.count() >= OPEN_MOST:
         raise refusals.TooManyAsked
 
 

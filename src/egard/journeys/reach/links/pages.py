@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -73,8 +74,10 @@ def call(request: HttpRequest, token: str = "") -> HttpResponse:
             return redirect("reach:called", own=operations.own_token(made))
         except Refusal as error:
             refusal = error
+    owed = operations.owed_to(held, now=now)
     context = {
         "given_name": held.person.given_name if held.person else "", **_asking(held, form, None, now=now),
+        "owed": voice.spoken(owed.starts_at) if owed else "",
         "asks_number": not number_of(held.person), "number": form.get("number", ""), "refusal": refusal,
     }  # fmt: skip
     return portal.render(request, "reach/call", context, status=refusal.status if refusal else 200)
@@ -124,11 +127,17 @@ def _asking(opened: operations.Opened, form: QueryDict, changes: CallBack | None
     """What the form is drawn from: free times, and what was typed."""
     return {
         "adviser": opened.adviser.name if opened.adviser else "", "known": opened.person is not None,
-        "times": [(at.isoformat(), voice.spoken(at)) for at in operations.times(opened, now=now)],
+        "times": _by_day(operations.times(opened, now=now)),
         "about": form.get("about", ""), "at": form.get("at", ""),
         "name": form.get("name", ""), "key": form.get("key", "")[:64] or str(new_id()),
         "changes": changes, "was": voice.spoken(changes.starts_at) if changes else "",
     }  # fmt: skip
+
+
+def _by_day(times: list[datetime]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each day with its times: their values, and their words."""
+    days = groupby(times, key=voice.spoken_day)
+    return [(day, [(at.isoformat(), voice.spoken(at)) for at in some]) for day, some in days]
 
 
 def _shown(row: CallBack, *, number: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, islice
 from math import ceil, floor, sqrt
 
 from egard.base.calendars import Calendar, is_open, openings, spans
@@ -67,15 +68,22 @@ def without(periods: Iterable[Period], taken: Iterable[Period]) -> list[Period]:
 
 
 def free_times(
-    hours: Hours, taken: Iterable[Period], *, now: datetime, most: int, later: timedelta = NOTICE
+    hours: Hours,
+    taken: Iterable[Period],
+    *,
+    now: datetime,
+    most: int,
+    later: timedelta = NOTICE,
+    ahead: Sequence[timedelta] = AHEAD,
 ) -> list[datetime]:
     """The next moments, `most` at most, at which a call back fits whole into her working hours beside what is `taken`;
-    each on a quarter of an hour, none sooner than `later` from now. Empty where eight weeks hold none.
+    each on a quarter of an hour, none sooner than `later` from now. Empty where eight weeks hold none. Looked for as
+    far `ahead` as the first of these that holds any.
     """
     begin, taken = now + later, list(taken)
-    for ahead in AHEAD:
+    for far in ahead:
         found: list[datetime] = []
-        for start, end in without(hours.periods(begin, now + ahead), taken):
+        for start, end in without(hours.periods(begin, now + far), taken):
             at = _quarter(start)
             while at + SLOT <= end and len(found) < most:
                 found.append(at)
@@ -83,6 +91,18 @@ def free_times(
         if found:
             return found
     return []
+
+
+def spread(times: Sequence[datetime], calendar: Calendar, *, a_day: int, days: int) -> list[datetime]:
+    """Of moments in order, `a_day` at most of each of the first `days` days that have any: the first of each day, and
+    others evenly after it.
+    """
+    found: list[datetime] = []
+    each = groupby(times, key=lambda at: calendar.local(at).date())
+    for _day, some in islice(each, days):
+        held = list(some)
+        found += [held[n * len(held) // a_day] for n in range(a_day)] if len(held) > a_day else held
+    return found
 
 
 def fits(hours: Hours, taken: Iterable[Period], at: datetime, *, now: datetime) -> bool:

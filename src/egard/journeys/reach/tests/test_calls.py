@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from egard.journeys.reach import calls, operations
+from egard.journeys.reach import operations, tidying
 from egard.journeys.reach.models import Call, CallBack, CallStep
 from egard.journeys.reach.sandbox import Refused
 from egard.journeys.reach.tests.phones import LINES, MOBILE, phone, post
@@ -147,7 +147,7 @@ def test_a_call_back_is_a_promise_at_the_time_she_chose_and_takes_that_time(hous
     assert Call.objects.get().outcome == "call_back"
     other = phone()
     other.call()
-    assert "09:45" not in other.press(said.split("time of your choice, press ")[1][0]).words
+    assert "09:45: press" not in other.press(said.split("time of your choice, press ")[1][0]).words
     promises.keep(owed.uuid, by=me, now=clock.pass_(minutes=40))
     assert CallBack.objects.get().made_at == clock.now
     assert lived(house.elodie)[-1] == "reach.called_back"
@@ -209,6 +209,7 @@ def test_a_withheld_number_is_asked_who_she_is_and_called_back_on_the_number_tha
     assert CallBack.objects.get().number == MOBILE
     other = phone(withheld)
     other.call()
+    assert not other.press("99#").over  # mistyped: once more
     assert other.press("999").over  # unknown, from nowhere: nothing can be promised
     other.hang_up()
     assert Call.objects.order_by("-id")[0].outcome == "unknown"
@@ -231,7 +232,7 @@ def test_a_line_whose_end_was_never_heard_of_is_free_again(house, clock):
     first = phone()
     first.call()
     clock.pass_(minutes=3)
-    calls.tidy(now=clock.now)
+    tidying.tidy(now=clock.now)
     assert Call.objects.get().state == "ended"
     assert phone().call().line == LINES[0]
     clock.pass_(minutes=3)

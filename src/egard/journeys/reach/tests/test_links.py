@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from egard.journeys.reach import calls, refusals, shown
+from egard.journeys.reach import refusals, shown, tidying
 from egard.journeys.reach.links import operations as links
 from egard.journeys.reach.links import pages
 from egard.journeys.reach.models import CallBack
@@ -58,7 +58,7 @@ def test_a_client_chooses_a_time_by_her_link_and_it_tells_nothing_but_names_and_
     later = re.findall(r'<option value="([^"]+)"', page)[3]
     for _twice in range(2):
         changed = browser.post(own, {"what": "change", "at": later, "number": "+33699999999"}, follow=True)
-        assert "Claire Martin calls you on Tuesday 10 March at 10:45" in changed.content.decode()
+        assert "Claire Martin calls you on Tuesday 10 March at 16:00" in changed.content.decode()
     assert CallBack.objects.get(dropped_at=None).number == MOBILE
     for _twice in range(2):  # also from the page that was open before
         gone = browser.post(own, {"what": "cancel"}, follow=True)
@@ -105,9 +105,9 @@ def test_somebody_unknown_is_called_on_the_number_that_she_gives_by_the_adviser_
     assert "nobody vouches" in shown
     assert Sight.objects.filter(actor=f"user:{house.hugo.pk}", detail=f"call back {made.uuid}").count() == 1
     assert staff.get(f"/reach/call-backs/{house.elodie.uuid}/").status_code == 404
-    calls.tidy(now=clock.pass_(days=2))
+    tidying.tidy(now=clock.pass_(days=2))
     assert CallBack.objects.get().place is None
-    calls.tidy(now=clock.pass_(days=90))
+    tidying.tidy(now=clock.pass_(days=90))
     made.refresh_from_db()
     assert (made.number, made.name, made.about) == ("", "", "")
     assert Promise.objects.get().note == ""

@@ -66,12 +66,12 @@ def test_weeks_add_up_to_the_whole(months, everything, now, django_assert_num_qu
 def test_the_page_and_the_api_show_them_to_managers_alone(months, make_user, client, me, now):
     manager = Client(headers={"Accept-Language": "en"})
     manager.force_login(make_user("site_manager"))
-    page = manager.get("/reach/figures/", {"day": "2"}).content.decode()
+    page = manager.get("/reach/figures/", {"weekday": "2"}).content.decode()
     assert "186 calls" in page
     assert "last 3 whole weeks" in page
     assert "fewer than 10 calls: nothing is advised" in page
     assert "30 callers hung up" in page
-    assert "Nobody called on this day" in manager.get("/reach/figures/", {"day": "3"}).content.decode()
+    assert "Nobody called on this day" in manager.get("/reach/figures/", {"weekday": "3"}).content.decode()
     adviser = Client()
     adviser.force_login(make_user("adviser"))
     assert adviser.get("/reach/figures/").status_code == 403

@@ -112,7 +112,7 @@ def test_a_promised_call_is_changed_taken_back_and_put_back_on_the_page_where_it
     told = {"what": "change", "call": str(first.uuid), "at": free[1], "number": "06 98 76 54 32", "about": "my garden"}
     for _twice in range(2):
         assert at_home.post("/me/call/", told).url == "/me/call/"
-    assert called() == ["10:15"]
+    assert called() == ["12:00"]
     second = CallBack.objects.get(dropped_at=None)
     assert (second.number, second.about, second.desk) == ("+33698765432", "my garden", house.desk)
     gone = at_home.post("/me/call/", {"what": "cancel", "call": str(second.uuid)})
@@ -122,7 +122,7 @@ def test_a_promised_call_is_changed_taken_back_and_put_back_on_the_page_where_it
     assert "<select" in page
     for _twice in range(2):
         at_home.post("/me/call/", {"what": "again", "call": str(second.uuid)})
-    assert called() == ["10:15"]
+    assert called() == ["12:00"]
     assert Promise.objects.filter(state="released").count() == 2
     assert at_home.post("/me/call/", {"what": "cancel", "call": str(house.elodie.uuid)}).status_code == 404
 
