@@ -149,7 +149,9 @@ def test_one_number_is_owed_two_calls_at_most(house, clock):
 def test_what_was_asked_for_is_taken_back_by_who_asked_alone(house, clock):
     opened = links.opened(path("person", house.elodie.uuid, clock).rstrip("/").rpartition("/")[2], now=clock.now)
     at = links.times(opened, now=clock.now)[0]
+    assert links.owed_to(opened, now=clock.now) is None
     made = links.ask(opened, at, links.Visitor(b"x" * 32), key="k", now=clock.now)
+    assert links.owed_to(opened, now=clock.now) == made
     with pytest.raises(refusals.LinkOver):
         links.owned(str(made.uuid))
     held = links.owned(links.own_token(made))
