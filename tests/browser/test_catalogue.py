@@ -10,11 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from catalogue import DRAWER, addresses, catalogue
 from django.conf import settings
 from django.test import Client
 from django.utils.translation import trans_real
 from furnished import cases_of, chat_of, delegation_of, portal_session_of, promises_of, purse_of, second_step, thread_of
+from pages_shown import DRAWER, addresses, catalogue
 
 from egard.base.clock import utc_now
 from egard.base.ids import new_id
@@ -76,7 +76,7 @@ TEXTS = """() => {
 
 def test_every_address_is_in_the_catalogue_or_says_why_it_is_no_page():
     known = {page.name for page in PAGES} | set(catalogue().no_pages)
-    assert set(addresses()) - known == set(), "add it to catalogue.py, or to tests/pages.py of its journey"
+    assert set(addresses()) - known == set(), "add it to pages_shown.py, or to tests/pages.py of its journey"
 
 
 def test_the_catalogue_names_nothing_that_is_gone():

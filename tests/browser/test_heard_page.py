@@ -23,7 +23,7 @@ def test_a_letter_is_taken_down_by_the_keyboard_and_a_refusal_loses_nothing(
     form = page.locator(".heard-form")
     expect(form.locator("[name=channel]").first).to_be_focused()
     page.keyboard.press("Space")
-    page.set_input_files("#heard-files", {**PDF, "buffer": b"x" * (settings.BODY_MAX_BYTES)})
+    page.set_input_files("#heard-files", {**PDF, "buffer": b"x" * (26 * 2**20)})
     page.keyboard.press("Control+Enter")
     assert "ensemble" in page.evaluate("document.getElementById('heard-files').validationMessage")
     page.set_input_files("#heard-files", PDF)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
@@ -21,7 +22,7 @@ from egard.console.views import save_view
 from egard.kernel.access.actors import Actor
 from egard.kernel.access.models import Change, Site, Team, User
 from egard.kernel.access.operations import log_change
-from egard.kernel.access.queries import viewer_for
+from egard.kernel.access.queries import system_viewer
 from egard.kernel.messages import bouncing, conversing, operations, sorting, templating
 from egard.kernel.messages.arriving import receive_chat, receive_email, receive_text
 from egard.kernel.messages.conversing import Words
@@ -70,7 +71,8 @@ def _people() -> list[Person]:
 
 def _views(owner: User, now: datetime) -> None:
     """Whom one writes to again and again, for everybody."""
-    lyon, viewer = Site.objects.get(code="lyon-bellecour"), viewer_for(owner)
+    # As her role allows, also where the logins of the demo are suspended.
+    lyon, viewer = Site.objects.get(code="lyon-bellecour"), replace(system_viewer("demo"), user_id=owner.pk)
     for name, filters in (
         ("Membres de Lyon", {"site": str(lyon.pk), "role": "member"}),
         ("D’accord pour nos offres", {"agreed": "offers"}),

@@ -1,6 +1,6 @@
 """What of this journey the catalogue of pages opens."""
 
-from catalogue import Shown
+from pages_shown import Shown
 
 
 def complained(world):

@@ -1,5 +1,5 @@
 """What of this journey the catalogue of pages opens."""
 
-from catalogue import Shown
+from pages_shown import Shown
 
 PAGES = (Shown("friction:figures", who="administrator"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from catalogue import Shown
+from pages_shown import Shown
 
 from egard.base.clock import utc_now
 from egard.journeys.gestures.audits.models import AuditDraw

@@ -167,8 +167,11 @@ def test_what_is_promised_of_an_absence_goes_to_the_deputy_where_she_is_free(hou
     at, later = datetime(2026, 3, 12, 9, tzinfo=UTC), datetime(2026, 3, 12, 10, tzinfo=UTC)
     hers = operations.desk_for(house.hugo, now=now)
     told = {"channel": "web", "by": me, "now": now}
-    for desk, moment, key in ((house.desk, at, "a"), (house.desk, later, "b"), (hers, later, "c")):
-        operations.promise_call_back(house.elodie, desk, moment, key=key, **told)
+    anna = make_person("Anna", "B", phone="+33611223399")
+    for who, desk, moment, key in (
+        (house.elodie, house.desk, at, "a"), (anna, house.desk, later, "b"), (anna, hers, later, "c"),
+    ):  # fmt: skip
+        operations.promise_call_back(who, desk, moment, key=key, **told)
     receive_chat(house.elodie, "hello", assignee=house.claire, due_at=at, key="k", now=now)
     viewer = viewer_for(house.claire)
     owed = queries.owed_in(viewer, house.claire, now, now + timedelta(days=7))

@@ -58,9 +58,9 @@ def test_each_client_has_the_new_adviser_with_all_that_was_promised_and_is_told_
 ):
     hers = operations.desk_for(house.hugo, now=now)
     told = {"channel": "web", "by": me, "now": now}
-    for desk, at, key in ((house.desk, AT, "a"), (hers, AT + timedelta(hours=1), "b"),
-                          (house.desk, AT + timedelta(hours=1), "c")):  # fmt: skip
-        operations.promise_call_back(clients[0], desk, at, key=key, **told)
+    later = AT + timedelta(hours=1)
+    for who, desk, at, key in ((0, house.desk, AT, "a"), (0, hers, later, "b"), (1, house.desk, later, "c")):
+        operations.promise_call_back(clients[who], desk, at, number="+33611223399", key=key, **told)
     receive_chat(clients[1], "hello", assignee=house.claire, due_at=AT, key="k", now=now)
     made = handing.plan(house.claire, house.hugo, wording.ours(), by=by, now=now)
     assert handing.plan(house.claire, house.hugo, wording.ours(), uuid=made.uuid, by=by, now=now) == made

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from catalogue import Shown
+from pages_shown import Shown
 
 COLD = quote("Chers clients, nous sommes fiers de nos résultats. N’hésitez pas à nous contacter.")
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from catalogue import Shown
+from pages_shown import Shown
 
 from egard.base.clock import utc_now
 from egard.journeys.visits import booking, links, reception, shops
@@ -119,9 +119,9 @@ PAGES = (
     Shown("visits:shop_day", _noon, opened=(".shop-walk > summary",), data=True),
     Shown("visits:visit", _visit, data=True),
     Shown("visits:brief", _brief, data=True),
-    Shown("visits:shop", _two),
+    Shown("visits:shop", _two, data=True),
     Shown("visits:mine"),
-    Shown("visits:open_shops", who="nobody"),
+    Shown("visits:open_shops", who="nobody", data=True),
     Shown("visits:open_site", _site, who="nobody", data=True),
     Shown("visits:open_times", _reason, who="nobody", data=True),
     Shown("visits:open_held", _held, who="nobody", data=True),
