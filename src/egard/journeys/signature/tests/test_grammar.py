@@ -244,7 +244,8 @@ def test_what_left_without_the_model_waits_to_be_judged_by_the_style_that_asks_f
 
 
 @pytest.mark.django_db
-def test_with_the_model_it_is_published_and_judges_by_its_own_version(me, own):
-    made = operations.publish(SPACY.replace("lumiere", "clarte"), by=me, now=utc_now())
+def test_with_the_model_it_is_published_and_judges_by_its_own_version(me, own, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        made = operations.publish(SPACY.replace("lumiere", "clarte"), by=me, now=utc_now())
     assert made.version == brands.judging().version != brand.default().version
     assert json.loads(brands.judging().style.model_dump_json())["reader"] == "spacy"
