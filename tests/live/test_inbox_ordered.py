@@ -59,9 +59,7 @@ def test_split_move_and_join_are_confirmed_and_undone_on_the_page(talk, sign_in)
     assert Thread.objects.get(pk=other.pk).messages.filter(text="Les deux arrivent.").count() == 1
 
 
-@pytest.mark.xfail(
-    reason="on a slow machine the pane is drawn anew while its menu is open, and closes it", strict=False
-)
+@pytest.mark.xfail(reason="drawn anew while its menu is open, the pane closes it", strict=False)
 def test_beside_the_list_what_was_joined_opens_and_the_toast_stands(talk, sign_in):
     first, other = talk
     page = sign_in(language="fr")
