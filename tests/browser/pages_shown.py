@@ -195,6 +195,7 @@ NO_PAGES: dict[str, str] = {
     "console:part": "a part of the person's page",
     "console:here": "a part of the person's page",
     "console:live": "a stream",
+    "portal:message_file": "a file",
     "portal:live": "a stream",
     "portal:reception": "a part of portal:messages",
     "portal:conversation_reception": "a part of portal:conversation",
